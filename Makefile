@@ -1,0 +1,41 @@
+# Every command of the project; each first brings .venv up to date with the requirements files.
+# PYTHON picks the interpreter (make run PYTHON=python3.12), ARGS adds arguments (make test ARGS="-k sampling").
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+PY := .venv/Scripts/python.exe
+else
+PYTHON ?= python3
+PY := .venv/bin/python
+endif
+
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+TOUCH := $(PY) -c "import pathlib,sys;pathlib.Path(sys.argv[1]).touch()"
+
+.PHONY: run test check bench
+
+run: .venv/app.done
+	$(PY) -m streamlit run app.py $(ARGS)
+
+test: .venv/dev.done
+	$(PY) -m pytest $(ARGS)
+
+check: .venv/dev.done
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+bench: .venv/dev.done
+	$(PY) -m benchmarks $(ARGS)
+
+$(PY):
+	$(PYTHON) -c "import sys;min(sys.version_info,(3,10))==(3,10)or sys.exit(sys.argv[1])" "Simmer needs Python 3.10 or newer: make PYTHON=python3.12, say"
+	$(PYTHON) -m venv .venv
+
+.venv/app.done: requirements.txt | $(PY)
+	$(INSTALL) -r requirements.txt
+	$(TOUCH) $@
+
+.venv/dev.done: requirements.txt requirements-train.txt requirements-dev.txt | $(PY)
+	$(INSTALL) -r requirements-dev.txt
+	$(TOUCH) $@
