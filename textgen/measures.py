@@ -1,0 +1,113 @@
+"""Numbers for what a network says: entropy, surprisal, and how well it predicts recipes it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from textgen.vocabulary import STOP, UNKNOWN, tokenize
+
+if TYPE_CHECKING:
+    from textgen.bundle import Bundle
+    from textgen.corpus import Recipe
+
+
+def entropy(probs: ArrayLike) -> NDArray[np.float64]:
+    """Shannon entropy in nats of distributions `[..., V]` -> `[...]`; a probability of 0 adds nothing.
+
+    Shannon, *A Mathematical Theory of Communication* (1948), section 6. Divide by `log(2)` for bits.
+    """
+    p = np.asarray(probs, dtype=np.float64)
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+    return np.abs(np.sum(p * logs, axis=-1))  # abs: a sum of zeros may be -0.0
+
+
+def effective_choices(probs: ArrayLike) -> NDArray[np.float64]:
+    """How many equally likely words would be as uncertain: exp(entropy), from 1 to V. `[..., V]` -> `[...]`.
+
+    The perplexity of the distribution itself: 1 if one word is certain, V if all words are alike.
+    """
+    return np.exp(entropy(probs))
+
+
+def surprisal(probability: ArrayLike) -> NDArray[np.float64]:
+    """Surprisal in bits of an event with this probability: -log2(p), infinite at 0. Any shape."""
+    p = np.asarray(probability, dtype=np.float64)
+    return np.abs(np.log2(p, out=np.full_like(p, -np.inf), where=p > 0))
+
+
+def evaluate(
+    bundle: Bundle, recipes: Iterable[Recipe], max_tokens: int = 201, batch_size: int = 64
+) -> dict[str, dict[str, Any]]:
+    """How well the network predicts `recipes`, by era: the lower the perplexity, the better.
+
+    Of each recipe the first `max_tokens` tokens count, the stop token at its end included; all are predicted
+    but the first, each from the true words before it (teacher forcing). Tokens are the book's (Foster,
+    *Generative Deep Learning*, 2nd ed., chapter 5). Words outside the vocabulary are predicted as `[UNK]`.
+
+    Returns for each era (recipes without one: `"unknown"`) `nats_per_token`, the mean of -log p;
+    `perplexity`, its exponential; `unknown_rate`, the share of predicted tokens that are `[UNK]`; and the
+    numbers of `tokens` predicted and of `recipes`. Memory holds one step of one batch, `[batch_size, V]`.
+
+    Raises `ValueError` if there is nothing to predict.
+    """
+    if max_tokens < 2:
+        raise ValueError(f"max_tokens must be at least 2, to have a token to predict; it is {max_tokens}")
+    vocabulary = bundle.vocabulary
+    stop, unknown = vocabulary.encode([STOP, UNKNOWN])
+    texts: list[tuple[str, list[int]]] = []
+    for recipe in recipes:
+        ids = vocabulary.encode(tokenize(recipe.text)[:max_tokens])
+        texts.append((recipe.era or "unknown", [*ids, stop][:max_tokens]))
+    if not texts:
+        raise ValueError("there is no recipe to evaluate")
+    texts.sort(key=lambda text: len(text[1]))  # a batch of like lengths has little padding
+
+    totals: dict[str, NDArray[np.float64]] = {}  # era -> nats, unknown, tokens, recipes
+    for start in range(0, len(texts), batch_size):
+        batch = texts[start : start + batch_size]
+        ids = [ids for _, ids in batch]
+        nats = _nats(bundle.model, ids, stop)
+        for (era, row), value in zip(batch, nats, strict=True):
+            counts = [value, row[1:].count(unknown), len(row) - 1, 1]
+            totals[era] = totals.get(era, np.zeros(4)) + counts
+    return {era: _summary(*totals[era]) for era in sorted(totals)}
+
+
+def _nats(model: Any, rows: Sequence[Sequence[int]], padding: int) -> NDArray[np.float64]:
+    """The sum of -log p over all tokens of each row but its first: `[B]`."""
+    lengths = np.array([len(row) for row in rows])
+    tokens = np.full((len(rows), lengths.max()), padding)  # [B, T]
+    for i, row in enumerate(rows):
+        tokens[i, : len(row)] = row
+    nats = np.zeros(len(rows))
+    state = model.start(len(rows))
+    for t in range(tokens.shape[1] - 1):
+        hidden, state = model.step(tokens[:, t], state)
+        live = np.flatnonzero(lengths > t + 1)
+        nats[live] += _negative_log_probability(model.logits(hidden[live]), tokens[live, t + 1])
+    return nats
+
+
+def _negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
+    """-log softmax(logits)[target] in nats, summed in float64: `[B, V], [B] -> [B]`."""
+    peak = logits.max(axis=-1, keepdims=True)
+    total = np.exp(logits - peak).sum(axis=-1, dtype=np.float64)
+    picked = np.take_along_axis(logits, targets[:, None], axis=-1)
+    return np.log(total) + (peak - picked)[:, 0]
+
+
+def _summary(nats: float, unknown: float, tokens: float, recipes: float) -> dict[str, Any]:
+    mean = nats / tokens
+    with np.errstate(over="ignore"):  # past 709 nats a token the perplexity is infinite in float64
+        perplexity = np.exp(mean)
+    return {
+        "nats_per_token": float(mean),
+        "perplexity": float(perplexity),
+        "unknown_rate": float(unknown / tokens),
+        "tokens": int(tokens),
+        "recipes": int(recipes),
+    }
