@@ -161,7 +161,11 @@ _Record: TypeAlias = "tuple[int, int | None, Any]"
 def _recipes_in(file: io.BufferedReader, name: str, report: Callable[[Problem], None]) -> Iterator[Recipe]:
     chunks = _text_chunks(file, name)
     try:
-        head = next((chunk for chunk in chunks if chunk.strip()), "")
+        head = ""
+        for chunk in chunks:
+            head += chunk
+            if "\n" in head.lstrip() or len(head.lstrip()) > 1000:  # enough to tell the format
+                break
         for line, record, fields in _reader_for(head, name)(chain([head], chunks)):
             try:
                 recipe = _recipe_of(fields)
@@ -325,7 +329,7 @@ def _json_list(chunks: Iterator[str]) -> Iterator[_Record]:
         yield window.line, None, _Unusable("the text after the closing ] is not read")
 
 
-_NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")  # where to go on after a fault
+_NEXT_OBJECT = re.compile(r",\s*(?=\{)")  # where to go on after a fault
 
 
 class _Window:
