@@ -1,0 +1,311 @@
+"""From logits to a word: temperature, filters, and the draw.
+
+Everything is computed in log space and in float64, so any temperature from 0 to infinity is exact. The
+filters act in the order penalty, suppression, temperature, top-k, top-p, min-p, typical, and agree with
+the logits processors of Hugging Face transformers, ties at a boundary included. Temperature is that of
+Foster, *Generative Deep Learning* (2nd ed.), chapter 5: `probs ** (1 / T)`, normalised, which is
+`softmax(logits / T)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# Boundaries such as "1 - 0.9" are not exact in binary; a hand-made distribution should fall on their right
+# side.
+_SLACK = 1e-12
+
+
+def apply_temperature(logits: ArrayLike, temperature: float) -> Floats:
+    """Probabilities `softmax(logits / temperature)`, [..., V] -> [..., V] float64, each row summing to 1.
+
+    Temperature 0 is greedy: all the probability on the largest logit, ties to the lowest id. Infinity is
+    uniform. A logit of -inf is a word of probability 0 at every temperature. Never NaN: `ValueError` on a
+    negative or NaN temperature, on logits that are NaN or +inf, and on a row without any finite logit.
+    """
+    weights = _tempered(_checked(logits), check_temperature(temperature))
+    np.exp(weights, out=weights)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return weights
+
+
+def temper(probs: ArrayLike, temperature: float) -> Floats:
+    """The same from probabilities [..., V]: the book's `probs ** (1 / temperature)`, normalised, in log
+    space.
+
+    `probs` need not sum to 1. A word of probability 0 keeps it. `ValueError` as for `apply_temperature`,
+    and on negative or NaN probabilities.
+    """
+    values = np.asarray(probs, dtype=np.float64)
+    if not (values >= 0).all():  # also false for NaN
+        raise ValueError("probabilities must be 0 or more")
+    with np.errstate(divide="ignore"):
+        return apply_temperature(np.log(values), temperature)
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How the next word is chosen. `None` (and a penalty of 1) switches a rule off; 0 never does.
+
+    temperature         0 (greedy) to infinity (uniform).
+    top_k               only the k likeliest words, and those that tie with the k-th.
+    top_p               only the fewest likeliest words that together have this probability; 0 keeps one word.
+    min_p               only words with at least this share of the likeliest word's probability.
+    typical_p           only the words whose surprisal is nearest to the entropy, up to this probability.
+    repetition_penalty  above 1 makes the words of `previous` less likely: divides their logits if positive,
+                        multiplies them if negative.
+    suppress            ids that are never chosen, such as 1 for "[UNK]"; the rest share their probability.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
+    repetition_penalty: float = 1.0
+    suppress: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_temperature(self.temperature)
+        if self.top_k is not None and not (_is_whole(self.top_k) and self.top_k >= 1):
+            raise ValueError(
+                f"top_k must be a whole number of words, 1 or more, or None for all, not {self.top_k!r}"
+            )
+        for name in ("top_p", "min_p"):
+            value = getattr(self, name)
+            if value is not None and not (_is_number(value) and 0 <= value <= 1):
+                raise ValueError(f"{name} must lie between 0 and 1, or be None for off, not {value!r}")
+        value = self.typical_p
+        if value is not None and not (_is_number(value) and 0 < value <= 1):
+            raise ValueError(f"typical_p must lie above 0 and up to 1, or be None for off, not {value!r}")
+        value = self.repetition_penalty
+        if not (_is_number(value) and 0 < value < math.inf):
+            raise ValueError(f"repetition_penalty must be a number above 0, 1 for none, not {value!r}")
+        if not all(_is_whole(i) and i >= 0 for i in self.suppress):
+            raise ValueError(f"suppress must list word ids, whole numbers from 0, not {self.suppress!r}")
+        object.__setattr__(self, "suppress", tuple(self.suppress))
+
+    def distribution(self, logits: ArrayLike, previous: Sequence[int] = ()) -> Floats:
+        """The probability of each next word, [..., V] -> [..., V] float64, after every rule.
+
+        `previous` holds the ids that the repetition penalty acts on: the words so far, the prompt's included.
+        """
+        weights = self.weights(logits, previous)
+        weights /= weights.sum(axis=-1, keepdims=True)
+        return weights
+
+    def weights(self, logits: ArrayLike, previous: Sequence[int] = ()) -> Floats:
+        """`distribution` before it is normalised: the likeliest word has weight 1, a removed one 0."""
+        scores = self._before_filters(logits, previous)
+        filters = self._filters()
+        if filters:
+            for row in scores.reshape(-1, scores.shape[-1]):  # a view: rows are changed in place
+                for _, removes in filters:
+                    row[removes(row)] = -np.inf
+                row -= row.max()
+        np.exp(scores, out=scores)
+        return scores
+
+    def stages(self, logits: ArrayLike, previous: Sequence[int] = ()) -> Stages:
+        """The distribution of one step, logits [V], before and after the filters, for charts that show
+        both."""
+        scores = self._before_filters(logits, previous)
+        if scores.ndim != 1:
+            raise ValueError(
+                f"stages takes the logits of one step, [V], not an array of shape {scores.shape}"
+            )
+        before = _softmax(scores)
+        removed_by = np.full(scores.shape, "", dtype="<U9")
+        for name, removes in self._filters():
+            mask = removes(scores) & np.isfinite(scores)
+            removed_by[mask] = name
+            scores[mask] = -np.inf
+        return Stages(before, _softmax(scores), removed_by)
+
+    def _before_filters(self, logits: ArrayLike, previous: Sequence[int]) -> Floats:
+        """Tempered log weights [..., V], penalty and suppression applied; the largest of a row is 0."""
+        values = _checked(logits)
+        if self.repetition_penalty != 1 and len(previous):
+            values = values.astype(np.float64)
+            ids = _checked_ids(previous, values.shape[-1], "previous")
+            hit = values[..., ids]
+            values[..., ids] = np.where(hit < 0, hit * self.repetition_penalty, hit / self.repetition_penalty)
+        if self.suppress:
+            values = values.astype(np.float64)
+            values[..., _checked_ids(self.suppress, values.shape[-1], "suppress")] = -np.inf
+            if np.isneginf(values.max(axis=-1)).any():
+                raise ValueError("suppress leaves no word to choose from")
+        return _tempered(values, self.temperature)
+
+    def _filters(self) -> list[tuple[str, Callable[[Floats], Mask]]]:
+        rules: list[tuple[str, Callable[[Floats], Mask]]] = []
+        if (k := self.top_k) is not None:
+            rules.append(("top_k", lambda scores: _beyond_top_k(scores, k)))
+        if (p := self.top_p) is not None and p < 1:
+            rules.append(("top_p", lambda scores: _beyond_top_p(scores, p)))
+        if share := self.min_p:  # a share of 0 removes nothing
+            rules.append(("min_p", lambda scores: _below_min_p(scores, share)))
+        if (mass := self.typical_p) is not None and mass < 1:
+            rules.append(("typical_p", lambda scores: _untypical(scores, mass)))
+        return rules
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """One step's distribution as the filters see it.
+
+    `before` and `after` are probabilities [V] that each sum to 1: after penalty and temperature, and after
+    the filters as well. `removed_by` [V] names the filter that removed a word ("top_k", ...), "" for one
+    that stayed.
+    """
+
+    before: Floats
+    after: Floats
+    removed_by: NDArray[np.str_]
+
+
+class Luck:
+    """The draws that decide the words: one vector per position, from a counter-based generator.
+
+    Keyed by (seed, stream, position), so that any position can be asked for in any order, and equal keys
+    give equal draws on every machine. `seed` is a whole number from 0 to 2**64 - 1.
+    """
+
+    def __init__(self, seed: int, stream: int = 0) -> None:
+        check_seed(seed)
+        # Philox counts up in the lowest of its four counter words; the position goes into the highest, so
+        # that the draws of two positions never overlap.
+        self._bits = np.random.Philox(key=np.array([seed, stream], dtype=np.uint64))
+        self._state: Any = self._bits.state
+
+    def exponential(self, position: int, size: int) -> Floats:
+        """`size` standard exponential draws. `argmax(p / e)` picks word i with probability `p[i] /
+        sum(p)`."""
+        self._state["state"]["counter"] = np.array([0, 0, 0, position], dtype=np.uint64)
+        self._bits.state = self._state
+        raw = self._bits.random_raw((size + 1) // 2).astype("<u8", copy=False)
+        draws = raw.view("<u4")[:size] + 0.5  # two 32-bit draws from each word
+        draws *= 2.0**-32  # uniform on (0, 1), neither end reached
+        np.log(draws, out=draws)
+        return np.negative(draws, out=draws)
+
+    def gumbel(self, position: int, size: int) -> Floats:
+        """The same draws as Gumbel noise, [size]: the pick is `argmax(log p + g)`."""
+        return -np.log(self.exponential(position, size))
+
+
+def pick(weights: Floats, exponential: Floats) -> int:
+    """The id that wins the draw: `argmax(log weights + gumbel)`, as `argmax(weights / exponential)`; both
+    [V].
+
+    The Gumbel-max trick (Gumbel 1954) in its exponential form, which needs no logarithm of the weights.
+    """
+    return int((weights / exponential).argmax())
+
+
+def check_temperature(temperature: float) -> float:
+    """`temperature` itself; `ValueError` unless it is a number from 0 to infinity."""
+    if not (_is_number(temperature) and temperature >= 0):
+        raise ValueError(f"temperature must be a number, 0 or more, not {temperature!r}")
+    return temperature
+
+
+def check_seed(seed: int) -> int:
+    """`seed` itself; `ValueError` unless it is a whole number from 0 to 2**64 - 1."""
+    if not (_is_whole(seed) and 0 <= seed < 2**64):
+        raise ValueError(f"seed must be a whole number from 0 to 2**64 - 1, not {seed!r}")
+    return seed
+
+
+def _checked(logits: ArrayLike) -> NDArray[Any]:
+    values = np.asarray(logits)
+    if values.ndim == 0 or values.shape[-1] == 0 or values.dtype.kind not in "fiu":
+        raise ValueError("logits must be an array of numbers, [..., V], with at least one word")
+    top = values.max(axis=-1)  # NaN if any is NaN
+    if not np.isfinite(top).all():
+        if np.isneginf(top).any():
+            raise ValueError("no word left to choose from: all logits are -inf")
+        raise ValueError("logits must not be NaN or +inf")
+    return values
+
+
+def _checked_ids(ids: Sequence[int], size: int, name: str) -> NDArray[np.intp]:
+    array = np.asarray(ids, dtype=np.intp)
+    if array.size and not (array.min() >= 0 and array.max() < size):
+        raise ValueError(f"{name} holds an id outside the vocabulary of {size} words")
+    return array
+
+
+def _tempered(logits: NDArray[Any], temperature: float) -> Floats:
+    """Log weights [..., V]: `(logits - max) / temperature`; the largest of a row is 0."""
+    if temperature == 0:
+        scores = np.full(logits.shape, -np.inf)
+        np.put_along_axis(scores, logits.argmax(axis=-1, keepdims=True), 0.0, axis=-1)
+        return scores
+    scores = logits.astype(np.float64)  # a copy
+    if temperature == math.inf:
+        return np.where(np.isneginf(scores), -np.inf, 0.0)
+    scores -= scores.max(axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):  # -3 / 1e-320 is -inf, as it should be
+        scores /= temperature
+    return scores
+
+
+def _softmax(scores: Floats) -> Floats:
+    weights = np.exp(scores - scores.max())
+    return weights / weights.sum()
+
+
+# The filters: log weights [V] in, True where a word is removed. None removes every word.
+
+
+def _beyond_top_k(scores: Floats, k: int) -> Mask:
+    cut = max(scores.size - k, 0)
+    return scores < np.partition(scores, cut)[cut]
+
+
+def _beyond_top_p(scores: Floats, p: float) -> Mask:
+    probs = _softmax(scores)
+    spare = 1 - p + _SLACK
+    # Words below spare / V hold less than `spare` together, so they all go; only the others need sorting.
+    candidates = np.flatnonzero(probs > spare / probs.size)
+    order = candidates[np.argsort(probs[candidates], kind="stable")]
+    from_below = np.cumsum(probs[order]) + (1 - probs[candidates].sum())
+    removed = np.ones(probs.size, dtype=bool)
+    removed[order[from_below > spare]] = False
+    removed[order[-1:]] = False  # the likeliest word stays, even at p = 0
+    return removed
+
+
+def _below_min_p(scores: Floats, share: float) -> Mask:
+    return scores < scores.max() + math.log(share) - _SLACK
+
+
+def _untypical(scores: Floats, mass: float) -> Mask:
+    """Locally typical sampling (Meister et al. 2023, "Locally Typical Sampling")."""
+    probs = _softmax(scores)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        surprisal = -(scores - scores.max()) + math.log(np.exp(scores - scores.max()).sum())
+        entropy = np.nansum(surprisal * probs)
+    distance = np.abs(surprisal - entropy)
+    order = np.argsort(distance)
+    last = int((np.cumsum(probs[order]) < mass - _SLACK).sum())
+    return distance > distance[order[min(last, probs.size - 1)]]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
