@@ -14,7 +14,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from textgen import corpus
-from textgen.corpus import CorpusError, CorpusWarning, Problem, Recipe, iter_recipes, load_recipes, recipe_text
+from textgen.corpus import (
+    CorpusError,
+    CorpusWarning,
+    Problem,
+    Recipe,
+    iter_recipes,
+    load_recipes,
+    recipe_text,
+)
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Z"]), min_size=1, max_size=12)
 TEXTS = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
@@ -93,12 +101,16 @@ def test_csv_of_other_dialects(delimiter):
 
 
 def test_where_a_recipe_comes_from_is_kept():
-    text = '{"title": "Tea", "steps": ["Steep."], "era": "modern", "source": "Aunt", "license": "CC0", "n": 1}'
+    text = (
+        '{"title": "Tea", "steps": ["Steep."], "era": "modern", "source": "Aunt", "license": "CC0", "n": 1}'
+    )
     assert read(text)[0] == [Recipe("Tea", ("Steep.",), source="Aunt", era="modern", license="CC0")]
 
 
 def test_text_is_what_the_network_learns_to_continue():
-    assert SOUP.text == recipe_text("Soup", "Boil water. Add salt.") == "recipe for Soup | Boil water. Add salt."
+    assert (
+        SOUP.text == recipe_text("Soup", "Boil water. Add salt.") == "recipe for Soup | Boil water. Add salt."
+    )
 
 
 def test_white_space_is_made_single_and_empty_steps_dropped():
@@ -225,7 +237,9 @@ class OneLongLine(io.RawIOBase):
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_memory_is_bounded_whatever_the_length_of_a_line(suffix):
     good = FORMATS[suffix]([SOUP]).encode()
-    start, end = (good[:-1] + b', {"title": "', b'"},' + good[1:]) if suffix == ".json" else (good + b"\n\n", b"\n")
+    start, end = (
+        (good[:-1] + b', {"title": "', b'"},' + good[1:]) if suffix == ".json" else (good + b"\n\n", b"\n")
+    )
     file = OneLongLine(64 << 20, start, end)
     file.name = "long" + suffix
     problems: list[Problem] = []
@@ -274,7 +288,9 @@ def test_a_cut_is_named():
 
 
 def many(count: int = 5000) -> list[Recipe]:
-    return [Recipe(f"Soup {i * i % 9973}", (f"Boil {i * 7919 % 10007} litres of water.",)) for i in range(count)]
+    return [
+        Recipe(f"Soup {i * i % 9973}", (f"Boil {i * 7919 % 10007} litres of water.",)) for i in range(count)
+    ]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -308,7 +324,9 @@ def test_a_gzip_bomb_is_not_unpacked_to_its_end(monkeypatch):
     assert "unpacks to over" in problems[-1].reason
 
 
-@given(st.binary(max_size=400), st.sampled_from(["", ".gz", *FORMATS]), st.sampled_from(["", "[{", '{"', "a\n"]))
+@given(
+    st.binary(max_size=400), st.sampled_from(["", ".gz", *FORMATS]), st.sampled_from(["", "[{", '{"', "a\n"])
+)
 @settings(deadline=None)
 def test_no_file_at_all_causes_another_error(data, suffix, start):
     for content in (start.encode() + data, gzip.compress(start.encode() + data), b"\x1f\x8b" + data):
@@ -333,7 +351,10 @@ def test_no_file_at_all_causes_another_error(data, suffix, start):
         ("Soup\nBoil.".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
         (b"PK\x03\x04....", "is a zip file; unpack it"),
         (b"\x89PNG\r\n\x1a\n\0\0", "is not text; JSON lines, a JSON list, CSV or plain text is expected"),
-        (b'{"title": null, "steps": []}\n{}\n', "record 1, line 1: the title should be text, not null (2 problems"),
+        (
+            b'{"title": null, "steps": []}\n{}\n',
+            "record 1, line 1: the title should be text, not null (2 problems",
+        ),
         (b'{"title":\n "Soup"}\n', "line 1: not valid JSON"),
     ],
 )
@@ -354,7 +375,7 @@ def test_a_csv_without_the_columns(tmp_path):
 
 
 def test_a_path_that_is_no_file(tmp_path):
-    with pytest.raises(CorpusError, match="there is no file .*missing"):
+    with pytest.raises(CorpusError, match=r"there is no file .*missing"):
         load_recipes(tmp_path / "missing")
     with pytest.raises(CorpusError, match="is a folder; give a file"):
         load_recipes(str(tmp_path))
