@@ -348,4 +348,6 @@ def _run(
         if not rows:
             return
         parents, tokens = zip(*rows, strict=True)
-        hidden, state = model.step(tokens, state if parents == (0,) else model.select(state, parents))
+        if parents != tuple(range(len(hidden))):  # a run ended, or rows were shared or left out
+            state = model.select(state, parents)
+        hidden, state = model.step(tokens, state)
