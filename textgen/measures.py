@@ -69,8 +69,7 @@ def evaluate(
     totals: dict[str, NDArray[np.float64]] = {}  # era -> nats, unknown, tokens, recipes
     for start in range(0, len(texts), batch_size):
         batch = texts[start : start + batch_size]
-        ids = [ids for _, ids in batch]
-        nats = _nats(bundle.model, ids, stop)
+        nats = _nats(bundle.model, [row for _, row in batch], stop)
         for (era, row), value in zip(batch, nats, strict=True):
             counts = [value, row[1:].count(unknown), len(row) - 1, 1]
             totals[era] = totals.get(era, np.zeros(4)) + counts

@@ -1,0 +1,396 @@
+"""The command line: `python -m textgen generate | evaluate | train | models`.
+
+Exit codes: 0 done; 1 could not be done, with one sentence on standard error; 2 wrong usage; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.util
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from textgen.bundle import Bundle, BundleError, available_bundles, load_bundle
+from textgen.comparison import percent
+from textgen.corpus import CorpusError, Problem, load_recipes
+from textgen.generation import Generation, generations, recipe_prompt
+from textgen.measures import evaluate
+from textgen.sampling import Sampler, check_seed, check_temperature
+from textgen.vocabulary import UNKNOWN, detokenize, tokenize, unknown_words
+
+if TYPE_CHECKING:
+    from textgen.training import Progress
+
+DEFAULT_TEMPERATURES = (0.2, 0.7, 1.2)
+END = "(end)"  # how the stop token is shown
+NO_MODEL = "there is no trained model in assets/models; train one: python -m textgen train --help"
+
+
+class Failure(Exception):
+    """What was asked for could not be done; the message is the sentence for the user."""
+
+
+def printable(text: object) -> str:
+    """`text` on one line and without anything that steers a terminal: such characters become escapes."""
+
+    def shown(c: str) -> str:
+        return c if c.isprintable() else " " if c.isspace() else c.encode("unicode_escape").decode()
+
+    return "".join(map(shown, str(text)))
+
+
+def _say(text: str) -> None:
+    print(printable(text), file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {printable(message)}\ntry: {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows its escape
+            stream.reconfigure(errors="backslashreplace")
+    parser = _build_parser()
+    args = parser.parse_args(argv)
+    try:
+        args.command(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return 130
+    except (Failure, BundleError, CorpusError) as error:
+        _say(str(error))
+        return 1
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 1
+    return 0
+
+
+# generate
+
+
+def _generate(args: argparse.Namespace) -> None:
+    if not args.title.strip():
+        args.parser.error('the title is empty: say what to cook, for example "roasted vegetables"')
+    bundle = load_bundle(args.model or _default_model())
+    vocabulary = bundle.vocabulary
+    rules: dict[str, Any] = {name: getattr(args, name) for name in ("top_k", "top_p", "min_p", "typical_p")}
+    rules["repetition_penalty"] = args.repetition_penalty
+    if args.no_unknown:
+        rules["suppress"] = tuple(vocabulary.encode([UNKNOWN]))
+    try:
+        samplers = [Sampler(temperature=t, **rules) for t in args.temperature or DEFAULT_TEMPERATURES]
+    except ValueError as error:
+        args.parser.error(str(error))
+    prompt = recipe_prompt(args.title, args.opening)
+    strangers = unknown_words(prompt, vocabulary)
+    if strangers:
+        _say(f"read as {UNKNOWN}, for the model does not know them: {', '.join(strangers)}")
+    runs = generations(
+        bundle, prompt, samplers=samplers, max_tokens=args.max_words, seed=args.seed, luck=args.luck
+    )
+    if args.json:
+        print(json.dumps(_facts(args, bundle, runs)))
+        return
+    for number, run in enumerate(runs):
+        print(f"{chr(10) if number else ''}T = {run.sampler.temperature:g}")
+        print(printable(_text(args, run)) or "(nothing: the recipe ends at once)")
+        if args.probs:
+            print()
+            _print_steps(bundle, run, args.probs)
+
+
+def _text(args: argparse.Namespace, run: Generation) -> str:
+    """The method as a person would print it: the opening, then what the network wrote."""
+    return detokenize([*tokenize(args.opening), *run.words])
+
+
+def _default_model() -> str:
+    names = available_bundles()
+    if not names:
+        raise Failure(NO_MODEL)
+    return names[0]
+
+
+def _likeliest(bundle: Bundle, run: Generation, count: int) -> list[list[tuple[str, float]]]:
+    """For each step the `count` likeliest words with their probabilities, after temperature and filters."""
+    rows = []
+    for step in run.steps:
+        probs = run.sampler.distribution(bundle.model.logits(step.hidden), step.previous)
+        top = (-probs).argsort(kind="stable")[:count]
+        rows.append(list(zip(bundle.vocabulary.decode(top), probs[top].tolist(), strict=True)))
+    return rows
+
+
+def _others(top: Sequence[tuple[str, float]]) -> float:
+    return max(0.0, 1 - math.fsum(p for _, p in top))
+
+
+def _print_steps(bundle: Bundle, run: Generation, count: int) -> None:
+    """The distribution at each step as a table: a row a step, the likeliest words from left to right."""
+    rows = []
+    for step, top in zip(run.steps, _likeliest(bundle, run, count), strict=True):
+        pick = [str(step.position + 1), _shown(step.word), percent(step.probability)]
+        rows.append([*pick, *(f"{percent(p)} {_shown(word)}" for word, p in top), percent(_others(top))])
+    _print_table(["step", "word", "chance", "likeliest words", *[""] * (count - 1), "all others"], rows)
+
+
+def _shown(word: str) -> str:
+    return printable(word) if word else END
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns padded to their widest cell; the head may be wider than its column where the next is empty."""
+    widths = [max([len(row[i]) for row in rows], default=0) for i in range(len(head))]
+    for i, title in enumerate(head):
+        if title and (i + 1 == len(head) or head[i + 1]):
+            widths[i] = max(widths[i], len(title))
+    title_line, at = "", 0
+    for title, width in zip(head, widths, strict=True):
+        title_line = title_line.ljust(at) + title
+        at += width + 2
+    print(title_line)
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _facts(args: argparse.Namespace, bundle: Bundle, runs: Sequence[Generation]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"model": bundle.name, "prompt": runs[0].prompt}
+    facts.update(seed=args.seed, luck=args.luck, runs=[])
+    for run in runs:
+        shown = ("position", "word", "token", "probability")
+        steps: list[dict[str, Any]] = [{name: getattr(step, name) for name in shown} for step in run.steps]
+        if args.probs:
+            for step, top in zip(steps, _likeliest(bundle, run, args.probs), strict=True):
+                step.update(word_probs=top, other_words=_others(top))
+        temperature = run.sampler.temperature
+        facts["runs"].append(
+            {
+                "temperature": temperature if math.isfinite(temperature) else "inf",  # JSON has no infinity
+                "text": _text(args, run),
+                "stopped": run.stopped,
+                "steps": steps,
+            }
+        )
+    return facts
+
+
+# evaluate, models
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    bundle = load_bundle(args.model)
+    recipes = _read(args.corpus)
+    result = evaluate(bundle, recipes)
+    if args.json:
+        print(json.dumps({"model": bundle.name, "corpus": str(args.corpus), "eras": result}))
+        return
+    print(printable(f"{bundle.name} on {args.corpus}"))
+    head = ["era", "recipes", "tokens", "nats per token", "perplexity", "unknown words"]
+    rows = [
+        [
+            printable(era), f"{row['recipes']:,}", f"{row['tokens']:,}", f"{row['nats_per_token']:.4f}",
+            f"{row['perplexity']:.2f}", percent(row["unknown_rate"]),
+        ]
+        for era, row in result.items()
+    ]  # fmt: skip
+    _print_table(head, rows)
+
+
+def _read(path: Path) -> list[Any]:
+    """The recipes of a file; what had to be skipped is said on standard error, the first ten one by one."""
+    problems: list[Problem] = []
+    recipes = load_recipes(path, problems.append)
+    for problem in problems[:10]:
+        _say(f"{path}, {problem}")
+    if len(problems) > 10:
+        _say(f"{path}: {len(problems):,} problems in all; what is good was kept")
+    return recipes
+
+
+def _models(args: argparse.Namespace) -> None:
+    bundles = [load_bundle(name) for name in available_bundles()]
+    if args.json:
+        print(json.dumps({bundle.name: bundle.card for bundle in bundles}))
+        return
+    if not bundles:
+        raise Failure(NO_MODEL)
+    rows = []
+    for bundle in bundles:
+        figures = bundle.card.get("evaluation", {})
+        parameters = bundle.card.get("architecture", {}).get("parameters")
+        rows.append(
+            [printable(bundle.name), f"{parameters:,}" if isinstance(parameters, int) else "?"]
+            + [_figure(figures.get(era, {}).get("perplexity")) for era in ("modern", "historic")]
+        )
+    _print_table(["model", "parameters", "perplexity: modern", "historic"], rows)
+
+
+def _figure(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, (int, float)) else "not measured"
+
+
+# train
+
+
+def _train(args: argparse.Namespace) -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        raise Failure("training needs TensorFlow; install it with: pip install -r requirements-train.txt")
+    recipes = [recipe for path in args.corpus for recipe in _read(path)]
+    validation = _read(args.validation) if args.validation else None
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of notes
+    from textgen.training import train
+
+    bar = _ProgressBar()
+    try:
+        train(
+            recipes, args.out, architecture=args.model, validation=validation, epochs=args.epochs,
+            seed=args.seed, as_book=args.book, resume=args.resume,
+            on_progress=bar.update, on_epoch=bar.epoch,
+        )  # fmt: skip
+    except (ValueError, FloatingPointError) as error:
+        raise Failure(str(error)) from error
+    except KeyboardInterrupt:
+        _say(f"what was learned so far is in {args.out}; go on with --resume")
+        raise
+    finally:
+        bar.clear()
+    print(printable(f"trained: {args.out}"))
+
+
+class _ProgressBar:
+    """One line on standard error that is drawn over; where that is no terminal, a line a minute."""
+
+    def __init__(self) -> None:
+        self.terminal = sys.stderr.isatty()
+        self.next = 0.0
+
+    def update(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now < self.next and progress.batch < progress.batches:
+            return
+        self.next = now + (0.2 if self.terminal else 60.0)
+        width = 24
+        done = width * progress.batch // progress.batches
+        line = (
+            f"{progress.stage} {progress.epoch}/{progress.epochs} [{'=' * done}{' ' * (width - done)}]"
+            f" loss {progress.loss:.3f}  {progress.words_per_second:,.0f} words/s"
+            f"  {datetime.timedelta(seconds=round(progress.seconds_left))} left"
+        )
+        if self.terminal:
+            self.clear()
+        print(line, end="" if self.terminal else "\n", file=sys.stderr, flush=True)
+
+    def epoch(self, record: dict[str, Any]) -> None:
+        self.clear()
+        parts = [f"epoch {record['epoch']}: loss {record['loss']:.3f}"]
+        for era, perplexity in record.get("validation", {}).items():
+            parts.append(f"validation {era} loss {math.log(perplexity):.3f}, perplexity {perplexity:.1f}")
+        print(printable("; ".join(parts)), flush=True)
+
+    def clear(self) -> None:
+        if self.terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+# The parser
+
+
+def _temperature(text: str) -> float:
+    return _checked(text, float, check_temperature, "a temperature is a number, 0 or more (inf allowed)")
+
+
+def _seed(text: str) -> int:
+    return _checked(text, int, check_seed, "a seed is a whole number from 0 to 2**64 - 1")
+
+
+def _checked(text: str, read: Any, check: Any, sentence: str) -> Any:
+    try:
+        return check(read(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{sentence}, not {text!r}") from None
+
+
+def _count(text: str) -> int:
+    def positive(value: int) -> int:
+        if not 1 <= value <= 10_000:
+            raise ValueError
+        return value
+
+    return _checked(text, int, positive, "a whole number from 1 to 10,000 is needed")
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    recipes = "recipes: JSON lines, a JSON list, CSV or text, also gzipped"
+    parser = _Parser(
+        prog="python -m textgen",
+        description="Recipes from recurrent networks: write them, measure them, train them.",
+        epilog="Exit codes: 0 done, 1 could not be done, 2 wrong usage, 130 interrupted.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, function: Any, text: str, **more: Any) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", **more)
+        sub.set_defaults(command=function, parser=sub)
+        return sub
+
+    sub = command("generate", _generate, "write a recipe at several temperatures, all else held constant")
+    add = sub.add_argument
+    add("title", help='what to cook, such as "roasted vegetables"')
+    add("--temperature", "-T", type=_temperature, action="append", metavar="T",
+        help="0 (the likeliest word) to inf (any word), once for each text (0.2, 0.7, 1.2)")  # fmt: skip
+    add("--opening", default="", metavar="WORDS", help='the first words of the method, such as "chop 1 /"')
+    add("--seed", type=_seed, default=0, metavar="N", help="the same seed writes the same texts (0)")
+    add("--luck", choices=("shared", "independent"), default="shared",
+        help="whether all temperatures draw the same random numbers (shared)")  # fmt: skip
+    add("--max-words", type=_count, default=60, metavar="N", help="the most words of a text (60)")
+    add("--model", metavar="NAME", help="a released model or a folder with one (the first of: models)")
+    add("--probs", type=_count, metavar="N", help="also show the N likeliest words at each step")
+    add("--json", action="store_true", help="write JSON")
+    group = sub.add_argument_group("filters", "act in this order, after temperature; the penalty before it")
+    add = group.add_argument
+    add("--repetition-penalty", type=float, default=1.0, metavar="X", help="above 1: fewer repeated words")
+    add("--top-k", type=int, metavar="N", help="only the N likeliest words")
+    add("--top-p", type=float, metavar="P", help="only the fewest words that together have probability P")
+    add("--min-p", type=float, metavar="P", help="only words with P times the likeliest word's probability")
+    add("--typical-p", type=float, metavar="P", help="only the most typical words, up to probability P")
+    add("--no-unknown", action="store_true", help=f"never write {UNKNOWN}")
+
+    sub = command("evaluate", _evaluate, "how well a model predicts the recipes of a file: perplexity by era")
+    add = sub.add_argument
+    add("--model", required=True, metavar="NAME", help="a released model or a folder with one")
+    add("--corpus", required=True, type=Path, metavar="FILE", help=recipes)
+    add("--json", action="store_true", help="write JSON")
+
+    sub = command("train", _train, "train a model on your own recipes (needs TensorFlow)")
+    add = sub.add_argument
+    add("--corpus", required=True, type=Path, action="append", metavar="FILE",
+        help=f"{recipes}; may be given more than once")  # fmt: skip
+    add("--model", required=True, choices=("lstm", "stacked_lstm", "gru", "large"), help="the architecture")
+    add("--out", required=True, type=Path, metavar="DIR", help="the folder for the model and its checkpoints")
+    add("--validation", type=Path, metavar="FILE", help="recipes to measure on (a part of the corpus)")
+    add("--epochs", type=_count, metavar="N", help="times through the corpus")
+    add("--resume", action="store_true", help="go on from the last checkpoint in DIR")
+    add("--book", action="store_true", help="train exactly as the book does (25 epochs)")
+    add("--seed", type=_seed, default=0, metavar="N", help="of weights and order (0)")
+
+    sub = command("models", _models, "list the released models with their figures")
+    sub.add_argument("--json", action="store_true", help="write their cards as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
