@@ -61,9 +61,8 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> SimpleNamespace:
 
 
 def test_generate_writes_what_the_library_writes(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
-    result = run(
-        capsys, "generate", "Soup", "--temperature", "0", "-T", "1.5", "--seed", "7", "--json", "--probs", "4"
-    )
+    options = "--temperature 0 -T 1.5 --seed 7 --json --probs 4".split()
+    result = run(capsys, "generate", "Soup", *options)
     facts = json.loads(result.out)
     samplers = [Sampler(temperature=0), Sampler(temperature=1.5)]
     expected = generations(bundle, recipe_prompt("Soup"), samplers=samplers, max_tokens=60, seed=7)
@@ -110,9 +109,8 @@ def test_generate_shows_a_text_for_each_temperature_and_a_row_for_each_step(
 
 def test_every_filter_reaches_the_sampler(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
     def chances(*options: str) -> list[float]:
-        result = run(
-            capsys, "generate", "soup", "-T", "2", "--json", "--max-words", "1", "--probs", "15", *options
-        )
+        fixed = "-T 2 --json --max-words 1 --probs 15".split()
+        result = run(capsys, "generate", "soup", *fixed, *options)
         (step,) = json.loads(result.out)["runs"][0]["steps"]
         return [p for _, p in step["word_probs"]]
 
@@ -136,7 +134,7 @@ def test_words_outside_the_vocabulary_are_named(bundle: Bundle, capsys: pytest.C
 def test_a_bad_temperature_is_wrong_usage(
     bad: str, bundle: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = run(capsys, "generate", "soup", "--temperature", bad)
+    result = run(capsys, "generate", "soup", f"--temperature={bad}")
     assert (result.code, result.out) == (2, "")
     assert "a temperature is a number, 0 or more" in result.err
     assert "Traceback" not in result.err
@@ -208,7 +206,8 @@ def test_evaluate_by_era(bundle: Bundle, capsys: pytest.CaptureFixture[str], tmp
     eras = json.loads(result.out)["eras"]
     assert result.code == 0
     assert "line 3" in result.err
-    # recipe for soup | boil the water . (stop): eight predicted; recipe for stew | boil . (stop): six, one unknown
+    # recipe for soup | boil the water . (stop): eight predicted
+    # recipe for stew | boil . (stop): six predicted, one of them unknown
     assert (eras["modern"]["tokens"], eras["historic"]["tokens"]) == (8, 6)
     assert eras["historic"]["unknown_rate"] == pytest.approx(1 / 6)
     assert eras["modern"]["perplexity"] == pytest.approx(math.exp(eras["modern"]["nats_per_token"]))
