@@ -61,7 +61,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> SimpleNamespace:
 
 
 def test_generate_writes_what_the_library_writes(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
-    options = "--temperature 0 -T 1.5 --seed 7 --json --probs 4".split()
+    options = ["--temperature", "0", "-T", "1.5", "--seed", "7", "--json", "--probs", "4"]
     result = run(capsys, "generate", "Soup", *options)
     facts = json.loads(result.out)
     samplers = [Sampler(temperature=0), Sampler(temperature=1.5)]
@@ -109,7 +109,7 @@ def test_generate_shows_a_text_for_each_temperature_and_a_row_for_each_step(
 
 def test_every_filter_reaches_the_sampler(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
     def chances(*options: str) -> list[float]:
-        fixed = "-T 2 --json --max-words 1 --probs 15".split()
+        fixed = ["-T", "2", "--json", "--max-words", "1", "--probs", "15"]
         result = run(capsys, "generate", "soup", *fixed, *options)
         (step,) = json.loads(result.out)["runs"][0]["steps"]
         return [p for _, p in step["word_probs"]]
