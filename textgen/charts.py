@@ -1,0 +1,252 @@
+"""Tidy rows in, Altair charts out: the same in the app and in a notebook.
+
+Every chart comes twice: `x_chart(rows)` is an Altair chart, and `x_spec(rows)` the same as a Vega-Lite dict. Building
+and checking an Altair chart takes a tenth of a second, so a spec is prepared once and only its named data change;
+a front end that keeps the chart's identity can then update it in place, without a flicker.
+
+Words are data, never markup. Text colours are left to the theme around, so that charts read in light and dark. Two
+colour scales serve every page: `temperature_color` and `SURPRISAL_COLOR`; both keep 3:1 contrast on light and dark
+grounds and stay apart for colour-blind eyes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import altair as alt
+
+Row = Mapping[str, Any]
+Spec = dict[str, Any]
+
+# Cool to warm, nearly constant in lightness so that every step is legible on white and on near-black.
+_TEMPERATURE_STOPS: tuple[tuple[float, tuple[int, int, int]], ...] = (
+    (0.0, (46, 102, 224)),
+    (0.5, (134, 88, 214)),
+    (1.0, (196, 74, 142)),
+    (1.5, (214, 86, 48)),
+    (2.0, (204, 124, 18)),
+)
+SURPRISAL_COLOR = "#1f9e89"  # one hue; strength is set by how surprising the word is
+MUTED = "#85817b"  # readable on both grounds, for rules, tracks and secondary text
+
+
+def temperature_color(temperature: float) -> str:
+    """The hex colour of a temperature: blue at 0, amber at 2 and beyond, the same on every page.
+
+    Raises `ValueError` on a negative or NaN temperature.
+    """
+    if not temperature >= 0:
+        raise ValueError(f"a temperature is 0 or more, not {temperature}")
+    at = min(temperature, _TEMPERATURE_STOPS[-1][0])
+    for (low, cool), (high, warm) in zip(_TEMPERATURE_STOPS, _TEMPERATURE_STOPS[1:], strict=False):
+        if at <= high:
+            share = (at - low) / (high - low)
+            return "#" + "".join(f"{round(c + (w - c) * share):02x}" for c, w in zip(cool, warm, strict=True))
+    raise AssertionError("unreachable: the last stop bounds every temperature")
+
+_ROW = 22  # pixels a word
+_FADED = 0.45
+_INK = "currentColor"  # the text colour of whatever page the chart stands on
+_COLOR = alt.Color("color:N").scale(None).legend(None)
+
+
+def _filled(template: Spec, **data: Sequence[Row]) -> Spec:
+    """`template` with its named data; the template itself stays as it is."""
+    spec = copy.deepcopy(template)
+    spec["datasets"] = {name: [dict(row) for row in rows] for name, rows in data.items()}
+    return spec
+
+
+def _finished(chart: alt.LayerChart) -> Spec:
+    return chart.configure_view(stroke=None).to_dict()
+
+
+def _words_axis() -> alt.Y:
+    return alt.Y("label:N").sort(alt.EncodingSortField("order", op="min")).title(None).axis(
+        labelLimit=130, labelFontSize=13, labelPadding=8, labelColor=_INK, ticks=False, domain=False)
+
+
+# -- one step -----------------------------------------------------------------------------------------------------
+
+
+def step_spec(rows: Sequence[Row]) -> Spec:
+    """The next-word distribution, a panel a temperature, the same words in the same order in each.
+
+    `rows` are those of `Comparison.step_rows`: a `panel` (0, 1, ...), its `temperature`, `heading` and `note`; a
+    `word` with its `order` and `label`, the `probability` after all filters and `before` them (both 0 to 1, each
+    panel summing to 1), `share` (the probability as text), `picked`, `removed`, `tail`, and `arithmetic` to show on
+    hover. A row whose `word` is None is a panel whose run has ended. The pick is outlined; a word that a filter
+    removed keeps its earlier bar, faded. A click on a word selects it, as `word`.
+    """
+    panels = max((row["panel"] for row in rows), default=0) + 1
+    gap = _gap(panels)
+    headings = {
+        row["panel"]: {
+            "left": row["panel"] * (1 + gap) + gap, "heading": row["heading"], "note": row["note"],
+            "color": temperature_color(row["temperature"]),
+        }
+        for row in rows
+    }
+    bars = [
+        {
+            "word": row["word"], "label": row["label"], "order": row["order"], "share": row["share"],
+            "heading": row["heading"], "arithmetic": row["arithmetic"], "picked": row["picked"],
+            "removed": row["removed"], "tail": row["tail"], "color": temperature_color(row["temperature"]),
+            "left": (left := row["panel"] * (1 + gap) + gap), "full": left + 1,
+            "end": left + row["probability"], "ghost": left + (row["before"] if row["removed"] else 0),
+        }
+        for row in rows
+        if row["word"] is not None
+    ]
+    return _filled(_step_template(panels), bars=bars, headings=list(headings.values()))
+
+
+def step_chart(rows: Sequence[Row]) -> alt.LayerChart:
+    """`step_spec` as an Altair chart."""
+    return alt.LayerChart.from_dict(step_spec(rows))
+
+
+def _gap(panels: int) -> float:
+    """Room for the probability left of each bar, in units of a full bar: narrow panels need more."""
+    return 0.2 + 0.05 * panels
+
+
+@lru_cache
+def _step_template(panels: int) -> Spec:
+    x = alt.X("left:Q").axis(None).scale(domain=[0, panels * (1 + _gap(panels))], nice=False, zero=False)
+    pick = alt.selection_point(name="word", fields=["word"], on="click", clear="dblclick", toggle=False)
+    base = alt.Chart(alt.NamedData("bars")).encode(y=_words_axis(), x=x, tooltip=[
+        alt.Tooltip("label:N").title("word"), alt.Tooltip("heading:N").title("temperature"),
+        alt.Tooltip("arithmetic:N").title("how"), alt.Tooltip("share:N").title("probability")])
+    bar = base.mark_bar(height=16, cornerRadius=2)
+    track = bar.encode(x2="full:Q", color=alt.value(MUTED), opacity=alt.value(0.13)).add_params(pick)
+    ghost = bar.encode(x2="ghost:Q", color=_COLOR, opacity=alt.value(0.28))
+    solid = bar.encode(x2="end:Q", color=_COLOR,
+                       opacity=alt.condition("datum.tail", alt.value(_FADED), alt.value(1)))
+    outline = base.mark_bar(height=19, cornerRadius=3, filled=False, strokeWidth=2).encode(
+        x2="full:Q", stroke=_COLOR, opacity=alt.condition("datum.picked", alt.value(1), alt.value(0)))
+    narrow = f"width / {panels} < 130"
+    share = base.transform_calculate(
+        short=f"width / {panels} < 50 ? '' : {narrow} ? replace(datum.share, ' %', '') : datum.share",
+    ).mark_text(align="right", dx=-5, fontSize=alt.ExprRef(f"{narrow} ? 9 : 11"), color=_INK).encode(
+        text="short:N", opacity=alt.condition("datum.removed", alt.value(0.6), alt.value(1)))
+    top = alt.Chart(alt.NamedData("headings")).encode(x=x)
+    heading = top.mark_text(align="left", baseline="bottom", fontSize=14, fontWeight="bold").encode(
+        text="heading:N", color=_COLOR, y=alt.value(-20))
+    note = top.transform_calculate(shown=f"{narrow} ? '' : datum.note").mark_text(align="left", baseline="bottom", fontSize=11, color=_INK).encode(
+        text="shown:N", y=alt.value(-5))
+    return _finished(alt.layer(track, ghost, solid, outline, share, heading, note).properties(
+        height=alt.Step(_ROW), width="container"))
+
+
+# -- a whole run --------------------------------------------------------------------------------------------------
+
+TIMELINE_MEASURES = {
+    "choices": "effective choices",
+    "probability": "probability of the word written",
+}
+
+
+def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices") -> Spec:
+    """A whole run at a glance: one line a temperature over the words, the picked step as a rule.
+
+    `rows` are those of `Comparison.timeline_rows`: `panel`, `temperature`, `name`, `position` (from 1), `word`,
+    `choices` (exp of the entropy in nats: how many equally likely words would be as uncertain), `probability` of
+    the word written, `parts` (this run leaves its left neighbour here) and `last`. A click selects the nearest
+    `position`, as `step`. `ValueError` on a measure that is not in `TIMELINE_MEASURES`.
+    """
+    if measure not in TIMELINE_MEASURES:
+        raise ValueError(f"a timeline shows one of {', '.join(TIMELINE_MEASURES)}, not {measure!r}")
+    data = [
+        {
+            "panel": row["panel"], "name": row["name"], "position": row["position"], "word": row["word"],
+            "value": row[measure], "parts": row["parts"], "last": row["last"], "now": row["position"] == step,
+            "choices": f"{row['choices']:,.1f}", "share": f"{row['probability']:.1%}",
+            "color": temperature_color(row["temperature"]),
+        }
+        for row in rows
+    ]
+    return _filled(_timeline_template(measure), run=data, now=[{"position": step}])
+
+
+def timeline_chart(rows: Sequence[Row], *, step: int, measure: str = "choices") -> alt.LayerChart:
+    """`timeline_spec` as an Altair chart."""
+    return alt.LayerChart.from_dict(timeline_spec(rows, step=step, measure=measure))
+
+
+@lru_cache
+def _timeline_template(measure: str) -> Spec:
+    log = measure == "choices"
+    scale = alt.Scale(type="log", domainMin=1, nice=True) if log else alt.Scale(domain=[0, 1])
+    x = alt.X("position:Q").title("word of the text").scale(nice=False, zero=False).axis(
+        grid=False, tickMinStep=1, format="d")
+    y = alt.Y("value:Q").scale(scale).title(None).axis(
+        tickCount=4, format=",d" if log else ".0%", domain=False, ticks=False)
+    pick = alt.selection_point(name="step", fields=["position"], on="click", nearest=True, clear=False,
+                               toggle=False)
+    base = alt.Chart(alt.NamedData("run")).encode(x=x, y=y)
+    lines = base.mark_line(strokeWidth=2, interpolate="monotone").encode(color=_COLOR, detail="panel:N")
+    points = base.mark_circle(size=46).encode(
+        color=_COLOR, opacity=alt.condition("datum.now", alt.value(1), alt.value(0.35)),
+        tooltip=[alt.Tooltip("name:N").title("run"), alt.Tooltip("position:Q").title("word no."),
+                 alt.Tooltip("word:N").title("word written"), alt.Tooltip("share:N").title("its probability"),
+                 alt.Tooltip("choices:N").title("effective choices")]).add_params(pick)
+    parts = base.mark_point(shape="diamond", size=130, filled=False, strokeWidth=2).encode(
+        stroke=_COLOR, opacity=alt.condition("datum.parts", alt.value(1), alt.value(0)))
+    ends = base.mark_text(align="left", dx=8, fontSize=12, fontWeight="bold").encode(
+        text="name:N", color=_COLOR, opacity=alt.condition("datum.last", alt.value(1), alt.value(0)))
+    now = alt.Chart(alt.NamedData("now")).mark_rule(strokeDash=[4, 3], color=MUTED, strokeWidth=1.5).encode(
+        x="position:Q")
+    return _finished(alt.layer(now, lines, points, parts, ends).properties(
+        height=150, width="container", padding={"right": 56, "left": 4, "top": 6, "bottom": 2}))
+
+
+# -- a distribution with its own slider ---------------------------------------------------------------------------
+
+
+def live_spec(rows: Sequence[Row]) -> Spec:
+    """One distribution with a temperature slider that lives in the chart: re-tempered in the browser, each frame.
+
+    `rows` are those of `Comparison.live_rows`: a `label` with its `order`, a `logit` relative to the largest, and the
+    `count` of words that share it. The words shown have a row each; the rest of the vocabulary, labelled alike, is
+    summarised by close logits.
+    """
+    return _filled(_live_template(), logits=rows)
+
+
+def live_chart(rows: Sequence[Row]) -> alt.LayerChart:
+    """`live_spec` as an Altair chart."""
+    return alt.LayerChart.from_dict(live_spec(rows))
+
+
+@lru_cache
+def _live_template() -> Spec:
+    knob = alt.param(name="T", value=1, bind=alt.binding_range(min=0.05, max=5, step=0.05, name="Temperature "))
+    shares = alt.Chart(alt.NamedData("logits")).transform_calculate(
+        weight="datum.count * exp(datum.logit / T)",
+    ).transform_joinaggregate(total="sum(weight)").transform_calculate(
+        part="datum.weight / datum.total",
+        information="datum.weight > 0 ? -datum.part * log(datum.part / datum.count) : 0",
+    ).transform_joinaggregate(entropy="sum(information)").transform_aggregate(
+        probability="sum(part)", entropy="max(entropy)", words="sum(count)", groupby=["label", "order"],
+    ).transform_calculate(
+        share="datum.probability < 0.001 ? '<0.1 %' : format(100 * datum.probability, '.1f') + ' %'",
+        heat="min(T, 2)",
+        line="datum.order > 0 ? '' : 'T = ' + format(T, '.2f') + ':  ' + format(exp(datum.entropy), ',.1f')"
+             " + ' effective choices'",
+    )
+    stops = [temperature_color(at) for at, _ in _TEMPERATURE_STOPS]
+    base = shares.encode(y=_words_axis(), x=alt.X("probability:Q").scale(domain=[0, 1.15], nice=False).axis(None))
+    bars = base.mark_bar(height=16, cornerRadius=2).encode(
+        tooltip=[alt.Tooltip("label:N").title("word"), alt.Tooltip("share:N").title("probability")],
+        opacity=alt.condition("datum.words > 1", alt.value(_FADED), alt.value(1)),
+        color=alt.Color("heat:Q").legend(None).scale(
+            domain=[at for at, _ in _TEMPERATURE_STOPS], range=stops, interpolate="rgb"))
+    text = base.mark_text(align="left", dx=6, fontSize=11, color=_INK).encode(text="share:N")
+    line = base.mark_text(align="left", baseline="bottom", fontSize=13, fontWeight="bold", color=_INK).encode(
+        text="line:N", x=alt.value(0), y=alt.value(-6))
+    return _finished(alt.layer(bars, text, line).add_params(knob).properties(
+        height=alt.Step(_ROW), width="container"))

@@ -1,0 +1,282 @@
+"""One prompt written at several temperatures, and what can be read off it: the comparison page without a page.
+
+A `Comparison` holds finished runs and answers in tidy rows: the words as a person reads them with their
+probability, rank and surprisal (`word_rows`), one step's distributions side by side (`step_rows`), the whole run
+(`timeline_rows`), the first word where neighbours part and why (`marks`), one distribution ready to be
+re-tempered anywhere (`live_rows`). Runs keep 4 bytes times the hidden size a word; logits are recomputed by one
+matrix product when asked for. Knows nothing of Streamlit or Altair.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from textgen.bundle import Bundle
+from textgen.generation import Generation, Step, first_difference
+from textgen.sampling import Luck, Sampler, Stages
+from textgen.vocabulary import detokenize_pieces
+
+Row = dict[str, Any]
+END = "■"  # how the stop token is shown
+
+
+def percent(share: float) -> str:
+    """A probability for people: `88 %`, `4.1 %`, `<0.1 %`, and never a `100 %` or `0 %` that is not exact."""
+    if share <= 0 or share >= 1:
+        return f"{share:.0%}".replace("%", " %")
+    if share < 0.001:
+        return "<0.1 %"
+    if share > 0.999:
+        return ">99.9 %"
+    return (f"{100 * share:.1f} %" if share < 0.0995 or share > 0.995 else f"{100 * share:.0f} %")
+
+
+def display_words(words: Sequence[str], before: Sequence[str] = ()) -> list[tuple[str, bool]]:
+    """Each of `words` as `detokenize` would print it, and whether a space comes before it.
+
+    `before` are the words of the text so far: they decide capitals and spacing, and are not returned.
+    """
+    pieces = detokenize_pieces([*before, *words])[len(before) :]
+    return [(piece.lstrip(" "), piece.startswith(" ")) for piece in pieces]
+
+
+@dataclass
+class Run(Generation):
+    """One sampler's text, and what has been worked out about it: see `Comparison.analyse`."""
+
+    analysis: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The first word where a run leaves the one on its left: `position` from 0, and why in one sentence."""
+
+    position: int
+    reason: str
+
+
+class Comparison:
+    """Finished runs of one prompt, ready to be read; in the order of the page's columns."""
+
+    def __init__(self, bundle: Bundle, runs: Sequence[Run]) -> None:
+        self.bundle, self.runs = bundle, list(runs)
+
+    @property
+    def length(self) -> int:
+        """The number of steps of the longest run."""
+        return max((len(run.steps) for run in self.runs), default=0)
+
+    def names(self) -> list[str]:
+        """A short name a run: its temperature, and a number where two runs share one."""
+        texts = [f"T = {run.sampler.temperature:g}" for run in self.runs]
+        return [text if texts.count(text) == 1 else f"{text} ({i + 1})" for i, text in enumerate(texts)]
+
+    # -- whole runs -------------------------------------------------------------------------------------------
+
+    def analyse(self, k: int) -> dict[str, np.ndarray]:
+        """Per step of run `k`: `plain` (its word's probability at T = 1), `rank` (1 is likeliest), `bits` (the
+        surprisal at T = 1) and `choices` (exp of the entropy of what it drew from). Arrays `[steps]`."""
+        run = self.runs[k]
+        if not run.analysis:
+            run.analysis = self._analyse(k)
+        return run.analysis
+
+    def _analyse(self, k: int) -> dict[str, np.ndarray]:
+        run = self.runs[k]
+        if not run.steps:
+            empty = np.zeros(0)
+            return {"plain": empty, "rank": empty.astype(int), "bits": empty, "choices": empty}
+        logits = self.bundle.model.logits(np.stack([step.hidden for step in run.steps]))  # [n, V]
+        chosen = np.array([step.token for step in run.steps])
+        picked = np.take_along_axis(logits, chosen[:, None], axis=1)  # [n, 1]
+        top = logits.max(axis=1, keepdims=True)
+        log_z = np.log(np.exp(logits - top).sum(axis=1, dtype=np.float64)) + top[:, 0]
+        log_plain = picked[:, 0] - log_z
+        rank = 1 + (logits > picked).sum(axis=1)
+        return {
+            "plain": np.exp(log_plain), "rank": rank, "bits": -log_plain / math.log(2),
+            "choices": np.exp(_entropy(self._distributions(k, logits))),
+        }
+
+    def _distributions(self, k: int, logits: np.ndarray) -> np.ndarray:
+        """What run `k` drew from at every step, `[n, V]`."""
+        run, sampler = self.runs[k], self.runs[k].sampler
+        if sampler.repetition_penalty == 1:
+            return sampler.distribution(logits)
+        return np.stack([sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)])
+
+    def word_rows(self, k: int, opening: Sequence[str] = ()) -> list[Row]:
+        """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability` (of this
+        word, after temperature and filters), `plain`, `rank`, `bits`, `forced`, `end`, `word` and `position`."""
+        run, analysis = self.runs[k], self.analyse(k)
+        shown = display_words([step.word for step in run.steps], opening)
+        return [
+            {
+                "position": i, "word": step.word, "text": END if step.token == 0 else text,
+                "space": True if step.token == 0 else space, "probability": float(step.probability),
+                "plain": float(analysis["plain"][i]), "rank": int(analysis["rank"][i]),
+                "bits": float(analysis["bits"][i]), "forced": step.forced, "end": step.token == 0,
+            }
+            for i, (step, (text, space)) in enumerate(zip(run.steps, shown, strict=True))
+        ]
+
+    def timeline_rows(self) -> list[Row]:
+        """For `charts.timeline_chart`: one row a run and step."""
+        rows: list[Row] = []
+        for k, (run, name) in enumerate(zip(self.runs, self.names(), strict=True)):
+            analysis, mark = self.analyse(k), self.marks[k]
+            for i, step in enumerate(run.steps):
+                rows.append({
+                    "panel": k, "name": name, "temperature": run.sampler.temperature, "position": i + 1,
+                    "word": step.word or END, "choices": float(analysis["choices"][i]),
+                    "probability": float(step.probability), "last": i == len(run.steps) - 1,
+                    "parts": mark is not None and mark.position == i,
+                })
+        return rows
+
+    @cached_property
+    def marks(self) -> list[Mark | None]:
+        """For each run, the first word where it leaves its left neighbour; `None` for the first run, and for one that
+        writes the same words."""
+        pairs = zip(self.runs, self.runs[1:], strict=False)
+        return [None, *(self._mark(left, here) for left, here in pairs)]
+
+    def _mark(self, left: Run, here: Run) -> Mark | None:
+        parting = first_difference(self.bundle, left, here)
+        if parting is None:
+            return None
+        old, new = _quote(parting.a.word), _quote(parting.b.word)
+        hot, cold = here.sampler.temperature, left.sampler.temperature
+        p_old, p_new = percent(parting.a.probability[1]), percent(parting.b.probability[1])
+        if not parting.same_context:
+            return Mark(parting.position, f"The words before differ; here it is {new} ({p_new}), not {old}.")
+        if hot == 0:
+            return Mark(parting.position, f"At T = {cold:g} the draw fell on {old}; greedy takes the likeliest, {new}.")
+        was = f"greedy takes {old}" if cold == 0 else f"{old} had {percent(parting.a.probability[0])} at T = {cold:g}"
+        same = (left.seed, left.stream) == (here.seed, here.stream)
+        draw = "the same draw" if same else "another draw"
+        return Mark(parting.position, f"{_capital(was)}; at T = {hot:g} it has {p_old}, and {draw} falls on {new} ({p_new}).")
+
+    # -- one step ---------------------------------------------------------------------------------------------
+
+    def steps_at(self, position: int) -> list[Step | None]:
+        return [run.steps[position] if position < len(run.steps) else None for run in self.runs]
+
+    def step_rows(self, position: int, *, most: int = 12) -> list[Row]:
+        """For `charts.step_chart`: the likely words of all runs at `position` (from 0), each panel summing to 1.
+
+        The words are the likeliest of every run before its filters, at most about `most` of them, and every pick;
+        all panels show the same ones in the same order, and one tail row stands for the rest of the vocabulary.
+        """
+        steps = self.steps_at(position)
+        names, size = self.names(), len(self.bundle.vocabulary)
+        logits: dict[int, np.ndarray] = {}
+        stages: dict[int, Stages] = {}
+        for k, step in enumerate(steps):
+            if step is not None:
+                logits[k] = self.bundle.model.logits(step.hidden[None])[0]
+                stages[k] = self.runs[k].sampler.stages(logits[k], step.previous)
+        shown = _likely_words([s.before for s in stages.values()], [s.token for s in steps if s is not None], most)
+        noise = {k: Luck(run.seed, run.stream).gumbel(position, size) for k, run in enumerate(self.runs)}
+        rows: list[Row] = []
+        for k, step in enumerate(steps):
+            sampler = self.runs[k].sampler
+            frame = {"panel": k, "temperature": sampler.temperature, "heading": names[k]}
+            if step is None:
+                rows.append({**frame, "word": None, "note": f"ended after {len(self.runs[k].steps)} words"})
+                continue
+            before, after, cut = stages[k].before, stages[k].after, stages[k].removed_by
+            choices = math.exp(float(_entropy(after[None])[0]))
+            note = ("greedy: always the likeliest word" if sampler.temperature == 0
+                    else f"{choices:,.1f} effective choices")
+            for order, token in enumerate(shown):
+                word = self.bundle.vocabulary.words[token]
+                p, q = float(after[token]), float(before[token])
+                rows.append({
+                    **frame, "note": note, "word": word, "label": word or f"{END} end of recipe", "order": order,
+                    "probability": p, "before": q, "picked": token == step.token, "removed": bool(cut[token]),
+                    "tail": False, "share": "cut" if cut[token] else percent(p),
+                    "logit": float(logits[k][token]),
+                    "luck": math.log(p) + float(noise[k][token]) if p > 0 else None,
+                    "arithmetic": _arithmetic(float(logits[k][token]), sampler.temperature, q, p, str(cut[token])),
+                })
+            p, q = (max(0.0, 1 - float(d[shown].sum())) for d in (after, before))
+            rows.append({
+                **frame, "note": note, "word": "", "label": f"… {size - len(shown):,} others", "order": len(shown),
+                "probability": p, "before": q, "picked": False, "removed": p == 0 < q, "tail": True,
+                "share": percent(p), "logit": None, "luck": None,
+                "arithmetic": "the rest of the vocabulary, together",
+            })
+        return rows
+
+    def live_rows(self, k: int, position: int, *, shown: int = 12) -> list[Row]:
+        """For `charts.live_chart`: run `k`'s logits at `position`, the tail summarised.
+
+        Words far from the top are grouped by their distance from the largest logit, in groups that widen with it:
+        the sum over a group of `count * exp(mean / T)` then stays within 0.1 percentage points of the exact share for
+        every T from 0.05 to 5. Empty when the run has ended there.
+        """
+        step = self.steps_at(position)[k]
+        if step is None:
+            return []
+        logits = self.bundle.model.logits(step.hidden[None])[0].astype(np.float64)
+        logits[list(self.runs[k].sampler.suppress)] = -np.inf
+        order = np.argsort(-logits, kind="stable")
+        order = order[np.isfinite(logits[order])]
+        drop = logits[order[0]] - logits[order]  # [V], 0 and growing
+        words = self.bundle.vocabulary.words
+        rows: list[Row] = [
+            {"label": words[t] or f"{END} end of recipe", "order": i, "logit": -float(drop[i]), "count": 1}
+            for i, t in enumerate(order[:shown])
+        ]
+        tail = drop[shown:]
+        group = np.where(tail < 0.2, tail // 0.004, 50 + np.log(np.maximum(tail, 0.2) / 0.2) // 0.02).astype(int)
+        label = f"… {len(tail):,} others"
+        for members in np.split(tail, np.flatnonzero(np.diff(group)) + 1) if len(tail) else []:
+            rows.append({"label": label, "order": shown, "logit": -float(members.mean()), "count": len(members)})
+        return rows
+
+
+def _likely_words(distributions: Sequence[np.ndarray], picks: Sequence[int], most: int) -> list[int]:
+    """The ids of the likeliest words of all distributions together and of the picks, likeliest on average first."""
+    if not distributions:
+        return []
+    each = max(3, math.ceil(most / len(distributions)))
+    stacked = np.stack(distributions)  # [B, V]
+    mean = stacked.mean(axis=0)
+    likely = {int(t) for row in stacked for t in np.argsort(-row, kind="stable")[:each]}
+    fill = (int(t) for t in np.argsort(-mean, kind="stable")[: 2 * most])
+    for token in fill:
+        if len(likely) >= most:
+            break
+        likely.add(token)
+    return sorted(likely | set(picks), key=lambda t: (-mean[t], t))
+
+
+def _entropy(probs: np.ndarray) -> np.ndarray:
+    """Entropy in nats of the distributions `[n, V]`."""
+    logs = np.log(probs, out=np.zeros_like(probs), where=probs > 0)
+    return -np.einsum("nv,nv->n", probs, logs)
+
+
+def _arithmetic(logit: float, temperature: float, before: float, after: float, removed_by: str) -> str:
+    if temperature == 0:
+        return f"logit {logit:.2f}; greedy: the largest logit takes all"
+    text = f"logit {logit:.2f} ÷ {temperature:g} = {logit / temperature:.2f} → {percent(before)}"
+    if removed_by:
+        return f"{text} → removed by {removed_by}"
+    return text + (f" → {percent(after)} after the filters" if abs(after - before) > 5e-4 else "")
+
+
+def _quote(word: str) -> str:
+    return f"“{word}”" if word else "the end of the recipe"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
