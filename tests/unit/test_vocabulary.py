@@ -7,7 +7,7 @@ import string
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgen.vocabulary import (
@@ -45,6 +45,7 @@ def test_every_punctuation_character_is_a_word_and_other_signs_are_not():
     assert tokenize("") == []
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_character_but_white_space_is_lost(text):
     assert "".join(tokenize(text)) == "".join(text.lower().split())
@@ -117,11 +118,13 @@ def test_the_stop_token_prints_nothing():
     assert detokenize_pieces(["boil", STOP, STOP]) == ["Boil", "", ""]
 
 
+@settings(deadline=None)
 @given(WORD_LISTS)
 def test_tokenize_undoes_detokenize(words):
     assert tokenize(detokenize(words)) == words
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.sampled_from([STOP, UNKNOWN, "A b", " ", "İ"]), st.text(max_size=5))))
 def test_only_white_space_and_capitals_are_added_to_any_words(words):
     pieces = detokenize_pieces(words)
@@ -131,6 +134,7 @@ def test_only_white_space_and_capitals_are_added_to_any_words(words):
     assert "".join(pieces) == detokenize(words)
 
 
+@settings(deadline=None)
 @given(WORD_LISTS, st.integers(0, 30))
 def test_a_text_that_grows_does_not_change(words, count):
     assert detokenize_pieces(words[:count]) == detokenize_pieces(words)[:count]
@@ -191,6 +195,7 @@ def test_json_that_is_no_list_of_words(text):
         Vocabulary.from_json(text)
 
 
+@settings(deadline=None)
 @given(st.text().map(tokenize))
 def test_json_there_and_back(words):
     vocabulary = Vocabulary([STOP, UNKNOWN, *dict.fromkeys(words)])
