@@ -7,157 +7,273 @@ import random
 import streamlit as st
 
 from pages import shared
-from pages.shared import ASSETS, plain
-from textgen import charts
-from textgen.sampling import Sampler
+from pages.shared import ASSETS, MOST_COLUMNS, plain, state
+from textgen import charts, report
 from textgen.vocabulary import tokenize, unknown_words
 
-MOST_COLUMNS = 6
-MEASURES = {"surprisal": "Surprisal", "rank": "Rank", "probability": "Probability", "none": "Off"}
-
-words_component = st.components.v2.component(
-    "simmer_words",
-    html=(ASSETS / "words/words.html").read_text(encoding="utf-8"),
-    css=(ASSETS / "words/words.css").read_text(encoding="utf-8"),
-    js=(ASSETS / "words/words.js").read_text(encoding="utf-8"),
-)
-
-state = st.session_state
-models = shared.models()
+words_component = shared.component("words")
+save_component = shared.component("save")
 
 
-# -- what the address may hold ---------------------------------------------------------------------------------
-
-FIELDS = {
-    "title": (lambda text: len(text) <= 10_000, "a title has at most 10,000 characters"),
-    "opening": (lambda text: len(text) <= 10_000, "an opening has at most 10,000 characters"),
-    "model": (shared.one_of(models), "the networks are " + ", ".join(models)),
-    "seed": (shared.number(0, 2**31 - 1, whole=True), "a seed is a whole number from 0"),
-    "words": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
-    "n": (shared.number(2, MOST_COLUMNS, whole=True), f"there are 2 to {MOST_COLUMNS} columns"),
-    "step": (shared.number(1, 200, whole=True), "a step is a whole number from 1 to 200"),
-    "color": (shared.one_of(list(MEASURES)), "words are coloured by " + ", ".join(MEASURES)),
-    **{f"t{i}": (shared.number(0, 2), "a temperature is a number from 0 to 2") for i in range(1, MOST_COLUMNS + 1)},
-}
-if "address_notes" not in state:
-    state.address_notes = shared.address_notes(FIELDS)
-if "n" not in state:
-    asked = st.query_params.get("n", "3")
-    state.n = int(asked) if FIELDS["n"][0](asked) else 3
-
-
-def set_columns(n: int) -> None:
-    state.n = n
-    if n == 3:
-        st.query_params.pop("n", None)
-    else:
-        st.query_params["n"] = str(n)
+# -- what buttons do: they change the state of other controls, before the page is drawn ------------------------
 
 
 def remove_column(k: int) -> None:
     for j in range(k, state.n):
         state[f"t{j}"] = state[f"t{j + 1}"]
-    set_columns(state.n - 1)
+    shared.set_columns(state.n - 1)
 
 
 def new_seed() -> None:
     state.seed = random.SystemRandom().randrange(10_000)
 
 
-def move(by: int) -> None:
-    state.step = min(max(state.step + by, 1), state.words)
+def go_to(word: int) -> None:
+    state.step = min(max(word, 1), state.words)
 
 
-def pick(key: str) -> None:
+def pick_word(key: str) -> None:
     at = state[key].pick
-    if isinstance(at, int) and not isinstance(at, bool):
-        state.step = min(max(at + 1, 1), state.words)
+    if isinstance(at, int):
+        go_to(at + 1)
+
+
+def pick_point() -> None:
+    for point in state.timeline.selection.get("step", []):
+        go_to(int(point["position"]))
+
+
+def pick_bar() -> None:
+    for bar in state.chart.selection.get("word", []):
+        if isinstance(bar.get("word"), str):  # the tail has none
+            shared.force(state.step, [bar["word"]])
+
+
+def what_if() -> None:
+    typed, state.whatif = str(state.whatif or ""), None
+    words = [""] if typed == shared.END_OF_RECIPE else tokenize(typed)
+    if missing := unknown_words(typed, shared.load(state.model).vocabulary) if words != [""] else []:
+        state.flash = f"The network does not know {plain(', '.join(missing)[:80])}, so it cannot be forced to write it."
+    elif len(words) > 8:
+        state.flash = "Force at most 8 words at once."
+    else:
+        shared.force(state.step, words)
+
+
+PRESETS = {
+    "Verbs follow the title": {"title": "Vanilla ice cream", "words": 40},
+    "T = 0 runs in circles": {"title": "Simple soup", "t1": 0.0, "t2": 0.3, "t3": 0.9, "words": 120},
+    "T = 2 falls apart": {"title": "Apple pie", "t1": 0.7, "t2": 1.3, "t3": 2.0},
+}
+TOUR = (
+    ("One prompt, three temperatures",
+     "The same network continues the same words in every column, with the same luck. Only the temperature differs. "
+     "Strong colour marks words that the network itself finds surprising. Drag a slider and watch.", {}),
+    ("T = 0 leaves nothing to luck",
+     "The first column now always takes the likeliest word. Another seed (the die) changes the other columns, "
+     "never this one.", {"t1": 0.0}),
+    ("Where the ways part",
+     "The bar in the second column marks the first word that differs from its neighbour, and the line below says why. "
+     "The chart at the bottom of the page shows all that was possible there.", {"step": "parting"}),
+    ("The same context, re-tempered",
+     "Now every column reads the words of column 1, so at each word the network says the same to all of them. "
+     "What still differs in the chart is temperature alone: it flattens, and it keeps the order.",
+     {"follow": "column 1", "step": 4}),
+    ("Hot, and held back",
+     "At T = 2 thousands of words are in the running. Top-p = 0.8 removes the unlikely ones: they stay in the chart, "
+     "faded. Compare with top-p off (under “Sampling”).", {"t3": 2.0, "p": 0.8}),
+)
+
+
+def tour(stop: int) -> None:
+    state.tour = stop if 0 <= stop < len(TOUR) else None
+    if state.tour is not None:
+        changes = dict(TOUR[stop][2])
+        wanted = changes.pop("step", 1)
+        shared.reset(**changes)
+        if wanted == "parting":
+            mark = shared.compare(shared.settings()).marks[1]
+            wanted = mark.position + 1 if mark else 1
+        state.step = wanted
 
 
 # -- the controls ----------------------------------------------------------------------------------------------
 
-st.html(ASSETS / "page.css")
-st.title("What does temperature do?")
+shared.begin()
+with st.container(horizontal=True, vertical_alignment="bottom", key="head"):
+    st.title("What does temperature do?", anchor=False, width="stretch")
+    with st.container(horizontal=True, horizontal_alignment="right", width="content", gap="xsmall"):
+        for name, changes in PRESETS.items():
+            st.button(name, on_click=shared.reset, kwargs=changes, type="tertiary", icon=":material/east:")
+        st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-    title = st.text_input("Recipe title", "Roasted vegetables", key="title", bind="query-params",
-                          help="The network continues “recipe for TITLE | OPENING”.")
-    opening = st.text_input("Opening words (optional)", "", key="opening", bind="query-params",
-                            placeholder="chop 1 /")
-    model = st.selectbox("Network", models, key="model", bind="query-params", width=170)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=190):
-        seed = st.number_input("Seed", 0, 2**31 - 1, 7, key="seed", bind="query-params", width=138,
-                               help="Decides the luck. The same seed gives the same draws at every temperature.")
-        st.button("", icon=":material/casino:", key="dice", on_click=new_seed, help="Another seed")
-    words = st.number_input("Words", 5, 200, 60, step=5, key="words", bind="query-params", width=120,
-                            help="How many words each text may have.")
+    st.text_input("Recipe title", shared.DEFAULTS["title"], key="title", bind="query-params",
+                  help="The network continues “recipe for TITLE | OPENING”.")
+    st.text_input("Opening words (optional)", "", key="opening", bind="query-params", placeholder="chop 1 /")
+    st.selectbox("Network", shared.models(), key="model", bind="query-params", width=170)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=232):
+        st.number_input("Seed", 0, shared.LARGEST_SEED, 7, key="seed", bind="query-params", width=138,
+                        help="Decides the luck. The same seed gives the same draws at every temperature.")
+        st.button("", icon=":material/casino:", key="dice", on_click=new_seed, help="Another seed",
+                  disabled=state.get("lock", False))
+        st.toggle("Lock", key="lock", help="Keep this seed: the die is off.")
+    st.number_input("Words", 5, 200, 60, step=5, key="words", bind="query-params", width=120,
+                    help="How many words each text may have.")
 
-notes = list(state.address_notes)
-title = shared.clipped(title, shared.LONGEST_TITLE, "title", notes)
-opening = shared.clipped(opening, shared.LONGEST_OPENING, "opening", notes)
-network = shared.load(model)
-if not title:
-    notes.append("There is no title, so the network writes whatever recipe comes to it.")
-if unknown := unknown_words(f"{title} {opening}", network.vocabulary):
-    listed = ", ".join(plain(word[:30]) for word in unknown[:8]) + (" …" if len(unknown) > 8 else "")
-    notes.append(f"Not among the {len(network.vocabulary):,} words the network knows: {listed}. "
-                 "It reads each of them as “some word”.")
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="constants"):
+    st.segmented_control("Colour of a word", shared.COLORS, default="surprisal", key="color", bind="query-params",
+                         required=True, help="How far from expected each word was, by the network's own "
+                         "probabilities at T = 1 (surprisal, rank) or by what it was drawn from (probability).")
+    st.html(shared.legend(state.color), width="content")
+    st.selectbox("Each column reads", ["own", *(f"column {k + 1}" for k in range(state.n))], key="follow",
+                 bind="query-params", width=170, help="“own”: each column goes on from its own words. “column 2”: all "
+                 "columns read the words of column 2, so that their charts show one context at several temperatures.")
+    st.segmented_control("Luck", shared.LUCK, default="same", key="luck", bind="query-params", required=True,
+                         help="“same”: one draw a word serves every column, so texts differ by temperature alone. "
+                         "“own”: each column draws for itself.")
+    on = shared.rules_on()
+    with st.popover(f"Sampling: {on} rule{'s' * (on != 1)} on" if on else "Sampling", icon=":material/filter_alt:"):
+        st.markdown("They act in this order, in every column.")
+        st.slider("1 · Repetition penalty", 1.0, 2.0, 1.0, 0.05, key="penalty", bind="query-params",
+                  help="Makes words that were already written less likely. 1 is off.")
+        st.caption("2 · Temperature: the sliders above the texts")
+        st.number_input("3 · Top-k", 0, 10_000, 0, key="k", bind="query-params",
+                        help="Only the k likeliest words stay. 0 is off; 1 is greedy.")
+        st.slider("4 · Top-p", 0.0, 1.0, 1.0, 0.01, key="p", bind="query-params",
+                  help="The fewest likeliest words that together have probability p stay. 1 is off.")
+        st.slider("5 · Min-p", 0.0, 1.0, 0.0, 0.01, key="min_p", bind="query-params",
+                  help="Words with less than this share of the likeliest word's probability go. 0 is off.")
+        st.slider("6 · Typical", 0.05, 1.0, 1.0, 0.05, key="typical", bind="query-params",
+                  help="The words whose surprisal is nearest to the average stay, up to this probability. 1 is off.")
+        st.checkbox("May write “[UNK]”, some unknown word", key="unk", bind="query-params",
+                    help="Off: its probability is shared among the known words.")
+    keep = st.popover("Keep", icon=":material/download:")
+
 messages = st.container()
-if notes:
-    messages.warning("  \n".join(notes), icon=":material/info:")
-
-# -- the columns -----------------------------------------------------------------------------------------------
-
 columns = st.columns(state.n, gap="medium")
-temperatures = []
 slots = []
 for k, column in enumerate(columns, start=1):
-    with column.container(key=f"column{k}"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            temperatures.append(st.slider(f"Temperature {k}", 0.0, 2.0, shared.TEMPERATURES[k - 1], 0.05,
-                                          key=f"t{k}", bind="query-params", label_visibility="collapsed"))
+    with column.container(key=f"column{k}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+            st.slider(f"Temperature of column {k}", 0.0, 2.0, shared.DEFAULTS[f"t{k}"], 0.05, key=f"t{k}",
+                      bind="query-params", label_visibility="collapsed")
             if state.n > 2:
                 st.button("", icon=":material/close:", key=f"remove{k}", type="tertiary", on_click=remove_column,
                           args=(k,), help=f"Remove column {k}")
             if k == state.n < MOST_COLUMNS:
-                st.button("", icon=":material/add:", key="add", type="tertiary", on_click=set_columns,
+                st.button("", icon=":material/add:", key="add", type="tertiary", on_click=shared.set_columns,
                           args=(state.n + 1,), help="Add a column")
         slots.append(st.container())
 
-settings = shared.Settings(
-    model=model, title=title, opening=opening, seed=seed, words=words,
-    samplers=tuple(Sampler(temperature=t, suppress=(1,)) for t in temperatures),
-)
-comparison = shared.compare(settings)
-opened = tokenize(opening)
-if "step" not in state:
-    state.step = 1
-colour = state.get("color", "surprisal")
-at = min(state.step, max(comparison.length, 1)) - 1
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
+    st.button("", icon=":material/chevron_left:", key="back", help="One word back",
+              on_click=lambda: go_to(state.step - 1))
+    st.button("", icon=":material/chevron_right:", key="forward", help="One word on",
+              on_click=lambda: go_to(state.step + 1))
+    st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
+    playing = st.toggle("Play", key="play")
+    pace = st.select_slider("Seconds a word", [0.3, 0.6, 1.0, 2.0], 0.6, key="pace", width=130)
+    choice = st.empty()
 
+# -- the texts, first ------------------------------------------------------------------------------------------
+
+settings, notes = shared.settings(), shared.notes()
+network = shared.load(settings.model)
+comparison = shared.compare(settings)
+step = min(state.step, max(comparison.length, 1))
+opening = tokenize(settings.opening)
+
+shared.style_columns([sampler.temperature for sampler in settings.samplers])
 for k, (slot, name, mark) in enumerate(zip(slots, comparison.names(), comparison.marks, strict=True)):
+    temperature = settings.samplers[k].temperature
     with slot:
-        key = f"words{k}"
         words_component(
-            key=key,
+            key=f"words{k}",
             data={
-                "rows": comparison.word_rows(k, opened), "name": name, "opening": opening, "step": at,
-                "measure": colour, "color": charts.temperature_color(temperatures[k]),
+                "rows": comparison.word_rows(k, opening), "name": name, "opening": settings.opening,
+                "note": shared.in_words(temperature), "step": step - 1, "measure": state.color,
+                "color": charts.temperature_color(temperature),
                 "parts": mark.position if mark else -1, "why": mark.reason if mark else "",
             },
-            on_pick_change=lambda key=key: pick(key),
+            on_pick_change=lambda key=f"words{k}": pick_word(key),
         )
 
-# -- the picked step -------------------------------------------------------------------------------------------
+with messages:
+    if notes:
+        st.warning("  \n".join(notes), icon=":material/info:")
+    if state.get("tour") is not None:
+        heading, text, _ = TOUR[state.tour]
+        with st.container(border=True, key="tour_box"):
+            st.markdown(f"**{state.tour + 1} of {len(TOUR)} · {heading}**  \n{text}")
+            with st.container(horizontal=True, gap="small"):
+                st.button("Back", key="tour_back", on_click=tour, args=(state.tour - 1,), disabled=state.tour == 0)
+                last = state.tour == len(TOUR) - 1
+                st.button("Done" if last else "Next", key="tour_next", type="primary", on_click=tour,
+                          args=(state.tour + 1,))
+                if not last:
+                    st.button("End the tour", key="tour_end", type="tertiary", on_click=tour, args=(-1,))
+    if settings.forced:
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="forced_words"):
+            st.markdown("What if …", width="content")
+            for position, word in settings.forced:
+                st.button(f"word {position + 1} is “{plain(word) or 'the end'}”", icon=":material/close:",
+                          key=f"free{position}", on_click=shared.force, args=(position + 1, None),
+                          help="Let the columns choose this word again")
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.slider("Word", 1, int(words), key="step", bind="query-params", width=320)
-    st.button("", icon=":material/chevron_left:", key="back", on_click=move, args=(-1,), help="One word back")
-    st.button("", icon=":material/chevron_right:", key="forward", on_click=move, args=(1,), help="One word on")
-    st.segmented_control("Colour of the words", list(MEASURES), default="surprisal", key="color",
-                         format_func=MEASURES.get, bind="query-params", required=True)
+# -- the picked word -------------------------------------------------------------------------------------------
 
-st.markdown("**How many words were in the running**, at each word of each text")
-st.vega_lite_chart(charts.timeline_spec(comparison.timeline_rows(), step=at + 1), key="timeline", width="stretch")
-st.markdown(f"**The next word, number {at + 1}**")
-st.vega_lite_chart(charts.step_spec(comparison.step_rows(at)), key="stepchart", width="stretch")
+rows = comparison.step_rows(step - 1)
+likely = list(dict.fromkeys(row["word"] for row in rows if row["word"] is not None))
+choice.selectbox(f"What if word {step} were …", [word or shared.END_OF_RECIPE for word in likely], index=None,
+                 key="whatif", on_change=what_if, accept_new_options=True, width=240,
+                 placeholder="choose or type a word")
+
+with st.container(horizontal=True, vertical_alignment="bottom", key="timeline_head"):
+    st.subheader("The whole run", anchor=False, width="content")
+    measure = st.segmented_control("What the lines show", list(charts.TIMELINE_MEASURES), default="choices",
+                                   key="line", bind="query-params", required=True, label_visibility="collapsed")
+st.caption(shared.TIMELINE_CAPTIONS[measure])
+timeline = comparison.timeline_rows()
+st.vega_lite_chart(charts.timeline_spec(timeline, step=step, measure=measure), key="timeline", width="stretch",
+                   on_select=pick_point, alt=comparison.timeline_summary(measure))
+
+with st.container(horizontal=True, vertical_alignment="bottom", key="chart_head"):
+    st.subheader(f"Word {step}: what it could have been", anchor=False, width="content")
+    luck = st.toggle("Show the luck", key="show_luck", bind="query-params",
+                     help="Instead of probabilities, log p + g for each word: g is the draw's luck for that word, and "
+                     "the largest sum is written.")
+st.caption(shared.step_caption(comparison, settings, step - 1))
+st.vega_lite_chart(charts.step_spec(rows, luck=luck), key="chart", width="stretch", on_select=pick_bar,
+                   alt=comparison.step_summary(step - 1))
+
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Turn the knob yourself", anchor=False)
+    live = st.selectbox("The logits of", [f"column {k + 1}" for k in range(state.n)], key="live", bind="query-params",
+                        width=180)
+    k = int(live.split()[1]) - 1
+    if live_rows := comparison.live_rows(k, step - 1):
+        st.vega_lite_chart(charts.live_spec(live_rows), key="livechart", width="stretch",
+                           alt=comparison.live_summary(k, step - 1))
+    else:
+        st.caption(f"Column {k + 1} has ended before word {step}.")
+with right:
+    st.subheader("From logits to a word", anchor=False)
+    st.markdown(shared.HOW)
+
+with keep:
+    st.caption("The address of this page brings back everything on it, on any machine.")
+    title = report.file_name(settings.title)
+    facts = {**shared.facts(settings), "step": step}
+    st.download_button("Run as JSON", lambda: report.to_json(comparison, facts), f"{title}.json",
+                       "application/json", on_click="ignore", icon=":material/data_object:", width="stretch")
+    st.download_button("Run as CSV", lambda: report.to_csv(comparison), f"{title}.csv", "text/csv",
+                       on_click="ignore", icon=":material/table:", width="stretch")
+    st.download_button("Report as HTML", lambda: report.to_html(comparison, facts), f"{title}.html", "text/html",
+                       on_click="ignore", icon=":material/article:", width="stretch")
+    save_component(key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "livechart"},
+                                     "name": title})
+
+if playing:
+    shared.every(pace, lambda: go_to(step + 1 if step < comparison.length else 1))

@@ -1,25 +1,54 @@
-"""What the pages share: settings from the controls and the address, loaded models, finished runs, escaped text."""
+"""What the pages share: the state behind controls and address, loaded models, finished runs, escaped text."""
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from textgen import charts
 from textgen.bundle import Bundle, BundleError, available_bundles, load_bundle
-from textgen.comparison import Comparison, Run
+from textgen.comparison import END_OF_RECIPE, Comparison, Run
 from textgen.generation import generations, recipe_prompt
 from textgen.sampling import Sampler
+from textgen.vocabulary import UNKNOWN, unknown_words
 
 ASSETS = Path(__file__).parent.parent / "assets"
-TEMPERATURES = (0.2, 0.7, 1.2, 1.6, 0.0, 2.0)  # where each of the six possible columns starts
+MOST_COLUMNS = 6
+LARGEST_SEED = 2**31 - 1
 LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
 LONGEST_OPENING = 400
 KEPT_RUNS = 40  # finished runs kept a session: about 100 KB each
+COLORS = ["surprisal", "rank", "probability", "off"]
+LUCK = ["same", "own"]
+DEFAULTS: dict[str, Any] = {
+    "title": "Roasted vegetables", "opening": "", "seed": 7, "words": 60, "step": 1,
+    "t1": 0.2, "t2": 0.7, "t3": 1.2, "t4": 1.6, "t5": 0.0, "t6": 2.0,
+    "follow": "own", "luck": "same", "penalty": 1.0, "k": 0, "p": 1.0, "min_p": 0.0, "typical": 1.0, "unk": False,
+}
+TIMELINE_CAPTIONS = {
+    "choices": "Effective choices: among how many equally likely words the draw would have been as open. "
+               "Logarithmic; a diamond marks where a text leaves its left neighbour. Click to pick a word.",
+    "probability": "How probable each written word was, after temperature and sampling rules. "
+                   "A diamond marks where a text leaves its left neighbour. Click to pick a word.",
+}
+HOW = """
+1. The network reads all words so far and gives every word it knows a score, its **logit**.
+2. Each logit is divided by the **temperature** T. A small T stretches the differences, a large T shrinks them.
+3. The **softmax**, exp(logit ÷ T) over its sum, turns scores into probabilities that sum to 100 %.
+4. **Sampling rules**, if any are on, remove words; the rest share their probability.
+5. One word is **drawn**. With the same luck in every column, texts differ by temperature alone.
+
+Point at a bar above to see these steps with its real numbers.
+"""
+
+state = st.session_state
 
 
 def plain(text: str) -> str:
@@ -27,15 +56,25 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])", r"\\\1", text)
 
 
+def component(name: str) -> Any:
+    """The small front-end component in `assets/NAME`; its content is set as text, never as markup."""
+    folder = ASSETS / name
+    parts = {kind: (folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
+    return st.components.v2.component(f"simmer_{name}", **parts)
+
+
+# -- models and runs -------------------------------------------------------------------------------------------
+
+
 @st.cache_resource(show_spinner="Loading the network …")
-def bundle(name: str) -> Bundle:
+def _bundle(name: str) -> Bundle:
     return load_bundle(name)
 
 
 def load(name: str) -> Bundle:
     """The bundle called `name`, or a sentence on the page and no further."""
     try:
-        return bundle(name)
+        return _bundle(name)
     except BundleError as error:
         st.error(f"The network “{plain(name)}” could not be read: {plain(str(error))}")
         st.stop()
@@ -69,51 +108,180 @@ class Settings:
         return recipe_prompt(self.title, self.opening)
 
 
-def compare(settings: Settings) -> Comparison:
-    """The comparison that `settings` ask for; runs that this session has already finished are not written again."""
-    network = load(settings.model)
-    kept: dict[object, Run] = st.session_state.setdefault("runs", {})
-    apart = settings.context == "own" and settings.luck == "shared"  # then a run depends on its own sampler alone
-    keys = [
-        (replace(settings, samplers=(sampler,)) if apart else settings, i if not apart else 0)
-        for i, sampler in enumerate(settings.samplers)
+def settings() -> Settings:
+    """What the controls say now."""
+    rules = {
+        "repetition_penalty": state.get("penalty", 1.0),
+        "top_k": state.get("k", 0) or None,
+        "top_p": state.p if state.get("p", 1.0) < 1 else None,
+        "min_p": state.get("min_p", 0.0) or None,
+        "typical_p": state.typical if state.get("typical", 1.0) < 1 else None,
+        "suppress": () if state.get("unk") else (1,),
+    }
+    follow = state.get("follow", "own")
+    return Settings(
+        model=state.get("model") or models()[0],
+        title=_one_line(state.get("title"))[:LONGEST_TITLE],
+        opening=_one_line(state.get("opening"))[:LONGEST_OPENING],
+        samplers=tuple(
+            Sampler(temperature=state.get(f"t{k}", DEFAULTS[f"t{k}"]), **rules) for k in range(1, state.n + 1)
+        ),
+        seed=state.seed,
+        words=state.words,
+        luck="independent" if state.get("luck") == "own" else "shared",
+        context="own" if follow == "own" else int(follow.split()[1]) - 1,
+        forced=tuple(sorted((at, word) for at, word in state.forced.items() if at < state.words)),
+    )
+
+
+def facts(of: Settings) -> dict[str, Any]:
+    """`of` as plain data, for a file to keep."""
+    return {
+        "model": of.model, "title": of.title, "opening": of.opening, "prompt": of.prompt, "seed": of.seed,
+        "max_words": of.words, "luck": of.luck, "context": of.context,
+        "forced": [{"word_number": at + 1, "word": word} for at, word in of.forced],
+    }
+
+
+def compare(of: Settings) -> Comparison:
+    """The comparison that the settings ask for; runs that this session has already finished are kept."""
+    network = load(of.model)
+    kept: dict[object, Run] = state.setdefault("runs", {})
+    # With shared luck and its own context, a run depends on its own sampler alone.
+    apart = of.context == "own" and of.luck == "shared"
+    keys: list[object] = [
+        replace(of, samplers=(sampler,)) if apart else (of, k) for k, sampler in enumerate(of.samplers)
     ]
-    missing = [i for i, key in enumerate(keys) if key not in kept]
+    missing = [k for k, key in enumerate(keys) if key not in kept]
     if missing:
-        wanted = [settings.samplers[i] for i in missing] if apart else list(settings.samplers)
-        runs = [
-            Run(**vars(run))
-            for run in generations(
-                network, settings.prompt, samplers=wanted, max_tokens=settings.words, seed=settings.seed,
-                luck=settings.luck, context=settings.context, forced=dict(settings.forced),
-            )
-        ]
-        for i, run in zip(missing if apart else range(len(runs)), runs, strict=True):
-            kept[keys[i]] = run
-    runs = []
+        wanted = missing if apart else list(range(len(keys)))
+        finished = generations(
+            network, of.prompt, samplers=[of.samplers[k] for k in wanted], max_tokens=of.words, seed=of.seed,
+            luck=of.luck, context=of.context, forced=dict(of.forced),
+        )
+        for k, run in zip(wanted, finished, strict=True):
+            kept[keys[k]] = Run(**vars(run))
     for key in keys:  # the runs on the page become the youngest
-        run = kept.pop(key)
-        kept[key] = run
-        runs.append(run)
+        kept[key] = kept.pop(key)
+    runs = [kept[key] for key in keys]
     while len(kept) > KEPT_RUNS:
         kept.pop(next(iter(kept)))
     return Comparison(network, runs)
 
 
-def clipped(text: str, longest: int, what: str, notes: list[str]) -> str:
-    """`text` without line ends and beyond `longest` characters; a cut is noted."""
-    text = " ".join(text.split())
-    if len(text) > longest:
-        notes.append(f"The {what} has {len(text):,} characters; the network reads the first {longest}.")
-    return text[:longest]
+# -- the state behind the controls -----------------------------------------------------------------------------
 
 
-# -- the address ----------------------------------------------------------------------------------------------
+def begin() -> None:
+    """The first thing a page does: styles, and once a session what the address asks for."""
+    st.html(ASSETS / "page.css")
+    if "n" in state:
+        return
+    params, names = st.query_params, models()
+    fields = _fields(names)
+    asked = params.get("n", "3")
+    state.n = int(asked) if fields["n"][0](asked) else 3
+    state.forced = {}
+    state.notes = _address_notes(fields)
+    vocabulary = load(params.get("model") if params.get("model") in names else names[0]).vocabulary
+    for entry in params.get_all("force")[:200]:
+        place, _, word = entry.partition(" ")
+        if not (_number(1, 200, whole=True)(place) and word in vocabulary):
+            state.notes.append(f"The address forces “{plain(entry[:40])}”, which is not a place and a known word; "
+                               "it was left out.")
+        else:
+            state.forced[int(place) - 1] = word
 
 
-def number(low: float, high: float, whole: bool = False) -> Callable[[str], bool]:
-    """A check for an address field: a number from `low` to `high`."""
+def reset(**changes: Any) -> None:
+    """Every control that shapes the texts to where it starts, but for `changes`."""
+    for name, value in {**DEFAULTS, **changes}.items():
+        state[name] = value
+    state.forced = {}
+    st.query_params.pop("force", None)
+    set_columns(3)
 
+
+def set_columns(n: int) -> None:
+    state.n = n
+    if n == 3:
+        st.query_params.pop("n", None)
+    else:
+        st.query_params["n"] = str(n)
+
+
+def force(number: int, words: Sequence[str] | None) -> None:
+    """Every column must write `words` from word `number` on; None frees that word."""
+    if words is None:
+        state.forced.pop(number - 1, None)
+    for i, word in enumerate(words or ()):
+        state.forced[number - 1 + i] = word
+    st.query_params["force"] = [f"{at + 1} {word}" for at, word in sorted(state.forced.items())]
+
+
+def rules_on() -> int:
+    """How many sampling rules beside the temperature are at work."""
+    return sum(
+        name in state and state[name] != DEFAULTS[name] for name in ("penalty", "k", "p", "min_p", "typical", "unk")
+    )
+
+
+def notes() -> list[str]:
+    """What the page has to say about what it was given: one sentence each, escaped."""
+    found = [state.pop("flash")] if "flash" in state else []
+    now = settings()
+    if state.setdefault("first_settings", now) == now:
+        found += state.notes  # until something changes
+    for what, longest in (("title", LONGEST_TITLE), ("opening", LONGEST_OPENING)):
+        length = len(_one_line(state.get(what)))
+        if length > longest:
+            found.append(f"The {what} has {length:,} characters; the network reads the first {longest}.")
+    if not now.title:
+        found.append("There is no title, so the network writes whatever recipe comes to it.")
+    vocabulary = load(now.model).vocabulary
+    if unknown := unknown_words(f"{now.title} {now.opening}", vocabulary):
+        listed = ", ".join(plain(word[:30]) for word in unknown[:8]) + (" …" if len(unknown) > 8 else "")
+        found.append(f"Not among the {len(vocabulary):,} words the network knows: {listed}. "
+                     f"It reads each of them as {plain(UNKNOWN)}, “some word”.")
+    return found
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+# -- the address -----------------------------------------------------------------------------------------------
+
+Field = tuple[Callable[[str], bool], str]  # a check, and the words that say what may stand there
+
+
+def _fields(names: Sequence[str]) -> dict[str, Field]:
+    anything: Field = (lambda text: True, "")
+    yes_no = _one_of(["true", "false"], "it is true or false")
+    places = [f"column {k}" for k in range(1, MOST_COLUMNS + 1)]
+    return {
+        "title": anything, "opening": anything, "force": anything,
+        "model": _one_of(names, "the networks are " + ", ".join(names)),
+        "seed": (_number(0, LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
+        "words": (_number(5, 200, whole=True), "a text has 5 to 200 words"),
+        "n": (_number(2, MOST_COLUMNS, whole=True), f"there are 2 to {MOST_COLUMNS} columns"),
+        "step": (_number(1, 200, whole=True), "a word's number is from 1 to 200"),
+        "color": _one_of(COLORS, "colours stand for " + ", ".join(COLORS)),
+        "line": _one_of(list(charts.TIMELINE_MEASURES), "the lines show " + ", ".join(charts.TIMELINE_MEASURES)),
+        "luck": _one_of(LUCK, "luck is same or own"),
+        "follow": _one_of(["own", *places], "columns read “own” or “column 1” to “column 6”"),
+        "live": _one_of(places, "it is “column 1” to “column 6”"),
+        "penalty": (_number(1, 2), "a repetition penalty is from 1 to 2"),
+        "k": (_number(0, 10_000, whole=True), "top-k is a whole number from 0 to 10,000"),
+        "p": (_number(0, 1), "top-p is from 0 to 1"),
+        "min_p": (_number(0, 1), "min-p is from 0 to 1"),
+        "typical": (_number(0.05, 1), "typical is from 0.05 to 1"),
+        "unk": yes_no, "show_luck": yes_no,
+        **{f"t{k}": (_number(0, 2), "a temperature here is from 0 to 2") for k in range(1, MOST_COLUMNS + 1)},
+    }
+
+
+def _number(low: float, high: float, whole: bool = False) -> Callable[[str], bool]:
     def accepts(text: str) -> bool:
         try:
             value = int(text) if whole else float(text)
@@ -124,24 +292,86 @@ def number(low: float, high: float, whole: bool = False) -> Callable[[str], bool
     return accepts
 
 
-def one_of(options: Sequence[str]) -> Callable[[str], bool]:
-    return lambda text: text in options
+def _one_of(options: Sequence[str], meaning: str) -> Field:
+    return (lambda text: text in options), meaning
 
 
-def address_notes(fields: dict[str, tuple[Callable[[str], bool], str]]) -> list[str]:
-    """What the address asked for and could not have, one sentence a field; read once, as a session begins.
-
-    `fields` maps each parameter to a check and to the words that say what it may be. Streamlit drops what its
-    widgets refuse; this says so.
-    """
-    notes = []
+def _address_notes(fields: dict[str, Field]) -> list[str]:
+    """What the address asked for and could not have, one sentence a field."""
+    found = []
     for name in st.query_params:
         shown = plain(name[:20])
         if name not in fields:
-            notes.append(f"The address has a field “{shown}” that this page does not know; it was left out.")
+            found.append(f"The address has a field “{shown}” that this page does not know; it was left out.")
             continue
         accepts, meaning = fields[name]
         for value in st.query_params.get_all(name):
             if not accepts(value):
-                notes.append(f"The address asks for {shown} = “{plain(value[:40])}”, but {meaning}; it was left out.")
-    return notes[:6] + ([f"{len(notes) - 6} more fields of the address were left out."] if len(notes) > 6 else [])
+                found.append(f"The address asks for {shown} = “{plain(value[:40])}”, but {meaning}; "
+                             "it was left out.")
+    return found[:6] + ([f"{len(found) - 6} more fields of the address were left out."] if len(found) > 6 else [])
+
+
+# -- words and styles ------------------------------------------------------------------------------------------
+
+
+def in_words(temperature: float) -> str:
+    """What a temperature means, in a few words."""
+    if temperature == 0:
+        return "greedy: always the likeliest word"
+    if temperature == 1:
+        return "the network's own probabilities"
+    for below, text in ((0.4, "close to greedy"), (0.75, "likely words"), (1, "a little cooler than learned"),
+                        (1.3, "a little warmer than learned"), (1.7, "unlikely words get a chance")):
+        if temperature < below:
+            return text
+    return "nearly anything goes"
+
+
+def legend(color: str) -> str:
+    """The scale of the words' colour, as HTML."""
+    ends = {"surprisal": ("0 bits", "12 bits or more"), "rank": ("rank 1", "rank 1,000 or more"),
+            "probability": ("100 %", "0 %")}.get(color)
+    if ends is None:
+        return '<span class="legend">&nbsp;</span>'
+    low, high = (html.escape(end) for end in ends)
+    return f'<span class="legend">{low}<i style="--hue: {charts.SURPRISAL_COLOR}"></i>{high}</span>'
+
+
+def style_columns(temperatures: Sequence[float]) -> None:
+    """Each column's slider takes the colour of its temperature."""
+    rules = "".join(
+        f".st-key-column{k} {{ --heat: {charts.temperature_color(t)}; }}" for k, t in enumerate(temperatures, 1)
+    )
+    st.html(f"<style>{rules}</style>")
+
+
+def step_caption(comparison: Comparison, of: Settings, position: int) -> str:
+    """What the columns have read before the word at `position`, and what the chart's signs mean."""
+    same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
+    if of.context != "own":
+        read = f"All columns read the words of column {int(of.context) + 1}: one context, re-tempered."
+    elif same:
+        read = "All columns have read the same words so far: what differs is temperature alone."
+    else:
+        read = "The columns have read different words by now, so their contexts differ as well as their temperatures."
+    cut = " Faded bars: removed by a sampling rule." if rules_on() else ""
+    return (f"{read} Outlined: the word written.{cut} The last row is the rest of the vocabulary, so each panel "
+            "sums to 100 %. Click a word to see what would follow it.")
+
+
+def every(seconds: float, action: Callable[[], None]) -> None:
+    """Do `action` and redraw the page, each `seconds`, for as long as this is called."""
+    state.drawn = state.get("drawn", 0) + 1  # the page has just been drawn; a tick finds the number unchanged
+
+    @st.fragment(run_every=seconds)
+    def tick() -> None:
+        if state.get("ticked") == state.drawn:
+            action()
+            st.rerun()
+        state.ticked = state.drawn
+
+    tick()
+
+
+__all__ = ["END_OF_RECIPE", "Settings", "compare", "load", "models", "plain", "settings", "state"]

@@ -72,14 +72,15 @@ def _words_axis() -> alt.Y:
 # -- one step -----------------------------------------------------------------------------------------------------
 
 
-def step_spec(rows: Sequence[Row]) -> Spec:
+def step_spec(rows: Sequence[Row], *, luck: bool = False) -> Spec:
     """The next-word distribution, a panel a temperature, the same words in the same order in each.
 
     `rows` are those of `Comparison.step_rows`: a `panel` (0, 1, ...), its `temperature`, `heading` and `note`; a
     `word` with its `order` and `label`, the `probability` after all filters and `before` them (both 0 to 1, each
     panel summing to 1), `share` (the probability as text), `picked`, `removed`, `tail`, and `arithmetic` to show on
-    hover. A row whose `word` is None is a panel whose run has ended. The pick is outlined; a word that a filter
-    removed keeps its earlier bar, faded. A click on a word selects it, as `word`.
+    hover. A row whose `order` is None is a panel whose run has ended. The pick is outlined; a word that a filter
+    removed keeps its earlier bar, faded. With `luck`, the labels are the rows' `luck`, log p + g, of which the
+    largest wins. A click on a word selects it, as `word`, with its `position`.
     """
     panels = max((row["panel"] for row in rows), default=0) + 1
     gap = _gap(panels)
@@ -92,21 +93,26 @@ def step_spec(rows: Sequence[Row]) -> Spec:
     }
     bars = [
         {
-            "word": row["word"], "label": row["label"], "order": row["order"], "share": row["share"],
+            "word": row["word"], "label": row["label"], "order": row["order"], "position": row["position"],
+            "share": _luck(row) if luck else row["share"],
             "heading": row["heading"], "arithmetic": row["arithmetic"], "picked": row["picked"],
             "removed": row["removed"], "tail": row["tail"], "color": temperature_color(row["temperature"]),
             "left": (left := row["panel"] * (1 + gap) + gap), "full": left + 1,
             "end": left + row["probability"], "ghost": left + (row["before"] if row["removed"] else 0),
         }
         for row in rows
-        if row["word"] is not None
+        if row["order"] is not None
     ]
     return _filled(_step_template(panels), bars=bars, headings=list(headings.values()))
 
 
-def step_chart(rows: Sequence[Row]) -> alt.LayerChart:
+def step_chart(rows: Sequence[Row], *, luck: bool = False) -> alt.LayerChart:
     """`step_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(step_spec(rows))
+    return alt.LayerChart.from_dict(step_spec(rows, luck=luck))
+
+
+def _luck(row: Row) -> str:
+    return "" if row["luck"] is None else f"{row['luck']:+.1f}".replace("-", "−")
 
 
 def _gap(panels: int) -> float:
@@ -117,7 +123,7 @@ def _gap(panels: int) -> float:
 @lru_cache
 def _step_template(panels: int) -> Spec:
     x = alt.X("left:Q").axis(None).scale(domain=[0, panels * (1 + _gap(panels))], nice=False, zero=False)
-    pick = alt.selection_point(name="word", fields=["word"], on="click", clear="dblclick", toggle=False)
+    pick = alt.selection_point(name="word", fields=["word", "position"], on="click", clear="dblclick", toggle=False)
     base = alt.Chart(alt.NamedData("bars")).encode(y=_words_axis(), x=x, tooltip=[
         alt.Tooltip("label:N").title("word"), alt.Tooltip("heading:N").title("temperature"),
         alt.Tooltip("arithmetic:N").title("how"), alt.Tooltip("share:N").title("probability")])

@@ -24,6 +24,7 @@ from textgen.vocabulary import detokenize_pieces
 
 Row = dict[str, Any]
 END = "■"  # how the stop token is shown
+END_OF_RECIPE = f"{END} end of recipe"
 
 
 def percent(share: float) -> str:
@@ -163,6 +164,20 @@ class Comparison:
         draw = "the same draw" if same else "another draw"
         return Mark(parting.position, f"{_capital(was)}; at T = {hot:g} it has {p_old}, and {draw} falls on {new} ({p_new}).")
 
+    def timeline_summary(self, measure: str = "choices") -> str:
+        """The point of `charts.timeline_chart`, for those who do not see it."""
+        parts = []
+        for k, name in enumerate(self.names()):
+            analysis, steps = self.analyse(k), self.runs[k].steps
+            if not steps:
+                parts.append(f"{name}: no words")
+            elif measure == "choices":
+                parts.append(f"{name}: {float(np.median(analysis['choices'])):,.1f}")
+            else:
+                parts.append(f"{name}: {percent(float(np.median([step.probability for step in steps])))}")
+        what = "effective choices" if measure == "choices" else "probability of the word written"
+        return f"Line chart over {self.length} words. Median {what}: {'; '.join(parts)}."
+
     # -- one step ---------------------------------------------------------------------------------------------
 
     def steps_at(self, position: int) -> list[Step | None]:
@@ -187,9 +202,9 @@ class Comparison:
         rows: list[Row] = []
         for k, step in enumerate(steps):
             sampler = self.runs[k].sampler
-            frame = {"panel": k, "temperature": sampler.temperature, "heading": names[k]}
+            frame = {"panel": k, "temperature": sampler.temperature, "heading": names[k], "position": position + 1}
             if step is None:
-                rows.append({**frame, "word": None, "note": f"ended after {len(self.runs[k].steps)} words"})
+                rows.append({**frame, "word": None, "order": None, "note": f"ended after {len(self.runs[k].steps)} words"})
                 continue
             before, after, cut = stages[k].before, stages[k].after, stages[k].removed_by
             choices = math.exp(float(_entropy(after[None])[0]))
@@ -199,7 +214,7 @@ class Comparison:
                 word = self.bundle.vocabulary.words[token]
                 p, q = float(after[token]), float(before[token])
                 rows.append({
-                    **frame, "note": note, "word": word, "label": word or f"{END} end of recipe", "order": order,
+                    **frame, "note": note, "word": word, "label": word or END_OF_RECIPE, "order": order,
                     "probability": p, "before": q, "picked": token == step.token, "removed": bool(cut[token]),
                     "tail": False, "share": "cut" if cut[token] else percent(p),
                     "logit": float(logits[k][token]),
@@ -208,12 +223,31 @@ class Comparison:
                 })
             p, q = (max(0.0, 1 - float(d[shown].sum())) for d in (after, before))
             rows.append({
-                **frame, "note": note, "word": "", "label": f"… {size - len(shown):,} others", "order": len(shown),
+                **frame, "note": note, "word": None, "label": f"… {size - len(shown):,} others", "order": len(shown),
                 "probability": p, "before": q, "picked": False, "removed": p == 0 < q, "tail": True,
                 "share": percent(p), "logit": None, "luck": None,
                 "arithmetic": "the rest of the vocabulary, together",
             })
         return rows
+
+    def step_summary(self, position: int) -> str:
+        """The point of `charts.step_chart`, for those who do not see it."""
+        parts = []
+        for name, run, step in zip(self.names(), self.runs, self.steps_at(position), strict=True):
+            if step is None:
+                parts.append(f"{name} has ended")
+                continue
+            probs = run.sampler.distribution(self.bundle.model.logits(step.hidden[None])[0], step.previous)
+            top = int(probs.argmax())
+            parts.append(f"{name}: likeliest {_quote(self.bundle.vocabulary.words[top])} with {percent(float(probs[top]))}, "
+                         f"written {_quote(step.word)} with {percent(step.probability)}")
+        return f"Bar chart of the next word, number {position + 1}. {'; '.join(parts)}."
+
+    def live_summary(self, k: int, position: int) -> str:
+        """The point of `charts.live_chart`, for those who do not see it."""
+        words = " ".join(_quote(row["label"]) for row in self.live_rows(k, position)[:3])
+        return (f"Bar chart of word {position + 1} of column {k + 1} with its own temperature slider. Likeliest first: {words}. "
+                "A higher temperature evens the bars out and never changes their order.")
 
     def live_rows(self, k: int, position: int, *, shown: int = 12) -> list[Row]:
         """For `charts.live_chart`: run `k`'s logits at `position`, the tail summarised.
@@ -232,7 +266,7 @@ class Comparison:
         drop = logits[order[0]] - logits[order]  # [V], 0 and growing
         words = self.bundle.vocabulary.words
         rows: list[Row] = [
-            {"label": words[t] or f"{END} end of recipe", "order": i, "logit": -float(drop[i]), "count": 1}
+            {"label": words[t] or END_OF_RECIPE, "order": i, "logit": -float(drop[i]), "count": 1}
             for i, t in enumerate(order[:shown])
         ]
         tail = drop[shown:]

@@ -6,7 +6,7 @@ const STRENGTH = {
   surprisal: (row) => Math.min(row.bits / 12, 1),
   rank: (row) => Math.min(Math.log10(row.rank) / 3, 1),
   probability: (row) => 1 - row.probability,
-  none: () => 0,
+  off: () => 0,
 };
 
 function percent(share) {
@@ -34,6 +34,8 @@ export default function (component) {
   const card = root.querySelector(".card");
   state.data = data;
   root.style.setProperty("--heat", data.color);
+  root.querySelector(".name").textContent = data.name;
+  root.querySelector(".note").textContent = data.note;
   root.querySelector(".opening").textContent = data.opening ? data.opening + " " : "";
   text.setAttribute("aria-label", `Text written at ${data.name}`);
 
@@ -52,7 +54,7 @@ export default function (component) {
     if (word.textContent !== row.text) word.textContent = row.text;
     const label = row.text + ": " + facts(row, data.name).join(", ");
     if (word.getAttribute("aria-label") !== label) word.setAttribute("aria-label", label);
-    word.style.setProperty("--strength", (STRENGTH[data.measure] ?? STRENGTH.none)(row).toFixed(3));
+    word.style.setProperty("--strength", (STRENGTH[data.measure] ?? STRENGTH.off)(row).toFixed(3));
     word.classList.toggle("parts", i === data.parts);
     word.classList.toggle("forced", row.forced);
     word.classList.toggle("verb", !!row.verb);

@@ -1,0 +1,59 @@
+// Saves the charts that are on the page as they are drawn, as SVG or PNG. All in the browser; nothing is sent anywhere.
+
+function copyOf(key) {
+  const svg = document.querySelector(`.st-key-${key} svg.marks`);
+  if (!svg) return null;
+  const copy = svg.cloneNode(true);
+  const { width, height } = svg.getBoundingClientRect();
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  if (!copy.getAttribute("viewBox")) copy.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  copy.setAttribute("width", width);
+  copy.setAttribute("height", height);
+  copy.style.color = getComputedStyle(svg).color; // what "currentColor" stands for
+  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  ground.setAttribute("width", "100%");
+  ground.setAttribute("height", "100%");
+  ground.setAttribute("fill", getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor);
+  copy.prepend(ground);
+  return { text: new XMLSerializer().serializeToString(copy), width, height };
+}
+
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+async function savePng(drawing, name) {
+  const image = new Image();
+  image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(drawing.text);
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = 2 * drawing.width;
+  canvas.height = 2 * drawing.height;
+  const context = canvas.getContext("2d");
+  context.scale(2, 2);
+  context.drawImage(image, 0, 0, drawing.width, drawing.height);
+  canvas.toBlob((blob) => save(blob, name), "image/png");
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".save");
+  root.querySelectorAll("button").forEach((button) => button.remove());
+  for (const [what, key] of Object.entries(data.charts)) {
+    for (const kind of ["SVG", "PNG"]) {
+      const button = document.createElement("button");
+      button.textContent = `${what} ${kind}`;
+      button.onclick = () => {
+        const drawing = copyOf(key);
+        if (!drawing) return;
+        const name = `${data.name}-${what}.${kind.toLowerCase()}`;
+        if (kind === "PNG") savePng(drawing, name);
+        else save(new Blob([drawing.text], { type: "image/svg+xml" }), name);
+      };
+      root.append(button);
+    }
+  }
+}
