@@ -17,7 +17,6 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import h5py
@@ -36,14 +35,45 @@ MAX_WEIGHTS_BYTES = 256 << 20
 MAX_PARAMETERS = MAX_WEIGHTS_BYTES // 4
 MAX_COMPRESSION = 50  # trained weights hardly compress; a ratio beyond this is a bomb
 
-# Up to this many rows are multiplied one by one. That is as fast as BLAS on all of them (it would spend
-# its time packing the matrix), and a row's result then does not depend, in its last bits, on which rows it
-# is computed with.
-_FEW_ROWS = 6
-
 
 class ModelFileError(ValueError):
     """A `.keras` file that cannot be read: the message says what is wrong with it."""
+
+
+class Affine:
+    """`x @ kernel + bias`, rows [B, D] -> [B, N] float32, made for few rows: a Dense layer without activation.
+
+    The kernel is kept in column blocks of about 256 KB and at most eight rows are multiplied at a time. Each
+    product is then small enough for BLAS to skip its packing (twice as fast at five rows) and to stay on one
+    thread (a second one waits for milliseconds on a busy machine), and a row's result does not depend, even in
+    its last bits, on which other rows it is computed with.
+    """
+
+    _BLOCK = 64_000  # elements
+    _ROWS = 8
+
+    def __init__(self, kernel: Array, bias: Array) -> None:
+        self.inputs, self.outputs = kernel.shape
+        blocks = -(-kernel.size // self._BLOCK)
+        width = -(-self.outputs // blocks)
+        room = blocks * width - self.outputs  # columns of zeros that fill up the last block
+        padded = np.pad(kernel, ((0, 0), (0, room)))
+        self._blocks = np.ascontiguousarray(padded.reshape(self.inputs, blocks, width).swapaxes(0, 1))
+        self._bias = np.pad(bias, (0, room))
+
+    def __call__(self, x: Array) -> Array:
+        count = len(x)
+        # One row would go another way through BLAS than two, and differ in the last bits.
+        rows = min(max(count, 2), self._ROWS)
+        groups = -(-count // rows)
+        if groups * rows != count:
+            x = np.concatenate([x, np.zeros((groups * rows - count, self.inputs), dtype=np.float32)])
+        blocks, _, width = self._blocks.shape
+        y = np.empty((groups, rows, blocks, width), dtype=np.float32)
+        np.matmul(x.reshape(groups, 1, rows, self.inputs), self._blocks, out=y.swapaxes(1, 2))
+        y = y.reshape(groups * rows, blocks * width)[:count]
+        y += self._bias
+        return y[:, : self.outputs]
 
 
 class Layer(Protocol):
@@ -71,8 +101,7 @@ class LSTM:
         # tanh serves all four gates, and it cannot overflow. One product of [x, h] serves input and memory.
         scale = np.full(4 * self.units, 0.5, dtype=np.float32)
         scale[2 * self.units : 3 * self.units] = 1
-        self._matrix = np.concatenate([kernel, recurrent]) * scale
-        self._bias = bias * scale
+        self._gates = Affine(np.concatenate([kernel, recurrent]) * scale, bias * scale)
 
     def start(self, batch_size: int) -> LayerState:
         zeros = np.zeros((batch_size, self.units), dtype=np.float32)
@@ -80,8 +109,7 @@ class LSTM:
 
     def step(self, x: Array, state: LayerState, gates: Gates | None = None) -> LayerState:
         h, c = state
-        z = _product(np.concatenate([x, h], axis=1), self._matrix)
-        z += self._bias
+        z = self._gates(np.concatenate([x, h], axis=1))
         np.tanh(z, out=z)
         u = self.units
         candidate = z[:, 2 * u : 3 * u].copy()
@@ -106,8 +134,8 @@ class GRU:
         u = self.units = recurrent.shape[0]
         scale = np.full(3 * u, 0.5, dtype=np.float32)  # halved for the sigmoid gates, as in the LSTM
         scale[2 * u :] = 1
-        self._kernel, self._recurrent = kernel * scale, recurrent * scale
-        self._bias, self._recurrent_bias = bias[0] * scale, bias[1] * scale
+        self._from_input = Affine(kernel * scale, bias[0] * scale)
+        self._from_memory = Affine(recurrent * scale, bias[1] * scale)
 
     def start(self, batch_size: int) -> LayerState:
         return (np.zeros((batch_size, self.units), dtype=np.float32),)
@@ -115,10 +143,7 @@ class GRU:
     def step(self, x: Array, state: LayerState, gates: Gates | None = None) -> LayerState:
         (h,) = state
         u = self.units
-        from_input = _product(x, self._kernel)
-        from_input += self._bias
-        from_memory = _product(h, self._recurrent)
-        from_memory += self._recurrent_bias
+        from_input, from_memory = self._from_input(x), self._from_memory(h)
         z = np.tanh(from_input[:, : 2 * u] + from_memory[:, : 2 * u])
         z *= np.float32(0.5)
         z += np.float32(0.5)
@@ -128,19 +153,6 @@ class GRU:
         if gates is not None:
             gates.update(update=update, reset=reset, candidate=candidate, hidden=h)
         return (h,)
-
-
-@dataclass(frozen=True)
-class Projection:
-    """A linear Dense layer between the recurrent layers and the vocabulary: `kernel` [D, U], `bias` [U]."""
-
-    kernel: Array
-    bias: Array
-
-    def __call__(self, x: Array) -> Array:
-        y = _product(x, self.kernel)
-        y += self.bias
-        return y
 
 
 class RecurrentModel:
@@ -155,18 +167,14 @@ class RecurrentModel:
         self,
         embedding: Array,
         layers: Sequence[Layer],
-        kernel: Array,
-        bias: Array,
-        projections: Sequence[Projection] = (),
+        output: Affine,
+        projections: Sequence[Affine] = (),
     ) -> None:
         self.layers: tuple[Layer, ...] = tuple(layers)
-        self.vocabulary_size: int = kernel.shape[1]
-        self.units: int = kernel.shape[0]
+        self.vocabulary_size: int = output.outputs
+        self.units: int = output.inputs
         self._embedding = embedding
-        self._kernel = np.ascontiguousarray(
-            kernel
-        )  # [U, V]: faster than its transpose for one row and for five
-        self._bias = bias
+        self._output = output
         self._projections = tuple(projections)
 
     @classmethod
@@ -190,9 +198,7 @@ class RecurrentModel:
     def logits(self, hidden: ArrayLike) -> Array:
         """Logits of the next word, before any softmax: hidden [B, U] -> [B, V] float32 (or [U] -> [V])."""
         h = np.asarray(hidden, dtype=np.float32)
-        z = _product(np.atleast_2d(h), self._kernel)
-        z += self._bias
-        return z if h.ndim == 2 else z[0]
+        return self._output(h) if h.ndim == 2 else self._output(h[None])[0]
 
     def advance(self, tokens: ArrayLike, state: State) -> tuple[Array, State]:
         """Read one word in each row: ids [B] -> logits [B, V] float32 of the next word, new state."""
@@ -237,13 +243,6 @@ class RecurrentModel:
         for project in self._projections:
             x = project(x)
         return x, tuple(new)
-
-
-def _product(rows: Array, matrix: Array) -> Array:
-    """`rows @ matrix`, [B, D], [D, N] -> [B, N]."""
-    if 1 < len(rows) <= _FEW_ROWS:
-        return np.matmul(rows[:, None, :], matrix)[:, 0, :]
-    return rows @ matrix
 
 
 # Reading a .keras file. Nothing in it is trusted: not its sizes, its shapes, nor its numbers.
@@ -331,7 +330,7 @@ _H5_NAMES = {
 def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> RecurrentModel:
     embedding: Array | None = None
     layers: list[Layer] = []
-    dense: list[Projection] = []
+    dense: list[Affine] = []
     activation = "softmax"
     width = 0
     budget = _Budget(MAX_PARAMETERS)
@@ -371,7 +370,7 @@ def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> Recurren
             bias = (
                 read("vars/1", units) if config.get("use_bias", True) else np.zeros(units, dtype=np.float32)
             )
-            dense.append(Projection(kernel, bias))
+            dense.append(Affine(kernel, bias))
             width = units
         else:
             if embedding is None or dense:
@@ -383,9 +382,9 @@ def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> Recurren
             "an Embedding, a recurrent layer and a Dense layer are needed; not all are there"
         )
     output = dense.pop()
-    if output.kernel.shape[1] != len(embedding):
-        raise ModelFileError(f"it reads {len(embedding):,} words but writes {output.kernel.shape[1]:,}")
-    return RecurrentModel(embedding, layers, output.kernel, output.bias, dense)
+    if output.outputs != len(embedding):
+        raise ModelFileError(f"it reads {len(embedding):,} words but writes {output.outputs:,}")
+    return RecurrentModel(embedding, layers, output, dense)
 
 
 def _recurrent(

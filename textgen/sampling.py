@@ -33,7 +33,7 @@ def apply_temperature(logits: ArrayLike, temperature: float) -> Floats:
     uniform. A logit of -inf is a word of probability 0 at every temperature. Never NaN: `ValueError` on a
     negative or NaN temperature, on logits that are NaN or +inf, and on a row without any finite logit.
     """
-    weights = _tempered(_checked(logits), check_temperature(temperature))
+    weights = _tempered(_numbers(logits), check_temperature(temperature))
     np.exp(weights, out=weights)
     weights /= weights.sum(axis=-1, keepdims=True)
     return weights
@@ -134,7 +134,7 @@ class Sampler:
 
     def _before_filters(self, logits: ArrayLike, previous: Sequence[int]) -> Floats:
         """Tempered log weights [..., V], penalty and suppression applied; the largest of a row is 0."""
-        values = _checked(logits)
+        values = _numbers(logits)
         if self.repetition_penalty != 1 and len(previous):
             values = values.astype(np.float64)
             ids = _checked_ids(previous, values.shape[-1], "previous")
@@ -143,8 +143,6 @@ class Sampler:
         if self.suppress:
             values = values.astype(np.float64)
             values[..., _checked_ids(self.suppress, values.shape[-1], "suppress")] = -np.inf
-            if np.isneginf(values.max(axis=-1)).any():
-                raise ValueError("suppress leaves no word to choose from")
         return _tempered(values, self.temperature)
 
     def _filters(self) -> list[tuple[str, Callable[[Floats], Mask]]]:
@@ -227,15 +225,10 @@ def check_seed(seed: int) -> int:
     return seed
 
 
-def _checked(logits: ArrayLike) -> NDArray[Any]:
+def _numbers(logits: ArrayLike) -> NDArray[Any]:
     values = np.asarray(logits)
     if values.ndim == 0 or values.shape[-1] == 0 or values.dtype.kind not in "fiu":
         raise ValueError("logits must be an array of numbers, [..., V], with at least one word")
-    top = values.max(axis=-1)  # NaN if any is NaN
-    if not np.isfinite(top).all():
-        if np.isneginf(top).any():
-            raise ValueError("no word left to choose from: all logits are -inf")
-        raise ValueError("logits must not be NaN or +inf")
     return values
 
 
@@ -248,16 +241,24 @@ def _checked_ids(ids: Sequence[int], size: int, name: str) -> NDArray[np.intp]:
 
 def _tempered(logits: NDArray[Any], temperature: float) -> Floats:
     """Log weights [..., V]: `(logits - max) / temperature`; the largest of a row is 0."""
+    top = logits.max(axis=-1, keepdims=True)  # NaN if any is NaN
+    if not np.isfinite(top).all():
+        if np.isneginf(top).any():
+            raise ValueError("no word is left to choose from: all logits are -inf, or suppressed")
+        raise ValueError("logits must not be NaN or +inf")
     if temperature == 0:
         scores = np.full(logits.shape, -np.inf)
         np.put_along_axis(scores, logits.argmax(axis=-1, keepdims=True), 0.0, axis=-1)
         return scores
-    scores = logits.astype(np.float64)  # a copy
     if temperature == math.inf:
-        return np.where(np.isneginf(scores), -np.inf, 0.0)
-    scores -= scores.max(axis=-1, keepdims=True)
-    with np.errstate(over="ignore"):  # -3 / 1e-320 is -inf, as it should be
-        scores /= temperature
+        return np.where(np.isneginf(logits), -np.inf, 0.0)
+    scores = logits.astype(np.float64)  # a copy
+    scores -= top
+    if temperature > 1e-300:
+        scores *= 1 / temperature
+    else:  # whose reciprocal overflows; -3 / 1e-320 is -inf, as it should be
+        with np.errstate(over="ignore"):
+            scores /= temperature
     return scores
 
 
