@@ -1,4 +1,4 @@
-"""`python -m benchmarks [PART ...]`: measure, print ratios with their targets and the machine they came from."""
+"""`python -m benchmarks [PART ...]`: ratios with their targets, and the machine they come from."""
 
 from __future__ import annotations
 
@@ -14,13 +14,9 @@ PARTS = ("generation", "memory", "training")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Ratios, measured side by side."
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios measured side by side.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
-    parser.add_argument(
-        "--model", default="lstm", help="the bundle, a single LSTM layer, that is timed (lstm)"
-    )
+    parser.add_argument("--model", default="lstm", help="the bundle that is timed, of one LSTM layer (lstm)")
     parser.add_argument("--corpus", help="recipes for training; else the model writes some")
     args = parser.parse_args()
     if unknown := set(args.parts) - set(PARTS):

@@ -1,4 +1,4 @@
-"""A word's cost: `textgen` beside the book's loop, a `tf.function` and a LiteRT interpreter, on one network."""
+"""What a word costs: `textgen` beside the book's loop, a `tf.function` and LiteRT, on one network."""
 
 from __future__ import annotations
 
@@ -45,9 +45,8 @@ def _book(bundle: Bundle, network: Any) -> list[Result]:
             total += sampler.distribution(bundle.model.logits(step.hidden))[step.token]
         return total
 
-    seconds = medians(
-        {"ours": ours, "charts": ours_with_charts, "book": _book_loop(bundle, network)}, rounds=5
-    )
+    book = _book_loop(bundle, network)
+    seconds = medians({"ours": ours, "charts": ours_with_charts, "book": book}, rounds=5)
     word = {name: value / WORDS for name, value in seconds.items()}
     return [
         Result(name, word["book"] / word[key], 400, True, f"{duration(word['book'])} : {duration(word[key])}")
@@ -61,16 +60,14 @@ def _book(bundle: Bundle, network: Any) -> list[Result]:
 def _unbroken_seed(bundle: Bundle) -> int:
     """A seed whose text does not end before it has `WORDS` words."""
     for seed in range(1000):
-        if (
-            sum(1 for _ in generate(bundle, PROMPT, sampler=Sampler(), max_tokens=WORDS + 1, seed=seed))
-            > WORDS
-        ):
+        text = list(generate(bundle, PROMPT, sampler=Sampler(), max_tokens=WORDS, seed=seed))
+        if len(text) == WORDS and text[-1].word:
             return seed
     raise RuntimeError(f"{bundle.name} ends every text before {WORDS} words")
 
 
 def _steps(bundle: Bundle, network: Any) -> list[Result]:
-    """One word of a stream, with its sampling and its `Step`, beside the bare network's step in TensorFlow."""
+    """A word of a stream, sampling and `Step` included, beside the bare network's step in TensorFlow."""
     stream = _words(bundle, [Sampler()])
     candidates: dict[str, Callable[[], object]] = {"ours": lambda: next(stream)}
     candidates["tf.function"] = _tf_function(network)
@@ -86,7 +83,7 @@ def _steps(bundle: Bundle, network: Any) -> list[Result]:
 
 
 def _together(bundle: Bundle) -> Result:
-    """A word at each of five temperatures in step, beside the product of five hidden states and the output matrix."""
+    """A word at each of five temperatures, beside the one product that this cannot do without."""
     rng = np.random.default_rng(0)
     hidden = rng.normal(size=(len(TEMPERATURES), bundle.model.units)).astype(np.float32)
     output = rng.normal(size=(bundle.model.units, len(bundle.vocabulary))).astype(np.float32)
@@ -94,7 +91,8 @@ def _together(bundle: Bundle) -> Result:
     seconds = medians({"ours": lambda: next(stream), "bare": lambda: hidden @ output}, rounds=500)
     return Result(
         f"five temperatures : the product h{[*hidden.shape]} @ W{[*output.shape]}",
-        seconds["ours"] / seconds["bare"], 2, False, f"{duration(seconds['ours'])} : {duration(seconds['bare'])}",
+        seconds["ours"] / seconds["bare"], 2, False,
+        f"{duration(seconds['ours'])} : {duration(seconds['bare'])}",
     )  # fmt: skip
 
 

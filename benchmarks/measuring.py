@@ -37,7 +37,7 @@ class Result:
 def medians(candidates: Mapping[str, Callable[[], object]], rounds: int, repeat: int = 1) -> dict[str, float]:
     """Seconds a call of each candidate, the median of `rounds`; the candidates take turns in every round.
 
-    A round times `repeat` calls at once, for calls too short to be timed alone. One round is thrown away first.
+    A round times `repeat` calls at once, for calls too short to be timed alone. A first round is not counted.
     """
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(rounds + 1):

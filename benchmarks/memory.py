@@ -1,23 +1,18 @@
-"""Memory of the app's server beside that of a Streamlit page with one Altair chart, a session open in each."""
+"""Memory of the app's server beside that of a Streamlit page with one Altair chart."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.measuring import Result
+from benchmarks.serving import ROOT, serving
 
-ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
 
 BASELINE = """
@@ -44,49 +39,23 @@ def run() -> list[Result]:
 
 
 def _served(script: Path) -> float:
-    """Megabytes of the server of `script`, after a session has drawn its page three times."""
-    with _server(script) as (process, port):
+    """Megabytes of the server of `script`, after three sessions have drawn its page."""
+    with serving(script) as server:
         for _ in range(3):
-            _draw(port)
+            _draw(server.address)
         time.sleep(1)
-        return _megabytes(process.pid)
+        return _megabytes(server.pid)
 
 
-@contextlib.contextmanager
-def _server(script: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = {
-        "server.port": port, "server.address": "127.0.0.1", "server.headless": "true",
-        "server.fileWatcherType": "none", "browser.gatherUsageStats": "false",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
-    command += [f"--{name}={value}" for name, value in options.items()]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
-                break
-            if process.poll() is not None:
-                raise RuntimeError(f"the server of {script.name} did not start")
-            time.sleep(0.1)
-        yield process, port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _draw(port: int) -> None:
+def _draw(address: str) -> None:
     """Open a session as a browser does, let the page run, and wait until it has."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+    from websockets import Subprotocol
     from websockets.sync.client import connect
 
-    with connect(
-        f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=None
-    ) as socket:  # type: ignore[list-item]
+    url = f"ws://{address}/_stcore/stream"
+    with connect(url, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
         rerun = BackMsg()
         rerun.rerun_script.query_string = ""
         socket.send(rerun.SerializeToString())

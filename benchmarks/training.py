@@ -24,7 +24,7 @@ WINDOW = 201  # tokens: the book's 200 steps and the word after the last
 
 
 def run(model: str = "lstm", corpus: str | None = None) -> list[Result]:
-    """On `corpus`, or on recipes that the network of the bundle `model` writes itself, with its vocabulary."""
+    """On the recipes of a file, or on some that the bundle `model` writes itself; with its vocabulary."""
     bundle = load_bundle(model)
     recipes = load_recipes(corpus)[:RECIPES] if corpus else _written(bundle)
     book, ours = _book_fit(bundle, recipes), _ours(bundle, recipes)
