@@ -66,7 +66,7 @@ def _draw(address: str) -> None:
             kind = message.WhichOneof("type")
             if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 element = message.delta.new_element
-                charts += element.WhichOneof("type") == "arrow_vega_lite_chart"
+                charts += element.WhichOneof("type") in ("vega_lite_chart", "arrow_vega_lite_chart")
                 if element.WhichOneof("type") == "exception":
                     raise RuntimeError(f"the page failed: {element.exception.message}")
             if kind == "script_finished":
