@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from textgen.recurrent import ModelFileError, RecurrentModel
-from textgen.vocabulary import Vocabulary
+from textgen.vocabulary import Vocabulary, VocabularyError
 
 MODELS = Path(__file__).resolve().parent.parent / "assets" / "models"
 DEFAULT = "large"  # the released bundle that is offered first
@@ -68,17 +68,14 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
     except ModelFileError as error:
         raise BundleError(f"{path}: {error}") from None
     path = folder / "vocabulary.json"
-    words = _read_json(path)
-    if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
-        raise BundleError(f"{path}: it must be a list of words")
-    if len(words) != model.vocabulary_size:
-        raise BundleError(
-            f"{path}: it lists {len(words):,} words, but the network has {model.vocabulary_size:,}"
-        )
     try:
-        vocabulary = Vocabulary(words)
-    except ValueError as error:
+        vocabulary = Vocabulary.from_json(_read_text(path))
+    except VocabularyError as error:
         raise BundleError(f"{path}: {error}") from None
+    if len(vocabulary) != model.vocabulary_size:
+        raise BundleError(
+            f"{path}: it lists {len(vocabulary):,} words, but the network has {model.vocabulary_size:,}"
+        )
     card, history = _read_object(folder / "card.json"), _read_object(folder / "history.json")
     return Bundle(folder.resolve().name, model, vocabulary, card, history)
 
@@ -105,8 +102,8 @@ def save_bundle(
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
         new, old = Path(work) / "new", Path(work) / "old"
         new.mkdir()
-        keras_model.save(str(new / "model.keras"), include_optimizer=False)
-        _write_json(new / "vocabulary.json", list(vocabulary.words))
+        keras_model.save(str(new / "model.keras"))
+        (new / "vocabulary.json").write_text(vocabulary.to_json(), encoding="utf-8")
         _write_json(new / "card.json", dict(card), indent=2)
         _write_json(new / "history.json", dict(history))
         (new / "CARD.md").write_text(render_card(card), encoding="utf-8")
@@ -215,25 +212,29 @@ def _write_json(path: Path, value: Any, indent: int | None = None) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
 
 
-def _read_json(path: Path) -> Any:
+def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_JSON_BYTES + 1)
-        if len(data) > MAX_JSON_BYTES:
-            raise BundleError(f"{path}: it is larger than {MAX_JSON_BYTES:,} bytes")
-        return json.loads(data.decode("utf-8"))
     except FileNotFoundError:
         raise BundleError(f"{path}: the file is missing") from None
     except OSError as error:
         raise BundleError(f"{path}: the file cannot be read: {error.strerror or error}") from None
-    except BundleError:
-        raise
-    except (ValueError, RecursionError):  # not UTF-8, not JSON
-        raise BundleError(f"{path}: it is not valid JSON") from None
+    if len(data) > MAX_JSON_BYTES:
+        raise BundleError(f"{path}: it is larger than {MAX_JSON_BYTES:,} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BundleError(f"{path}: it is not UTF-8 text") from None
 
 
 def _read_object(path: Path) -> dict[str, Any]:
-    value = _read_json(path)
+    try:
+        value = json.loads(_read_text(path))
+    except BundleError:
+        raise
+    except (ValueError, RecursionError):
+        raise BundleError(f"{path}: it is not valid JSON") from None
     if not isinstance(value, dict):
         raise BundleError(f"{path}: it must be a JSON object")
     return value

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from textgen.corpus import recipe_text
 from textgen.sampling import Luck, Sampler, check_seed, pick
-from textgen.vocabulary import STOP, Vocabulary, tokenize
+from textgen.vocabulary import STOP, Vocabulary, detokenize, tokenize
 
 LuckKind = Literal["shared", "independent"]
 
@@ -115,8 +115,6 @@ class Generation:
     @property
     def text(self) -> str:
         """What a person would print of `words`."""
-        from textgen.vocabulary import detokenize
-
         return detokenize(self.words)
 
     @property

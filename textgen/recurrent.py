@@ -25,9 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float32]
 LayerState = tuple[Array, ...]
-State = tuple[
-    LayerState, ...
-]  # one entry a recurrent layer; never changed in place, so any state can be kept
+# One entry a recurrent layer. Never changed in place, so that any state can be kept and gone on from.
+State = tuple[LayerState, ...]
 Gates = dict[str, Array]
 
 MAX_CONFIG_BYTES = 4 << 20
@@ -41,12 +40,12 @@ class ModelFileError(ValueError):
 
 
 class Affine:
-    """`x @ kernel + bias`, rows [B, D] -> [B, N] float32, made for few rows: a Dense layer without activation.
+    """`x @ kernel + bias`, [B, D] -> [B, N] float32, made for few rows: a Dense layer without activation.
 
     The kernel is kept in column blocks of about 256 KB and at most eight rows are multiplied at a time. Each
     product is then small enough for BLAS to skip its packing (twice as fast at five rows) and to stay on one
-    thread (a second one waits for milliseconds on a busy machine), and a row's result does not depend, even in
-    its last bits, on which other rows it is computed with.
+    thread (a second one waits for milliseconds on a busy machine), and with OpenBLAS a row's result does
+    not depend, even in its last bits, on which other rows it is computed with.
     """
 
     _BLOCK = 64_000  # elements

@@ -253,11 +253,11 @@ def _tempered(logits: NDArray[Any], temperature: float) -> Floats:
     if temperature == math.inf:
         return np.where(np.isneginf(logits), -np.inf, 0.0)
     scores = logits.astype(np.float64)  # a copy
-    scores -= top
-    if temperature > 1e-300:
-        scores *= 1 / temperature
-    else:  # whose reciprocal overflows; -3 / 1e-320 is -inf, as it should be
-        with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):  # -3 / 1e-320 is -inf, as it should be
+        scores -= top
+        if temperature > 1e-300:
+            scores *= 1 / temperature
+        else:  # the reciprocal itself would overflow, and 0 * inf is NaN
             scores /= temperature
     return scores
 
@@ -277,14 +277,16 @@ def _beyond_top_k(scores: Floats, k: int) -> Mask:
 
 def _beyond_top_p(scores: Floats, p: float) -> Mask:
     probs = _softmax(scores)
-    spare = 1 - p + _SLACK
-    # Words below spare / V hold less than `spare` together, so they all go; only the others need sorting.
-    candidates = np.flatnonzero(probs > spare / probs.size)
-    order = candidates[np.argsort(probs[candidates], kind="stable")]
-    from_below = np.cumsum(probs[order]) + (1 - probs[candidates].sum())
-    removed = np.ones(probs.size, dtype=bool)
-    removed[order[from_below > spare]] = False
-    removed[order[-1:]] = False  # the likeliest word stays, even at p = 0
+    ascending = np.sort(probs)
+    stays = np.cumsum(ascending) > 1 - p + _SLACK
+    stays[-1] = True  # the likeliest word, even at p = 0
+    first = int(stays.argmax())
+    cut = ascending[first]
+    removed = probs < cut
+    ties = np.flatnonzero(
+        probs == cut
+    )  # of equal words, those of the lowest ids go first, as in a stable sort
+    removed[ties[: first - np.searchsorted(ascending, cut)]] = True
     return removed
 
 
