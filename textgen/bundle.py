@@ -108,12 +108,12 @@ def save_bundle(
         _write_json(new / "history.json", dict(history))
         (new / "CARD.md").write_text(render_card(card), encoding="utf-8")
         load_bundle(new)
-        if target.exists():
-            os.rename(target, old)
         try:
+            if target.exists():
+                os.rename(target, old)
             os.rename(new, target)
-        except OSError:
-            if old.exists():
+        except BaseException:
+            if old.exists() and not target.exists():
                 os.rename(old, target)
             raise
 

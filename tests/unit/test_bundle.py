@@ -98,6 +98,24 @@ def test_a_failed_save_leaves_the_old_bundle(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.parametrize("failure", [OSError, KeyboardInterrupt])
+def test_a_save_that_fails_at_the_last_moment_puts_the_old_bundle_back(failure, tmp_path, monkeypatch):
+    save(tmp_path / "mine")
+    rename, calls = bundle.os.rename, []
+
+    def failing(source, target):
+        calls.append(source)
+        if len(calls) == 2:
+            raise failure
+        rename(source, target)
+
+    monkeypatch.setattr(bundle.os, "rename", failing)
+    with pytest.raises(failure):
+        save(tmp_path / "mine", card={"license": "new"})
+    assert load_bundle(tmp_path / "mine").card == CARD
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
 def test_somebody_elses_folder_is_not_replaced(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_bytes(b"cat")
