@@ -23,7 +23,7 @@ from textgen.corpus import CorpusError, Problem, load_recipes
 from textgen.generation import Generation, generations, recipe_prompt
 from textgen.measures import evaluate
 from textgen.sampling import Sampler, check_seed, check_temperature
-from textgen.vocabulary import UNKNOWN, detokenize, tokenize, unknown_words
+from textgen.vocabulary import UNKNOWN, Vocabulary, detokenize, tokenize, unknown_words
 
 if TYPE_CHECKING:
     from textgen.training import Progress
@@ -252,19 +252,30 @@ def _train(args: argparse.Namespace) -> None:
     recipes = [recipe for path in args.corpus for recipe in _read(path)]
     validation = _read(args.validation) if args.validation else None
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of notes
-    from textgen.training import train
+    from textgen.callbacks import TextGenerator
+    from textgen.training import MIX, build_vocabulary, hold_out, train
 
+    if validation is None:
+        recipes, validation = hold_out(recipes)
+    kept = args.out.with_name(f"{args.out.name}.checkpoints") / "vocabulary.json"
     bar = _ProgressBar()
     try:
+        if args.resume and not kept.is_file():
+            raise Failure(f"there is nothing to resume: {kept.parent} holds no checkpoint")
+        vocabulary = (
+            Vocabulary.from_json(kept.read_text("utf-8")) if args.resume else build_vocabulary(recipes, MIX)
+        )
         train(
             recipes, args.out, architecture=args.model, validation=validation, epochs=args.epochs,
-            seed=args.seed, as_book=args.book, resume=args.resume,
-            on_progress=bar.update, on_epoch=bar.epoch,
+            vocabulary=vocabulary, seed=args.seed, as_book=args.book, resume=args.resume,
+            callbacks=[TextGenerator(vocabulary.words)], on_progress=bar.update, on_epoch=bar.epoch,
         )  # fmt: skip
     except (ValueError, FloatingPointError) as error:
         raise Failure(str(error)) from error
     except KeyboardInterrupt:
-        _say(f"what was learned so far is in {args.out}; go on with --resume")
+        bar.clear()
+        if (args.out / "model.keras").is_file():
+            _say(f"{args.out} holds what was learned so far; --resume goes on from here")
         raise
     finally:
         bar.clear()
