@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textgen.corpus import recipe_text
-from textgen.sampling import Luck, Sampler, check_seed, pick
+from textgen.sampling import Luck, Sampler, check_seed
 from textgen.vocabulary import STOP, Vocabulary, detokenize, tokenize
 
 LuckKind = Literal["shared", "independent"]
@@ -319,15 +319,15 @@ def _run(
                 continue
             at = contexts[n]
             sampler = samplers[n]
-            weights = sampler.weights(logits[row], at.ids if sampler.repetition_penalty != 1 else ())
-            token = forced.get(position)
-            if token is None and sampler.temperature == 0:
-                token = int(weights.argmax())
-            elif token is None:
-                if keys[n] not in noise:
-                    noise[keys[n]] = draws[keys[n]].exponential(position, weights.size)
-                token = pick(weights, noise[keys[n]])
-            probability = float(weights[token] / weights.sum())
+            previous = at.ids if sampler.repetition_penalty != 1 else ()
+            if position in forced:
+                token = forced[position]
+                weights = sampler.weights(logits[row], previous)
+                probability = float(weights[token] / weights.sum())
+            else:
+                if sampler.temperature > 0 and keys[n] not in noise:
+                    noise[keys[n]] = draws[keys[n]].exponential(position, logits.shape[1])
+                token, probability = sampler.choose(logits[row], noise.get(keys[n]), previous)
             steps[n] = Step(position, token, words[token], probability, hidden[row], at, position in forced)
         yield steps
         if position + 1 == max_tokens:

@@ -313,6 +313,33 @@ def test_the_pick_is_the_gumbel_max():
         assert pick(p, luck.exponential(t, 300)) == (np.log(p) + luck.gumbel(t, 300)).argmax()
 
 
+@pytest.mark.parametrize("temperature", [0, 1e-320, 0.01, 0.2, 0.5, 0.9, 1, 2, INF])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"top_k": 7}, {"top_p": 0.6}, {"min_p": 0.05}, {"typical_p": 0.4}, {"repetition_penalty": 2}],
+)
+def test_choosing_is_picking_from_the_weights(temperature, options):
+    sampler = Sampler(temperature, **options, suppress=(5,))
+    for t in range(40):
+        z, e = logits(500, seed=t), Luck(2).exponential(t, 500)
+        z[:3] = z.max()  # ties
+        token, probability = sampler.choose(z, e, [1, 2])
+        weights = sampler.weights(z, [1, 2])
+        assert token == pick(weights, e)
+        assert probability == pytest.approx(weights[token] / weights.sum(), rel=1e-12)
+
+
+def test_choosing_refuses_what_the_distribution_refuses():
+    for temperature in (0, 0.5, 2):
+        for row in ([1.0, math.nan], [1.0, INF], [-INF, -INF]):
+            with pytest.raises(ValueError, match="logits"):
+                Sampler(temperature).choose(np.array(row), np.ones(2))
+
+
+def test_greedy_needs_no_draws():
+    assert Sampler(0, top_p=0.5).choose(np.array([1.0, 3.0, 3.0]), None) == (1, 1.0)
+
+
 @pytest.mark.parametrize("seed", [-1, 2**64, 1.5, "7", None, True])
 def test_a_bad_seed_is_refused(seed):
     with pytest.raises(ValueError, match="seed must be a whole number"):
