@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages import shared
 from pages.shared import ASSETS, MOST_COLUMNS, plain, state
 from textgen import charts, report
+from textgen.comparison import Comparison
 from textgen.vocabulary import tokenize, unknown_words
 
 words_component = shared.component("words")
@@ -21,11 +24,19 @@ save_component = shared.component("save")
 def remove_column(k: int) -> None:
     for j in range(k, state.n):
         state[f"t{j}"] = state[f"t{j + 1}"]
-    shared.set_columns(state.n - 1)
+    set_columns(state.n - 1)
+
+
+def set_columns(n: int) -> None:
+    state.n = n
 
 
 def new_seed() -> None:
     state.seed = random.SystemRandom().randrange(10_000)
+
+
+def lock() -> None:
+    state.locked = not state.get("locked", False)
 
 
 def go_to(word: int) -> None:
@@ -112,12 +123,13 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
                   help="The network continues “recipe for TITLE | OPENING”.")
     st.text_input("Opening words (optional)", "", key="opening", bind="query-params", placeholder="chop 1 /")
     st.selectbox("Network", shared.models(), key="model", bind="query-params", width=170)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=232):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=242):
         st.number_input("Seed", 0, shared.LARGEST_SEED, 7, key="seed", bind="query-params", width=138,
                         help="Decides the luck. The same seed gives the same draws at every temperature.")
-        st.button("", icon=":material/casino:", key="dice", on_click=new_seed, help="Another seed",
-                  disabled=state.get("lock", False))
-        st.toggle("Lock", key="lock", help="Keep this seed: the die is off.")
+        locked = state.get("locked", False)
+        st.button("", icon=":material/casino:", key="dice", on_click=new_seed, help="Another seed", disabled=locked)
+        st.button("", icon=f":material/{'lock' if locked else 'lock_open'}:", key="lock", on_click=lock,
+                  help="Let the die change the seed" if locked else "Keep this seed")
     st.number_input("Words", 5, 200, 60, step=5, key="words", bind="query-params", width=120,
                     help="How many words each text may have.")
 
@@ -150,130 +162,168 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
                     help="Off: its probability is shared among the known words.")
     keep = st.popover("Keep", icon=":material/download:")
 
-messages = st.container()
-columns = st.columns(state.n, gap="medium")
-slots = []
-for k, column in enumerate(columns, start=1):
-    with column.container(key=f"column{k}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-            st.slider(f"Temperature of column {k}", 0.0, 2.0, shared.DEFAULTS[f"t{k}"], 0.05, key=f"t{k}",
-                      bind="query-params", label_visibility="collapsed")
-            if state.n > 2:
-                st.button("", icon=":material/close:", key=f"remove{k}", type="tertiary", on_click=remove_column,
-                          args=(k,), help=f"Remove column {k}")
-            if k == state.n < MOST_COLUMNS:
-                st.button("", icon=":material/add:", key="add", type="tertiary", on_click=shared.set_columns,
-                          args=(state.n + 1,), help="Add a column")
-        slots.append(st.container())
+if found := shared.notes():
+    st.warning("  \n".join(found), icon=":material/info:")
+if state.get("tour") is not None:
+    heading, text, _ = TOUR[state.tour]
+    with st.container(border=True, key="tour_box"):
+        st.markdown(f"**{state.tour + 1} of {len(TOUR)} · {heading}**  \n{text}")
+        with st.container(horizontal=True, gap="small"):
+            st.button("Back", key="tour_back", on_click=tour, args=(state.tour - 1,), disabled=state.tour == 0)
+            last = state.tour == len(TOUR) - 1
+            st.button("Done" if last else "Next", key="tour_next", type="primary", on_click=tour,
+                      args=(state.tour + 1,))
+            if not last:
+                st.button("End the tour", key="tour_end", type="tertiary", on_click=tour, args=(-1,))
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
-    st.button("", icon=":material/chevron_left:", key="back", help="One word back",
-              on_click=lambda: go_to(state.step - 1))
-    st.button("", icon=":material/chevron_right:", key="forward", help="One word on",
-              on_click=lambda: go_to(state.step + 1))
-    st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
-    playing = st.toggle("Play", key="play")
-    pace = st.select_slider("Seconds a word", [0.3, 0.6, 1.0, 2.0], 0.6, key="pace", width=130)
-    choice = st.empty()
 
-# -- the texts, first ------------------------------------------------------------------------------------------
+# -- the comparison --------------------------------------------------------------------------------------------
 
-settings, notes = shared.settings(), shared.notes()
-network = shared.load(settings.model)
-comparison = shared.compare(settings)
-step = min(state.step, max(comparison.length, 1))
-opening = tokenize(settings.opening)
 
-shared.style_columns([sampler.temperature for sampler in settings.samplers])
-for k, (slot, name, mark) in enumerate(zip(slots, comparison.names(), comparison.marks, strict=True)):
-    temperature = settings.samplers[k].temperature
-    with slot:
-        words_component(
-            key=f"words{k}",
-            data={
-                "rows": comparison.word_rows(k, opening), "name": name, "opening": settings.opening,
-                "note": shared.in_words(temperature), "step": step - 1, "measure": state.color,
-                "color": charts.temperature_color(temperature),
-                "parts": mark.position if mark else -1, "why": mark.reason if mark else "",
-            },
-            on_pick_change=lambda key=f"words{k}": pick_word(key),
-        )
+@st.fragment
+def comparison_view(drawn_with: tuple[int, dict[int, str]]) -> None:
+    """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
+    if drawn_with != (state.n, state.forced):  # what other parts of the page, or the address, depend on
+        st.rerun()
+    forced_words()
+    slots = temperature_sliders()
+    choice = step_picker()
 
-with messages:
-    if notes:
-        st.warning("  \n".join(notes), icon=":material/info:")
-    if state.get("tour") is not None:
-        heading, text, _ = TOUR[state.tour]
-        with st.container(border=True, key="tour_box"):
-            st.markdown(f"**{state.tour + 1} of {len(TOUR)} · {heading}**  \n{text}")
-            with st.container(horizontal=True, gap="small"):
-                st.button("Back", key="tour_back", on_click=tour, args=(state.tour - 1,), disabled=state.tour == 0)
-                last = state.tour == len(TOUR) - 1
-                st.button("Done" if last else "Next", key="tour_next", type="primary", on_click=tour,
-                          args=(state.tour + 1,))
-                if not last:
-                    st.button("End the tour", key="tour_end", type="tertiary", on_click=tour, args=(-1,))
-    if settings.forced:
+    settings = shared.settings()
+    comparison = state.comparison = shared.compare(settings)
+    step = min(state.step, max(comparison.length, 1))
+    shared.style_columns([sampler.temperature for sampler in settings.samplers])
+    texts(slots, comparison, settings, step)
+    timeline(comparison, step)
+    what_was_possible(comparison, settings, step, choice)
+    knob(comparison, step)
+    if state.play:
+        shared.every(state.pace, lambda: go_to(step + 1 if step < comparison.length else 1))
+
+
+def forced_words() -> None:
+    if flash := state.pop("flash", ""):
+        st.warning(flash, icon=":material/info:")
+    if state.forced:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="forced_words"):
             st.markdown("What if …", width="content")
-            for position, word in settings.forced:
+            for position, word in sorted(state.forced.items()):
                 st.button(f"word {position + 1} is “{plain(word) or 'the end'}”", icon=":material/close:",
                           key=f"free{position}", on_click=shared.force, args=(position + 1, None),
                           help="Let the columns choose this word again")
 
-# -- the picked word -------------------------------------------------------------------------------------------
 
-rows = comparison.step_rows(step - 1)
-likely = list(dict.fromkeys(row["word"] for row in rows if row["word"] is not None))
-choice.selectbox(f"What if word {step} were …", [word or shared.END_OF_RECIPE for word in likely], index=None,
-                 key="whatif", on_change=what_if, accept_new_options=True, width=240,
-                 placeholder="choose or type a word")
+def temperature_sliders() -> list[DeltaGenerator]:
+    """A slider a column; returns the places below them, for the texts."""
+    slots = []
+    for k, column in enumerate(st.columns(state.n, gap="medium"), start=1):
+        with column.container(key=f"column{k}", gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+                st.slider(f"Temperature of column {k}", 0.0, 2.0, shared.DEFAULTS[f"t{k}"], 0.05, key=f"t{k}",
+                          bind="query-params", label_visibility="collapsed")
+                if state.n > 2:
+                    st.button("", icon=":material/close:", key=f"remove{k}", type="tertiary",
+                              on_click=remove_column, args=(k,), help=f"Remove column {k}")
+                if k == state.n < MOST_COLUMNS:
+                    st.button("", icon=":material/add:", key="add", type="tertiary",
+                              on_click=set_columns, args=(state.n + 1,), help="Add a column")
+            slots.append(st.container())
+    return slots
 
-with st.container(horizontal=True, vertical_alignment="bottom", key="timeline_head"):
-    st.subheader("The whole run", anchor=False, width="content")
-    measure = st.segmented_control("What the lines show", list(charts.TIMELINE_MEASURES), default="choices",
-                                   key="line", bind="query-params", required=True, label_visibility="collapsed")
-st.caption(shared.TIMELINE_CAPTIONS[measure])
-timeline = comparison.timeline_rows()
-st.vega_lite_chart(charts.timeline_spec(timeline, step=step, measure=measure), key="timeline", width="stretch",
-                   on_select=pick_point, alt=comparison.timeline_summary(measure))
 
-with st.container(horizontal=True, vertical_alignment="bottom", key="chart_head"):
-    st.subheader(f"Word {step}: what it could have been", anchor=False, width="content")
-    luck = st.toggle("Show the luck", key="show_luck", bind="query-params",
-                     help="Instead of probabilities, log p + g for each word: g is the draw's luck for that word, and "
-                     "the largest sum is written.")
-st.caption(shared.step_caption(comparison, settings, step - 1))
-st.vega_lite_chart(charts.step_spec(rows, luck=luck), key="chart", width="stretch", on_select=pick_bar,
-                   alt=comparison.step_summary(step - 1))
+def step_picker() -> DeltaGenerator:
+    """The controls of the picked word; returns the place for the what-if."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
+        st.button("", icon=":material/chevron_left:", key="back", help="One word back",
+                  on_click=lambda: go_to(state.step - 1))
+        st.button("", icon=":material/chevron_right:", key="forward", help="One word on",
+                  on_click=lambda: go_to(state.step + 1))
+        st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
+        st.toggle("Play", key="play")
+        st.select_slider("Seconds a word", [0.3, 0.6, 1.0, 2.0], 0.6, key="pace", width=130)
+        return st.empty()
 
-left, right = st.columns(2, gap="large")
-with left:
-    st.subheader("Turn the knob yourself", anchor=False)
-    live = st.selectbox("The logits of", [f"column {k + 1}" for k in range(state.n)], key="live", bind="query-params",
-                        width=180)
-    k = int(live.split()[1]) - 1
-    if live_rows := comparison.live_rows(k, step - 1):
-        st.vega_lite_chart(charts.live_spec(live_rows), key="livechart", width="stretch",
-                           alt=comparison.live_summary(k, step - 1))
-    else:
-        st.caption(f"Column {k + 1} has ended before word {step}.")
-with right:
-    st.subheader("From logits to a word", anchor=False)
-    st.markdown(shared.HOW)
+
+def texts(slots: list[DeltaGenerator], comparison: Comparison, settings: shared.Settings, step: int) -> None:
+    opening = tokenize(settings.opening)
+    for k, (slot, name, mark) in enumerate(zip(slots, comparison.names(), comparison.marks, strict=True)):
+        temperature = settings.samplers[k].temperature
+        with slot:
+            words_component(
+                key=f"words{k}",
+                data={
+                    "rows": comparison.word_rows(k, opening), "name": name, "opening": settings.opening,
+                    "note": shared.in_words(temperature), "step": step - 1, "measure": state.color,
+                    "color": charts.temperature_color(temperature),
+                    "parts": mark.position if mark else -1, "why": mark.reason if mark else "",
+                },
+                on_pick_change=lambda key=f"words{k}": pick_word(key),
+            )
+
+
+def timeline(comparison: Comparison, step: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="timeline_head"):
+        st.subheader("The whole run", anchor=False, width="content")
+        measure = st.segmented_control("What the lines show", list(charts.TIMELINE_MEASURES), default="choices",
+                                       key="line", bind="query-params", required=True,
+                                       label_visibility="collapsed")
+    st.caption(shared.TIMELINE_CAPTIONS[measure])
+    st.vega_lite_chart(charts.timeline_spec(comparison.timeline_rows(), step=step, measure=measure), key="timeline",
+                       width="stretch", on_select=pick_point, alt=comparison.timeline_summary(measure))
+
+
+def what_was_possible(
+    comparison: Comparison, settings: shared.Settings, step: int, choice: DeltaGenerator
+) -> None:
+    rows = comparison.step_rows(step - 1)
+    likely = dict.fromkeys(row["word"] for row in rows if row["word"] is not None)
+    choice.selectbox(f"What if word {step} were …", [word or shared.END_OF_RECIPE for word in likely], index=None,
+                     key="whatif", on_change=what_if, accept_new_options=True, width=240,
+                     placeholder="choose or type a word")
+    with st.container(horizontal=True, vertical_alignment="center", key="chart_head"):
+        st.subheader(f"Word {step}: what it could have been", anchor=False, width="content")
+        luck = st.toggle("Show the luck", key="show_luck", bind="query-params",
+                         help="Instead of probabilities, log p + g for each word: g is the draw's luck for that word, "
+                         "and the largest sum is written.")
+    st.caption(shared.step_caption(comparison, settings, step - 1))
+    st.vega_lite_chart(charts.step_spec(rows, luck=luck), key="chart", width="stretch", on_select=pick_bar,
+                       alt=comparison.step_summary(step - 1))
+
+
+def knob(comparison: Comparison, step: int) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Turn the knob yourself", anchor=False)
+        live = st.selectbox("The logits of", [f"column {k + 1}" for k in range(state.n)], key="live",
+                            bind="query-params", width=180)
+        k = int(live.split()[1]) - 1
+        if rows := comparison.live_rows(k, step - 1):
+            with st.container(key="live_chart"):
+                st.vega_lite_chart(charts.live_spec(rows), width="stretch",
+                                   alt=comparison.live_summary(k, step - 1))
+        else:
+            st.caption(f"Column {k + 1} has ended before word {step}.")
+    with right:
+        st.subheader("From logits to a word", anchor=False)
+        st.markdown(shared.HOW)
+
+
+comparison_view((state.n, dict(state.forced)))
 
 with keep:
     st.caption("The address of this page brings back everything on it, on any machine.")
-    title = report.file_name(settings.title)
-    facts = {**shared.facts(settings), "step": step}
-    st.download_button("Run as JSON", lambda: report.to_json(comparison, facts), f"{title}.json",
-                       "application/json", on_click="ignore", icon=":material/data_object:", width="stretch")
-    st.download_button("Run as CSV", lambda: report.to_csv(comparison), f"{title}.csv", "text/csv",
-                       on_click="ignore", icon=":material/table:", width="stretch")
-    st.download_button("Report as HTML", lambda: report.to_html(comparison, facts), f"{title}.html", "text/html",
-                       on_click="ignore", icon=":material/article:", width="stretch")
-    save_component(key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "livechart"},
-                                     "name": title})
+    title = report.file_name(shared.settings().title)
 
-if playing:
-    shared.every(pace, lambda: go_to(step + 1 if step < comparison.length else 1))
+    def saved(write: Callable[..., str]) -> Callable[[], str]:
+        facts = shared.facts(shared.settings())
+        return lambda: write(state.comparison, {**facts, "step": state.step})
+
+    for label, write, kind, mime, icon in (
+        ("Run as JSON", report.to_json, "json", "application/json", "data_object"),
+        ("Run as CSV", report.to_csv, "csv", "text/csv", "table"),
+        ("Report as HTML", report.to_html, "html", "text/html", "article"),
+    ):
+        st.download_button(label, saved(write), f"{title}.{kind}", mime, on_click="ignore",
+                           icon=f":material/{icon}:", width="stretch", key=f"save_{kind}")
+    save_component(key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "live_chart"},
+                                     "name": title})

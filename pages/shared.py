@@ -175,8 +175,20 @@ def compare(of: Settings) -> Comparison:
 def begin() -> None:
     """The first thing a page does: styles, and once a session what the address asks for."""
     st.html(ASSETS / "page.css")
-    if "n" in state:
-        return
+    if "n" not in state:
+        _read_address()
+    # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun follows.
+    wanted = {"n": [str(state.n)] * (state.n != 3),
+              "force": [f"{at + 1} {word}" for at, word in sorted(state.forced.items())]}
+    for name, values in wanted.items():
+        if st.query_params.get_all(name) != values:
+            if values:
+                st.query_params[name] = values
+            else:
+                del st.query_params[name]
+
+
+def _read_address() -> None:
     params, names = st.query_params, models()
     fields = _fields(names)
     asked = params.get("n", "3")
@@ -198,16 +210,7 @@ def reset(**changes: Any) -> None:
     for name, value in {**DEFAULTS, **changes}.items():
         state[name] = value
     state.forced = {}
-    st.query_params.pop("force", None)
-    set_columns(3)
-
-
-def set_columns(n: int) -> None:
-    state.n = n
-    if n == 3:
-        st.query_params.pop("n", None)
-    else:
-        st.query_params["n"] = str(n)
+    state.n = 3
 
 
 def force(number: int, words: Sequence[str] | None) -> None:
@@ -216,7 +219,6 @@ def force(number: int, words: Sequence[str] | None) -> None:
         state.forced.pop(number - 1, None)
     for i, word in enumerate(words or ()):
         state.forced[number - 1 + i] = word
-    st.query_params["force"] = [f"{at + 1} {word}" for at, word in sorted(state.forced.items())]
 
 
 def rules_on() -> int:
@@ -228,7 +230,7 @@ def rules_on() -> int:
 
 def notes() -> list[str]:
     """What the page has to say about what it was given: one sentence each, escaped."""
-    found = [state.pop("flash")] if "flash" in state else []
+    found: list[str] = []
     now = settings()
     if state.setdefault("first_settings", now) == now:
         found += state.notes  # until something changes
@@ -343,7 +345,8 @@ def style_columns(temperatures: Sequence[float]) -> None:
     rules = "".join(
         f".st-key-column{k} {{ --heat: {charts.temperature_color(t)}; }}" for k, t in enumerate(temperatures, 1)
     )
-    st.html(f"<style>{rules}</style>")
+    scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
+    st.html(f"<style>:root {{ --scale: linear-gradient(to right, {scale}); }} {rules}</style>")
 
 
 def step_caption(comparison: Comparison, of: Settings, position: int) -> str:

@@ -61,7 +61,8 @@ def _filled(template: Spec, **data: Sequence[Row]) -> Spec:
 
 
 def _finished(chart: alt.LayerChart) -> Spec:
-    return chart.configure_view(stroke=None).to_dict()
+    """The spec; single marks are not described one by one, as each chart has a text that says its point."""
+    return chart.configure_view(stroke=None).configure_mark(aria=False).to_dict()
 
 
 def _words_axis() -> alt.Y:
@@ -98,7 +99,7 @@ def step_spec(rows: Sequence[Row], *, luck: bool = False) -> Spec:
             "heading": row["heading"], "arithmetic": row["arithmetic"], "picked": row["picked"],
             "removed": row["removed"], "tail": row["tail"], "color": temperature_color(row["temperature"]),
             "left": (left := row["panel"] * (1 + gap) + gap), "full": left + 1,
-            "end": left + row["probability"], "ghost": left + (row["before"] if row["removed"] else 0),
+            "end": left + (row["before"] if row["removed"] else row["probability"]),
         }
         for row in rows
         if row["order"] is not None
@@ -128,12 +129,11 @@ def _step_template(panels: int) -> Spec:
         alt.Tooltip("label:N").title("word"), alt.Tooltip("heading:N").title("temperature"),
         alt.Tooltip("arithmetic:N").title("how"), alt.Tooltip("share:N").title("probability")])
     bar = base.mark_bar(height=16, cornerRadius=2)
-    track = bar.encode(x2="full:Q", color=alt.value(MUTED), opacity=alt.value(0.13)).add_params(pick)
-    ghost = bar.encode(x2="ghost:Q", color=_COLOR, opacity=alt.value(0.28))
-    solid = bar.encode(x2="end:Q", color=_COLOR,
-                       opacity=alt.condition("datum.tail", alt.value(_FADED), alt.value(1)))
-    outline = base.mark_bar(height=19, cornerRadius=3, filled=False, strokeWidth=2).encode(
-        x2="full:Q", stroke=_COLOR, opacity=alt.condition("datum.picked", alt.value(1), alt.value(0)))
+    track = bar.encode(
+        x2="full:Q", color=alt.value(MUTED), fillOpacity=alt.value(0.13), stroke=_COLOR, strokeWidth=alt.value(2),
+        strokeOpacity=alt.condition("datum.picked", alt.value(1), alt.value(0))).add_params(pick)
+    solid = bar.encode(x2="end:Q", color=_COLOR, opacity=alt.value(alt.ExprRef(
+        f"datum.removed ? 0.28 : datum.tail ? {_FADED} : 1")))
     narrow = f"width / {panels} < 130"
     share = base.transform_calculate(
         short=f"width / {panels} < 50 ? '' : {narrow} ? replace(datum.share, ' %', '') : datum.share",
@@ -144,7 +144,7 @@ def _step_template(panels: int) -> Spec:
         text="heading:N", color=_COLOR, y=alt.value(-20))
     note = top.transform_calculate(shown=f"{narrow} ? '' : datum.note").mark_text(align="left", baseline="bottom", fontSize=11, color=_INK).encode(
         text="shown:N", y=alt.value(-5))
-    return _finished(alt.layer(track, ghost, solid, outline, share, heading, note).properties(
+    return _finished(alt.layer(track, solid, share, heading, note).properties(
         height=alt.Step(_ROW), width="container"))
 
 
@@ -161,21 +161,29 @@ def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices") -
 
     `rows` are those of `Comparison.timeline_rows`: `panel`, `temperature`, `name`, `position` (from 1), `word`,
     `choices` (exp of the entropy in nats: how many equally likely words would be as uncertain), `probability` of
-    the word written, `parts` (this run leaves its left neighbour here) and `last`. A click selects the nearest
+    the word written, `parts` (this run leaves its left neighbour here) and `last`. A click selects a
     `position`, as `step`. `ValueError` on a measure that is not in `TIMELINE_MEASURES`.
     """
     if measure not in TIMELINE_MEASURES:
         raise ValueError(f"a timeline shows one of {', '.join(TIMELINE_MEASURES)}, not {measure!r}")
-    data = [
-        {
-            "panel": row["panel"], "name": row["name"], "position": row["position"], "word": row["word"],
-            "value": row[measure], "parts": row["parts"], "last": row["last"], "now": row["position"] == step,
-            "choices": f"{row['choices']:,.1f}", "share": f"{row['probability']:.1%}",
-            "color": temperature_color(row["temperature"]),
-        }
+    points = [
+        {"panel": row["panel"], "name": row["name"], "position": row["position"], "value": row[measure],
+         "color": temperature_color(row["temperature"])}
         for row in rows
     ]
-    return _filled(_timeline_template(measure), run=data, now=[{"position": step}])
+    runs = 1 + max((row["panel"] for row in rows), default=0)
+    places: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        place = places.setdefault(
+            row["position"], {"position": row["position"], "at": step, **dict.fromkeys(_columns(runs), "ended")})
+        place[f"column {row['panel'] + 1}"] = (
+            f"{row['word']}   {100 * row['probability']:.1f} %, {row['choices']:,.1f} choices at {row['name']}")
+    return _filled(
+        _timeline_template(measure, runs), run=points, places=list(places.values()),
+        now=[point for point in points if point["position"] == step] or points[-1:],
+        parts=[point for point, row in zip(points, rows, strict=True) if row["parts"]] or _NOWHERE,
+        ends=[point for point, row in zip(points, rows, strict=True) if row["last"]],
+    )
 
 
 def timeline_chart(rows: Sequence[Row], *, step: int, measure: str = "choices") -> alt.LayerChart:
@@ -183,30 +191,34 @@ def timeline_chart(rows: Sequence[Row], *, step: int, measure: str = "choices") 
     return alt.LayerChart.from_dict(timeline_spec(rows, step=step, measure=measure))
 
 
+_NOWHERE: list[dict[str, Any]] = [{"panel": -1, "name": "", "position": None, "value": None, "color": MUTED}]
+
+
+def _columns(runs: int) -> list[str]:
+    return [f"column {k + 1}" for k in range(runs)]
+
+
 @lru_cache
-def _timeline_template(measure: str) -> Spec:
+def _timeline_template(measure: str, runs: int) -> Spec:
     log = measure == "choices"
     scale = alt.Scale(type="log", domainMin=1, nice=True) if log else alt.Scale(domain=[0, 1])
     x = alt.X("position:Q").title("word of the text").scale(nice=False, zero=False).axis(
         grid=False, tickMinStep=1, format="d")
     y = alt.Y("value:Q").scale(scale).title(None).axis(
         tickCount=4, format=",d" if log else ".0%", domain=False, ticks=False)
-    pick = alt.selection_point(name="step", fields=["position"], on="click", nearest=True, clear=False,
-                               toggle=False)
-    base = alt.Chart(alt.NamedData("run")).encode(x=x, y=y)
-    lines = base.mark_line(strokeWidth=2, interpolate="monotone").encode(color=_COLOR, detail="panel:N")
-    points = base.mark_circle(size=46).encode(
-        color=_COLOR, opacity=alt.condition("datum.now", alt.value(1), alt.value(0.35)),
-        tooltip=[alt.Tooltip("name:N").title("run"), alt.Tooltip("position:Q").title("word no."),
-                 alt.Tooltip("word:N").title("word written"), alt.Tooltip("share:N").title("its probability"),
-                 alt.Tooltip("choices:N").title("effective choices")]).add_params(pick)
-    parts = base.mark_point(shape="diamond", size=130, filled=False, strokeWidth=2).encode(
-        stroke=_COLOR, opacity=alt.condition("datum.parts", alt.value(1), alt.value(0)))
-    ends = base.mark_text(align="left", dx=8, fontSize=12, fontWeight="bold").encode(
-        text="name:N", color=_COLOR, opacity=alt.condition("datum.last", alt.value(1), alt.value(0)))
-    now = alt.Chart(alt.NamedData("now")).mark_rule(strokeDash=[4, 3], color=MUTED, strokeWidth=1.5).encode(
-        x="position:Q")
-    return _finished(alt.layer(now, lines, points, parts, ends).properties(
+    base = {name: alt.Chart(alt.NamedData(name)).encode(x=x, y=y, color=_COLOR)
+            for name in ("run", "now", "parts", "ends")}
+    lines = base["run"].mark_line(strokeWidth=2, interpolate="monotone").encode(detail="panel:N")
+    rule = alt.Chart(alt.NamedData("now")).mark_rule(strokeDash=[4, 3], color=MUTED, strokeWidth=1.5).encode(x=x)
+    now = base["now"].mark_circle(size=60, opacity=1)
+    parts = base["parts"].mark_point(shape="diamond", size=130, filled=False, strokeWidth=2)
+    ends = base["ends"].mark_text(align="left", dx=8, fontSize=12, fontWeight="bold").encode(text="name:N")
+    # One broad invisible target a word, so that a finger can pick it, with all runs in its tooltip.
+    pick = alt.selection_point(name="step", fields=["position", "at"], on="click", clear=False, toggle=False)
+    targets = alt.Chart(alt.NamedData("places")).mark_rule(strokeWidth=14, opacity=0).encode(x=x, tooltip=[
+        alt.Tooltip("position:Q").title("word no."),
+        *(f"{column}:N" for column in _columns(runs))]).add_params(pick)
+    return _finished(alt.layer(rule, lines, now, parts, ends, targets).properties(
         height=150, width="container", padding={"right": 56, "left": 4, "top": 6, "bottom": 2}))
 
 
@@ -241,7 +253,7 @@ def _live_template() -> Spec:
     ).transform_calculate(
         share="datum.probability < 0.001 ? '<0.1 %' : format(100 * datum.probability, '.1f') + ' %'",
         heat="min(T, 2)",
-        line="datum.order > 0 ? '' : 'T = ' + format(T, '.2f') + ':  ' + format(exp(datum.entropy), ',.1f')"
+        line="datum.order > 0 ? '' : 'T = ' + format(T, '.2f') + ':  ' + format(exp(datum.entropy), datum.entropy < 4.6 ? ',.1f' : ',.0f')"
              " + ' effective choices'",
     )
     stops = [temperature_color(at) for at, _ in _TEMPERATURE_STOPS]

@@ -209,7 +209,7 @@ class Comparison:
             before, after, cut = stages[k].before, stages[k].after, stages[k].removed_by
             choices = math.exp(float(_entropy(after[None])[0]))
             note = ("greedy: always the likeliest word" if sampler.temperature == 0
-                    else f"{choices:,.1f} effective choices")
+                    else f"{choices:,.{1 if choices < 100 else 0}f} effective choices")
             for order, token in enumerate(shown):
                 word = self.bundle.vocabulary.words[token]
                 p, q = float(after[token]), float(before[token])
@@ -284,7 +284,7 @@ def _likely_words(distributions: Sequence[np.ndarray], picks: Sequence[int], mos
     each = max(3, math.ceil(most / len(distributions)))
     stacked = np.stack(distributions)  # [B, V]
     mean = stacked.mean(axis=0)
-    likely = {int(t) for row in stacked for t in np.argsort(-row, kind="stable")[:each]}
+    likely = {int(t) for row in stacked for t in np.argsort(-row, kind="stable")[:each] if row[t] > 0}
     fill = (int(t) for t in np.argsort(-mean, kind="stable")[: 2 * most])
     for token in fill:
         if len(likely) >= most:

@@ -57,14 +57,14 @@ def to_json(comparison: Comparison, facts: Mapping[str, Any]) -> str:
     return json.dumps(run_data(comparison, facts), ensure_ascii=False, indent=1)
 
 
-def to_csv(comparison: Comparison) -> str:
+def to_csv(comparison: Comparison, facts: Mapping[str, Any]) -> str:
     """One row a run and word; text fields that a spreadsheet might run as a formula start with an apostrophe."""
     columns = ("run", "temperature", "number", "word", "probability", "probability_at_1", "rank", "surprisal_bits",
                "effective_choices", "forced")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
-    for run in run_data(comparison, {})["runs"]:
+    for run in run_data(comparison, facts)["runs"]:
         for step in run["steps"]:
             step = {**step, "run": run["name"], "temperature": run["sampler"]["temperature"]}
             if step["word"][:1] in ("=", "+", "-", "@"):
