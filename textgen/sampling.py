@@ -161,12 +161,17 @@ class Sampler:
 
     def _filtered(self, scores: Floats) -> Floats:
         """Log weights [..., V] -> weights, 0 for a word that a filter removes; `scores` is used up."""
-        if filters := self._filters():
-            for row in scores.reshape(-1, scores.shape[-1]):  # a view: rows are changed in place
-                for _, removes in filters:
-                    row[removes(row)] = -np.inf
-                row -= row.max()
-        return np.exp(scores, out=scores)
+        filters = self._filters()
+        if not filters:
+            return np.exp(scores, out=scores)
+        for row in scores.reshape(-1, scores.shape[-1]):  # a view: rows are changed in place
+            for _, removes in filters:
+                row[removes(row)] = -np.inf
+            left = np.flatnonzero(row > -np.inf)
+            values = row[left]
+            row[:] = 0
+            row[left] = np.exp(values - values.max())
+        return scores
 
     def _filters(self) -> list[tuple[str, Callable[[Floats], Mask]]]:
         rules: list[tuple[str, Callable[[Floats], Mask]]] = []
@@ -290,18 +295,22 @@ def _softmax(scores: Floats) -> Floats:
     return weights / weights.sum()
 
 
-# The filters: log weights [V] in, True where a word is removed. None removes every word.
+# The filters: log weights [V] whose largest is 0 in, True where a word is removed. None removes every word.
 
 
 def _beyond_top_k(scores: Floats, k: int) -> Mask:
-    cut = max(scores.size - k, 0)
-    return scores < np.partition(scores, cut)[cut]
+    near = _nearest(-scores, lambda mask: bool(np.count_nonzero(mask) >= k))
+    values = scores[near]
+    cut = max(values.size - k, 0)
+    return scores < np.partition(values, cut)[cut]
 
 
 def _beyond_top_p(scores: Floats, p: float) -> Mask:
     probs = _softmax(scores)
-    ascending = np.sort(probs)
-    stays = np.cumsum(ascending) > 1 - p + _SLACK
+    near = _nearest(-scores, lambda mask: bool(probs[mask].sum() > p + 2 * _SLACK))
+    ascending = np.sort(probs[near])
+    below = np.cumsum(ascending) + (1 - ascending.sum())  # the probability up to and including each word
+    stays = below > 1 - p + _SLACK
     stays[-1] = True  # the likeliest word, even at p = 0
     first = int(stays.argmax())
     cut = ascending[first]
@@ -324,9 +333,20 @@ def _untypical(scores: Floats, mass: float) -> Mask:
         surprisal = -(scores - scores.max()) + math.log(np.exp(scores - scores.max()).sum())
         entropy = np.nansum(surprisal * probs)
     distance = np.abs(surprisal - entropy)
-    order = np.argsort(distance)
-    last = int((np.cumsum(probs[order]) < mass - _SLACK).sum())
-    return distance > distance[order[min(last, probs.size - 1)]]
+    near = _nearest(distance, lambda mask: bool(probs[mask].sum() >= mass))
+    values = distance[near]
+    order = np.argsort(values)
+    last = int((np.cumsum(probs[near][order]) < mass - _SLACK).sum())
+    return distance > values[order[min(last, values.size - 1)]]
+
+
+def _nearest(distance: Floats, enough: Callable[[Mask], bool]) -> Mask:
+    """The words within the first of a few distances that holds enough of them: only those need sorting."""
+    for reach in (2, 4, 8, 16):
+        mask = distance <= reach
+        if enough(mask):
+            return mask
+    return distance < np.inf
 
 
 def _is_number(value: object) -> bool:

@@ -161,6 +161,46 @@ def test_filters_by_hand():
     np.testing.assert_allclose(Sampler(top_k=2).distribution(z), [0, 2 / 3, 0, 1 / 3])
 
 
+def plain_top_p(p, top_p):
+    order = np.argsort(p, kind="stable")
+    removed = order[np.cumsum(p[order]) <= 1 - top_p + 1e-12]
+    return np.setdiff1d(np.arange(len(p)), removed if len(removed) < len(p) else order[:-1])
+
+
+def plain_top_k(p, top_k):
+    return np.flatnonzero(p >= np.sort(p)[-min(top_k, len(p))])
+
+
+def plain_typical(p, mass):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        surprisal = -np.log(p)
+        distance = np.abs(surprisal - np.nansum(surprisal * p))
+    order = np.argsort(distance, kind="stable")
+    last = min(int((np.cumsum(p[order]) < mass - 1e-12).sum()), len(p) - 1)
+    return np.flatnonzero(distance <= distance[order[last]] + 1e-9)
+
+
+@pytest.mark.parametrize("scale", [0.01, 0.5, 3, 10, 60])
+@pytest.mark.parametrize("step", [0, 1])  # 1 rounds the logits, so that there are ties
+def test_filters_agree_with_their_plain_forms(scale, step):
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        z = rng.normal(size=rng.integers(1, 60)) * scale
+        z = np.round(z) if step else z
+        z[1:][rng.random(len(z) - 1) < 0.1] = -INF
+        p = apply_temperature(z, 1)
+        share, k = float(rng.choice([0.1, 0.5, 0.9, 0.99, 0.999999, rng.random()])), int(rng.integers(1, 70))
+        for sampler, expected in (
+            (Sampler(top_p=share), plain_top_p(p, share)),
+            (Sampler(top_k=k), plain_top_k(p, k)),
+            (Sampler(typical_p=share), plain_typical(p, share)),
+        ):
+            probs = sampler.distribution(z)
+            expected = expected[p[expected] > 0]
+            np.testing.assert_array_equal(np.flatnonzero(probs), expected)
+            np.testing.assert_allclose(probs[expected], p[expected] / p[expected].sum(), rtol=1e-9)
+
+
 def test_typical_can_drop_the_likeliest_word():
     # Entropy 1.75 nats; surprisals: 0.92 of the first word, 2.30 of the six others, which are nearer to it.
     z = from_probs(0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
