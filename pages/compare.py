@@ -111,9 +111,12 @@ def tour(stop: int) -> None:
 # -- the controls ----------------------------------------------------------------------------------------------
 
 shared.begin()
-with st.container(horizontal=True, vertical_alignment="bottom", key="head"):
-    st.title("What does temperature do?", anchor=False, width="stretch")
-    with st.container(horizontal=True, horizontal_alignment="right", width="content", gap="xsmall"):
+with st.container(horizontal=True, vertical_alignment="center", key="head"):
+    with st.container(width="stretch", gap="xxsmall"):
+        st.title("What does temperature do?", anchor=False)
+        st.caption("A small network writes a recipe, word by word. Temperature says how far it may stray from the "
+                   "likeliest word. Drag the sliders.")
+    with st.container(horizontal=True, width="content", gap="xsmall", key="presets"):
         for name, changes in PRESETS.items():
             st.button(name, on_click=shared.reset, kwargs=changes, type="tertiary", icon=":material/east:")
         st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
@@ -122,16 +125,17 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
     st.text_input("Recipe title", shared.DEFAULTS["title"], key="title", bind="query-params",
                   help="The network continues “recipe for TITLE | OPENING”.")
     st.text_input("Opening words (optional)", "", key="opening", bind="query-params", placeholder="chop 1 /")
-    st.selectbox("Network", shared.models(), key="model", bind="query-params", width=170)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=242):
-        st.number_input("Seed", 0, shared.LARGEST_SEED, 7, key="seed", bind="query-params", width=138,
-                        help="Decides the luck. The same seed gives the same draws at every temperature.")
-        locked = state.get("locked", False)
-        st.button("", icon=":material/casino:", key="dice", on_click=new_seed, help="Another seed", disabled=locked)
-        st.button("", icon=f":material/{'lock' if locked else 'lock_open'}:", key="lock", on_click=lock,
-                  help="Let the die change the seed" if locked else "Keep this seed")
-    st.number_input("Words", 5, 200, 60, step=5, key="words", bind="query-params", width=120,
-                    help="How many words each text may have.")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"):
+        st.selectbox("Network", shared.models(), key="model", bind="query-params", width=170)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=242):
+            st.number_input("Seed", 0, shared.LARGEST_SEED, 7, key="seed", bind="query-params", width=138,
+                            help="Decides the luck. The same seed gives the same draws at every temperature.")
+            locked = state.get("locked", False)
+            st.button("", icon=":material/casino:", key="dice", on_click=new_seed, help="Another seed", disabled=locked)
+            st.button("", icon=f":material/{'lock' if locked else 'lock_open'}:", key="lock", on_click=lock,
+                      help="Let the die change the seed" if locked else "Keep this seed")
+        st.number_input("Words", 5, 200, 60, step=5, key="words", bind="query-params", width=120,
+                        help="How many words each text may have.")
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="constants"):
     st.segmented_control("Colour of a word", shared.COLORS, default="surprisal", key="color", bind="query-params",
@@ -293,9 +297,10 @@ def what_was_possible(
 def knob(comparison: Comparison, step: int) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Turn the knob yourself", anchor=False)
-        live = st.selectbox("The logits of", [f"column {k + 1}" for k in range(state.n)], key="live",
-                            bind="query-params", width=180)
+        with st.container(horizontal=True, vertical_alignment="center", key="knob_head"):
+            st.subheader("Turn the knob yourself", anchor=False, width="content")
+            live = st.selectbox("The logits of", [f"column {k + 1}" for k in range(state.n)], key="live",
+                                bind="query-params", width=150, label_visibility="collapsed")
         k = int(live.split()[1]) - 1
         if rows := comparison.live_rows(k, step - 1):
             with st.container(key="live_chart"):

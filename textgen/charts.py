@@ -201,11 +201,12 @@ def _columns(runs: int) -> list[str]:
 @lru_cache
 def _timeline_template(measure: str, runs: int) -> Spec:
     log = measure == "choices"
-    scale = alt.Scale(type="log", domainMin=1, nice=True) if log else alt.Scale(domain=[0, 1])
+    scale = alt.Scale(type="log", domainMin=1, nice=False) if log else alt.Scale(domain=[0, 1])
     x = alt.X("position:Q").title("word of the text").scale(nice=False, zero=False).axis(
         grid=False, tickMinStep=1, format="d")
+    ticks = [1, 10, 100, 1000, 10_000] if log else [0, 0.25, 0.5, 0.75, 1]
     y = alt.Y("value:Q").scale(scale).title(None).axis(
-        tickCount=4, format=",d" if log else ".0%", domain=False, ticks=False)
+        values=ticks, format=",d" if log else ".0%", domain=False, ticks=False)
     base = {name: alt.Chart(alt.NamedData(name)).encode(x=x, y=y, color=_COLOR)
             for name in ("run", "now", "parts", "ends")}
     lines = base["run"].mark_line(strokeWidth=2, interpolate="monotone").encode(detail="panel:N")
@@ -219,7 +220,7 @@ def _timeline_template(measure: str, runs: int) -> Spec:
         alt.Tooltip("position:Q").title("word no."),
         *(f"{column}:N" for column in _columns(runs))]).add_params(pick)
     return _finished(alt.layer(rule, lines, now, parts, ends, targets).properties(
-        height=150, width="container", padding={"right": 56, "left": 4, "top": 6, "bottom": 2}))
+        height=170, width="container", padding={"right": 56, "left": 4, "top": 6, "bottom": 2}))
 
 
 # -- a distribution with its own slider ---------------------------------------------------------------------------
