@@ -46,7 +46,7 @@ def _book(bundle: Bundle, network: Any) -> list[Result]:
         return total
 
     book = _book_loop(bundle, network)
-    seconds = medians({"ours": ours, "charts": ours_with_charts, "book": book}, rounds=5)
+    seconds = medians({"ours": ours, "charts": ours_with_charts, "book": book}, rounds=3)
     word = {name: value / WORDS for name, value in seconds.items()}
     return [
         Result(name, word["book"] / word[key], 400, True, f"{duration(word['book'])} : {duration(word[key])}")
@@ -73,7 +73,7 @@ def _steps(bundle: Bundle, network: Any) -> list[Result]:
     candidates["tf.function"] = _tf_function(network)
     if interpreter := _litert(network):
         candidates["LiteRT interpreter"] = interpreter
-    seconds = medians(candidates, rounds=500)
+    seconds = medians(candidates)
     mine = seconds.pop("ours")
     return [
         Result(f"one stream, with sampling : {name}, without", mine / other, 1, False,
@@ -88,7 +88,7 @@ def _together(bundle: Bundle) -> Result:
     hidden = rng.normal(size=(len(TEMPERATURES), bundle.model.units)).astype(np.float32)
     output = rng.normal(size=(bundle.model.units, len(bundle.vocabulary))).astype(np.float32)
     stream = _words(bundle, [Sampler(temperature=t) for t in TEMPERATURES], differing=True)
-    seconds = medians({"ours": lambda: next(stream), "bare": lambda: hidden @ output}, rounds=500)
+    seconds = medians({"ours": lambda: next(stream), "bare": lambda: hidden @ output})
     return Result(
         f"five temperatures : the product h{[*hidden.shape]} @ W{[*output.shape]}",
         seconds["ours"] / seconds["bare"], 2, False,

@@ -34,19 +34,26 @@ class Result:
         return f"{mark}  {self.name:<58} {self.ratio:>8.2f}  {sign} {self.target:<5g} {self.detail}"
 
 
-def medians(candidates: Mapping[str, Callable[[], object]], rounds: int, repeat: int = 1) -> dict[str, float]:
-    """Seconds a call of each candidate, the median of `rounds`; the candidates take turns in every round.
+def medians(
+    candidates: Mapping[str, Callable[[], object]], rounds: int = 9, turn: float = 0.25
+) -> dict[str, float]:
+    """Seconds a call of each candidate, the median over all its calls.
 
-    A round times `repeat` calls at once, for calls too short to be timed alone. A first round is not counted.
+    The candidates take turns, `rounds` times. A turn repeats a call for about `turn` seconds, so that caches
+    are warm; its first call, which may meet what another candidate left running, is not counted.
     """
     times: dict[str, list[float]] = {name: [] for name in candidates}
-    for turn in range(rounds + 1):
+    for _ in range(rounds):
         for name, call in candidates.items():
-            start = time.perf_counter()
-            for _ in range(repeat):
+            call()
+            end = time.perf_counter() + turn
+            while True:
+                start = time.perf_counter()
                 call()
-            if turn:
-                times[name].append((time.perf_counter() - start) / repeat)
+                now = time.perf_counter()
+                times[name].append(now - start)
+                if now >= end:
+                    break
     return {name: statistics.median(values) for name, values in times.items()}
 
 
