@@ -10,7 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.measuring import machine, print_results
 
-PARTS = ("generation", "memory", "training")
+PARTS = ("generation", "memory", "page", "training")
 
 
 def main() -> int:
@@ -32,6 +32,10 @@ def main() -> int:
             from benchmarks import memory
 
             results = memory.run()
+        elif part == "page":
+            from benchmarks import page
+
+            results = page.run()
         else:
             from benchmarks import training
 

@@ -1,71 +1,30 @@
-"""How quick the comparison page feels, measured in a real browser: `python -m benchmarks.page`.
+"""How quick the comparison page feels in a real browser.
 
-Medians of one run, against pages that do almost nothing: from a slider's key press to the new text (5 columns of 60
-words; an empty page with one slider and its number), to the redrawn step chart, and from opening the page to the first
-chart (a page with one small Altair chart). The machine's speed cancels out in the ratios.
+Beside pages that do almost nothing: from a key press on a slider to the new text and to the redrawn step chart
+(5 columns of 60 words; a page with one slider and its number), and from opening the page to its first chart (a
+page with one small Altair chart). `python -m benchmarks.page` has options of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.measuring import Result, duration, print_results
+from benchmarks.serving import ROOT, serving
+
 EMPTY = 'import streamlit as st\nst.text(st.slider("x", 0.0, 2.0, 0.2, 0.05))\n'
 SMALL = (
     "import altair as alt\nimport streamlit as st\n"
     'data = alt.Data(values=[{"word": w, "p": p} for w, p in zip("abcdefgh", (8, 7, 6, 5, 4, 3, 2, 1))])\n'
     'st.altair_chart(alt.Chart(data).mark_bar().encode(x="p:Q", y="word:N"))\n'
 )
-
-
-@contextlib.contextmanager
-def serving(script: Path) -> Iterator[str]:
-    """The address of a Streamlit server that runs `script`, until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(script),
-        "--server.headless=true",
-        f"--server.port={port}",
-        "--server.address=127.0.0.1",
-        "--server.fileWatcherType=none",
-        "--browser.gatherUsageStats=false",
-    ]
-    server = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    try:
-        for _ in range(240):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
-                break
-            time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
 
 
 # Runs in the page: press an arrow key on a slider, resolve with the milliseconds until `read()` changes.
@@ -125,45 +84,52 @@ def opening(page: Page, address: str, times: int) -> float:
     return statistics.median(taken)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=12)
-    parser.add_argument("--browser", default="/usr/bin/chromium")
-    parser.add_argument("--address", help="measure a server that is already running")
-    args = parser.parse_args()
+def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") -> list[Result]:
+    """Medians of `times`; `address` is that of a server of the app which runs already."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         empty, small = Path(folder, "empty.py"), Path(folder, "small.py")
-        empty.write_text(EMPTY)
-        small.write_text(SMALL)
-        ours = args.address or stack.enter_context(serving(ROOT / "app.py"))
-        empty_at, small_at = stack.enter_context(serving(empty)), stack.enter_context(serving(small))
+        empty.write_text(EMPTY, encoding="utf-8")
+        small.write_text(SMALL, encoding="utf-8")
+        ours, empty_at, small_at = (
+            address if script is None else f"http://{stack.enter_context(serving(script)).address}"
+            for script in (None if address else ROOT / "app.py", empty, small)
+        )
         playwright = stack.enter_context(sync_playwright())
-        executable = args.browser if Path(args.browser).exists() else None
-        browser = playwright.chromium.launch(
+        executable = browser if Path(browser).exists() else None
+        chromium = playwright.chromium.launch(
             executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1440, "height": 2000})
+        page = chromium.new_page(viewport={"width": 1440, "height": 2000})
 
         page.goto(empty_at)
         page.wait_for_selector("[data-testid=stText]")
-        (base,) = response(page, ".stSlider input", ["[data-testid=stText]"], args.times)
+        (base,) = response(page, ".stSlider input", ["[data-testid=stText]"], times)
 
         page.goto(f"{ours}/?n=5")
         page.wait_for_selector(".st-key-chart svg.marks")
         page.wait_for_timeout(1500)
         text, chart = response(
-            page, ".st-key-t2 input", [".st-key-words1 >>> .head", ".st-key-chart svg.marks"], args.times
+            page, ".st-key-t2 input", [".st-key-words1 >>> .head", ".st-key-chart svg.marks"], times
         )
-        print(f"slider to number, empty page   {base:7.0f} ms")
-        print(f"slider to new text             {text:7.0f} ms   {text / base:.2f} x   (at most 1.5)")
-        print(f"slider to new step chart       {chart:7.0f} ms   {chart / base:.2f} x   (at most 3)")
+        first, small_first = opening(page, ours, times), opening(page, small_at, times)
+        chromium.close()
+    return [
+        Result(name, mine / theirs, target, False, f"{duration(mine / 1000)} : {duration(theirs / 1000)}")
+        for name, mine, theirs, target in (
+            ("slider to new text : to a number, on an empty page", text, base, 1.5),
+            ("slider to new step chart : to a number, on an empty page", chart, base, 3),
+            ("opening to the first chart : on a page with a small one", first, small_first, 1.5),
+        )
+    ]
 
-        small_ms, ours_ms = opening(page, small_at, args.times), opening(page, ours, args.times)
-        print(f"opening to chart, small page   {small_ms:7.0f} ms")
-        print(
-            f"opening to first chart         {ours_ms:7.0f} ms   {ours_ms / small_ms:.2f} x   (at most 1.5)"
-        )
-        browser.close()
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.page", description="How quick the page is.")
+    parser.add_argument("--times", type=int, default=12)
+    parser.add_argument("--browser", default="/usr/bin/chromium")
+    parser.add_argument("--address", default="", help="measure a server that is already running")
+    args = parser.parse_args()
+    print_results("page", run(args.times, args.browser, args.address))
 
 
 if __name__ == "__main__":
