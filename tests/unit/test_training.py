@@ -175,6 +175,7 @@ def test_as_book_is_keras_fit_on_padded_recipes(tmp_path: Path, monkeypatch: pyt
         tokens[row, : len(recipe)] = recipe
     tokens = tokens[np.random.default_rng([5, 0, 0, 0]).permutation(len(tokens))]
     model.fit(tokens[:, :-1], tokens[:, 1:], batch_size=32, shuffle=False, verbose=0)
+    assert getattr(keras.models.load_model(tmp_path / "ours" / "model.keras"), "optimizer", None) is None
     for ours, expected in zip(weights_of(tmp_path / "ours"), model.weights, strict=True):
         np.testing.assert_allclose(ours, expected, atol=1e-6)
 
@@ -223,4 +224,5 @@ def test_the_vocabulary_counts_recipes_by_the_mix() -> None:
     weighted = training.build_vocabulary(recipes, {"modern": 3.0}, size=100)
     assert plain.words.index("x") < plain.words.index("y")
     assert weighted.words.index("y") < weighted.words.index("x")
+    assert "x" not in training.build_vocabulary(recipes, {"historic": 0.0}, size=100)
     assert isinstance(plain, Vocabulary)
