@@ -18,7 +18,7 @@ from textgen.generation import generations, recipe_prompt
 from textgen.sampling import Sampler
 from textgen.vocabulary import tokenize
 
-RECIPES = 640
+RECIPES = 320
 EPOCHS = 3  # the first, in which TensorFlow makes its graphs, is not counted
 WINDOW = 201  # tokens: the book's 200 steps and the word after the last
 
