@@ -834,13 +834,17 @@ def _sources(recipes: Sequence[Recipe]) -> list[dict[str, Any]]:
         groups.setdefault((recipe.era, recipe.license), []).append(recipe)
     entries = []
     for (era, licence), members in sorted(groups.items(), key=lambda item: -len(item[1])):
-        collections = Counter(re.split(r"[:#(]", recipe.source)[0].strip() for recipe in members)
+        collections = Counter(
+            match.group().strip()
+            for recipe in members
+            if (match := re.match(r"github:\S+|[^:#(]+", recipe.source))
+        )
         entries.append(
             {
                 "name": f"{era} recipes".strip(),
                 "recipes": len(members),
                 "license": licence,
-                "source": ", ".join(name for name, _ in collections.most_common(4) if name),
+                "source": ", ".join(name for name, _ in collections.most_common(3)),
             }
         )
     return entries

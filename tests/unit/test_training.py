@@ -217,6 +217,15 @@ def test_held_out_titles_are_not_trained_on() -> None:
     assert not {recipe.title for recipe in kept} & {recipe.title for recipe in held_out}
 
 
+def test_the_card_names_collections_not_every_page() -> None:
+    sources = ["Cookbook:Pie (A)", "Cookbook:Jam", "Books #12: On Eggs", "github:me/dishes a/b.md", ""]
+    recipes = [Recipe("a", ("x",), source=source, era="modern", license="L") for source in sources]
+    (entry,) = training._sources(recipes)
+    assert entry == {
+        "name": "modern recipes", "recipes": 5, "license": "L", "source": "Cookbook, Books, github:me/dishes"
+    }  # fmt: skip
+
+
 def test_the_vocabulary_counts_recipes_by_the_mix() -> None:
     recipes = [Recipe("a", ("x x",), era="historic"), Recipe("a", ("y",), era="modern")]
     assert training.build_vocabulary(recipes, size=7).words[:2] == ("", "[UNK]")
