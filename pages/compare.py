@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import shared
-from pages.shared import ASSETS, MOST_COLUMNS, plain, state
+from pages.shared import MOST_COLUMNS, plain, state
 from textgen import charts, report
 from textgen.comparison import Comparison
 from textgen.vocabulary import tokenize, unknown_words
@@ -18,7 +19,7 @@ words_component = shared.component("words")
 save_component = shared.component("save")
 
 
-# -- what buttons do: they change the state of other controls, before the page is drawn ------------------------
+# -- what buttons do: they change the state of other controls, before the page is drawn ------------
 
 
 def remove_column(k: int) -> None:
@@ -50,12 +51,12 @@ def pick_word(key: str) -> None:
 
 
 def pick_point() -> None:
-    for point in state.timeline.selection.get("step", []):
+    for point in state.timeline_chart.selection.get("step", []):
         go_to(int(point["position"]))
 
 
 def pick_bar() -> None:
-    for bar in state.chart.selection.get("word", []):
+    for bar in state.chart_chart.selection.get("word", []):
         if isinstance(bar.get("word"), str):  # the tail has none
             shared.force(state.step, [bar["word"]])
 
@@ -64,7 +65,9 @@ def what_if() -> None:
     typed, state.whatif = str(state.whatif or ""), None
     words = [""] if typed == shared.END_OF_RECIPE else tokenize(typed)
     if missing := unknown_words(typed, shared.load(state.model).vocabulary) if words != [""] else []:
-        state.flash = f"The network does not know {plain(', '.join(missing)[:80])}, so it cannot be forced to write it."
+        state.flash = (
+            f"The network does not know {plain(', '.join(missing)[:80])}, so it cannot be forced to write it."
+        )
     elif len(words) > 8:
         state.flash = "Force at most 8 words at once."
     else:
@@ -77,22 +80,41 @@ PRESETS = {
     "T = 2 falls apart": {"title": "Apple pie", "t1": 0.7, "t2": 1.3, "t3": 2.0},
 }
 TOUR = (
-    ("One prompt, three temperatures",
-     "The same network continues the same words in every column, with the same luck. Only the temperature differs. "
-     "Strong colour marks words that the network itself finds surprising. Drag a slider and watch.", {}),
-    ("T = 0 leaves nothing to luck",
-     "The first column now always takes the likeliest word. Another seed (the die) changes the other columns, "
-     "never this one.", {"t1": 0.0}),
-    ("Where the ways part",
-     "The bar in the second column marks the first word that differs from its neighbour, and the line below says why. "
-     "The chart at the bottom of the page shows all that was possible there.", {"step": "parting"}),
-    ("The same context, re-tempered",
-     "Now every column reads the words of column 1, so at each word the network says the same to all of them. "
-     "What still differs in the chart is temperature alone: it flattens, and it keeps the order.",
-     {"follow": "column 1", "step": 4}),
-    ("Hot, and held back",
-     "At T = 2 thousands of words are in the running. Top-p = 0.8 removes the unlikely ones: they stay in the chart, "
-     "faded. Compare with top-p off (under “Sampling”).", {"t3": 2.0, "p": 0.8}),
+    (
+        "One prompt, three temperatures",
+        "The same network continues the same words in every column, with the same luck. Only the "
+        "temperature differs. "
+        "Strong colour marks words that the network itself finds surprising. Drag a slider and watch.",
+        {},
+    ),
+    (
+        "T = 0 leaves nothing to luck",
+        "The first column now always takes the likeliest word. Another seed (the die) changes the "
+        "other columns, "
+        "never this one.",
+        {"t1": 0.0},
+    ),
+    (
+        "Where the ways part",
+        "The bar in the second column marks the first word that differs from its neighbour, and the "
+        "line below says why. "
+        "The chart at the bottom of the page shows all that was possible there.",
+        {"step": "parting"},
+    ),
+    (
+        "The same context, re-tempered",
+        "Now every column reads the words of column 1, so at each word the network says the same to "
+        "all of them. "
+        "What still differs in the chart is temperature alone: it flattens, and it keeps the order.",
+        {"follow": "column 1", "step": 4},
+    ),
+    (
+        "Hot, and held back",
+        "At T = 2 thousands of words are in the running. Top-p = 0.8 removes the unlikely ones: "
+        "they stay in the chart, "
+        "faded. Compare with top-p off (under “Sampling”).",
+        {"t3": 2.0, "p": 0.8},
+    ),
 )
 
 
@@ -108,80 +130,196 @@ def tour(stop: int) -> None:
         state.step = wanted
 
 
-# -- the controls ----------------------------------------------------------------------------------------------
+# -- the controls ----------------------------------------------------------------------------------
 
 shared.begin()
+shown: dict[str, Any] = state.setdefault("shown", {})  # what the comparison below shows, for downloads
 with st.container(horizontal=True, vertical_alignment="center", key="head"):
     with st.container(width="stretch", gap="xxsmall"):
         st.title("What does temperature do?", anchor=False)
-        st.caption("A small network writes a recipe, word by word. Temperature says how far it may stray from the "
-                   "likeliest word. Drag the sliders.")
+        st.caption(
+            "A small network writes a recipe, word by word. Temperature says how far it may stray from the "
+            "likeliest word. Drag the sliders."
+        )
     with st.container(horizontal=True, width="content", gap="xsmall", key="presets"):
         for name, changes in PRESETS.items():
             st.button(name, on_click=shared.reset, kwargs=changes, type="tertiary", icon=":material/east:")
         st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-    st.text_input("Recipe title", shared.DEFAULTS["title"], key="title", bind="query-params",
-                  help="The network continues “recipe for TITLE | OPENING”.")
+    st.text_input(
+        "Recipe title",
+        shared.DEFAULTS["title"],
+        key="title",
+        bind="query-params",
+        help="The network continues “recipe for TITLE | OPENING”.",
+    )
     st.text_input("Opening words (optional)", "", key="opening", bind="query-params", placeholder="chop 1 /")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"):
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
+    ):
         st.selectbox("Network", shared.models(), key="model", bind="query-params", width=170)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=242):
-            st.number_input("Seed", 0, shared.LARGEST_SEED, 7, key="seed", bind="query-params", width=138,
-                            help="Decides the luck. The same seed gives the same draws at every temperature.")
+            st.number_input(
+                "Seed",
+                0,
+                shared.LARGEST_SEED,
+                7,
+                key="seed",
+                bind="query-params",
+                width=138,
+                help="Decides the luck. The same seed gives the same draws at every temperature.",
+            )
             locked = state.get("locked", False)
-            st.button("", icon=":material/casino:", key="dice", on_click=new_seed, help="Another seed", disabled=locked)
-            st.button("", icon=f":material/{'lock' if locked else 'lock_open'}:", key="lock", on_click=lock,
-                      help="Let the die change the seed" if locked else "Keep this seed")
-        st.number_input("Words", 5, 200, 60, step=5, key="words", bind="query-params", width=120,
-                        help="How many words each text may have.")
+            st.button(
+                "",
+                icon=":material/casino:",
+                key="dice",
+                on_click=new_seed,
+                help="Another seed",
+                disabled=locked,
+            )
+            st.button(
+                "",
+                icon=f":material/{'lock' if locked else 'lock_open'}:",
+                key="lock",
+                on_click=lock,
+                help="Let the die change the seed" if locked else "Keep this seed",
+            )
+        st.number_input(
+            "Words",
+            5,
+            200,
+            60,
+            step=5,
+            key="words",
+            bind="query-params",
+            width=120,
+            help="How many words each text may have.",
+        )
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="constants"):
-    st.segmented_control("Colour of a word", shared.COLORS, default="surprisal", key="color", bind="query-params",
-                         required=True, help="How far from expected each word was, by the network's own "
-                         "probabilities at T = 1 (surprisal, rank) or by what it was drawn from (probability).")
+    st.segmented_control(
+        "Colour of a word",
+        shared.COLORS,
+        default="surprisal",
+        key="color",
+        bind="query-params",
+        required=True,
+        help="How far from expected each word was, by the network's own "
+        "probabilities at T = 1 (surprisal, rank) or by what it was drawn from (probability).",
+    )
     st.html(shared.legend(state.color), width="content")
-    st.selectbox("Each column reads", ["own", *(f"column {k + 1}" for k in range(state.n))], key="follow",
-                 bind="query-params", width=170, help="“own”: each column goes on from its own words. “column 2”: all "
-                 "columns read the words of column 2, so that their charts show one context at several temperatures.")
-    st.segmented_control("Luck", shared.LUCK, default="same", key="luck", bind="query-params", required=True,
-                         help="“same”: one draw a word serves every column, so texts differ by temperature alone. "
-                         "“own”: each column draws for itself.")
+    st.selectbox(
+        "Each column reads",
+        ["own", *(f"column {k + 1}" for k in range(state.n))],
+        key="follow",
+        bind="query-params",
+        width=170,
+        help="“own”: each column goes on from its own words. “column 2”: all "
+        "columns read the words of column 2, so that their charts show one context at several temperatures.",
+    )
+    st.segmented_control(
+        "Luck",
+        shared.LUCK,
+        default="same",
+        key="luck",
+        bind="query-params",
+        required=True,
+        help="“same”: one draw a word serves every column, so texts differ by temperature alone. "
+        "“own”: each column draws for itself.",
+    )
     on = shared.rules_on()
-    with st.popover(f"Sampling: {on} rule{'s' * (on != 1)} on" if on else "Sampling", icon=":material/filter_alt:"):
+    with st.popover(
+        f"Sampling: {on} rule{'s' * (on != 1)} on" if on else "Sampling", icon=":material/filter_alt:"
+    ):
         st.markdown("They act in this order, in every column.")
-        st.slider("1 · Repetition penalty", 1.0, 2.0, 1.0, 0.05, key="penalty", bind="query-params",
-                  help="Makes words that were already written less likely. 1 is off.")
+        st.slider(
+            "1 · Repetition penalty",
+            1.0,
+            2.0,
+            1.0,
+            0.05,
+            key="penalty",
+            bind="query-params",
+            help="Makes words that were already written less likely. 1 is off.",
+        )
         st.caption("2 · Temperature: the sliders above the texts")
-        st.number_input("3 · Top-k", 0, 10_000, 0, key="k", bind="query-params",
-                        help="Only the k likeliest words stay. 0 is off; 1 is greedy.")
-        st.slider("4 · Top-p", 0.0, 1.0, 1.0, 0.01, key="p", bind="query-params",
-                  help="The fewest likeliest words that together have probability p stay. 1 is off.")
-        st.slider("5 · Min-p", 0.0, 1.0, 0.0, 0.01, key="min_p", bind="query-params",
-                  help="Words with less than this share of the likeliest word's probability go. 0 is off.")
-        st.slider("6 · Typical", 0.05, 1.0, 1.0, 0.05, key="typical", bind="query-params",
-                  help="The words whose surprisal is nearest to the average stay, up to this probability. 1 is off.")
-        st.checkbox("May write “[UNK]”, some unknown word", key="unk", bind="query-params",
-                    help="Off: its probability is shared among the known words.")
+        st.number_input(
+            "3 · Top-k",
+            0,
+            10_000,
+            0,
+            key="k",
+            bind="query-params",
+            help="Only the k likeliest words stay. 0 is off; 1 is greedy.",
+        )
+        st.slider(
+            "4 · Top-p",
+            0.0,
+            1.0,
+            1.0,
+            0.01,
+            key="p",
+            bind="query-params",
+            help="The fewest likeliest words that together have probability p stay. 1 is off.",
+        )
+        st.slider(
+            "5 · Min-p",
+            0.0,
+            1.0,
+            0.0,
+            0.01,
+            key="min_p",
+            bind="query-params",
+            help="Words with less than this share of the likeliest word's probability go. 0 is off.",
+        )
+        st.slider(
+            "6 · Typical",
+            0.05,
+            1.0,
+            1.0,
+            0.05,
+            key="typical",
+            bind="query-params",
+            help=(
+                "The words whose surprisal is nearest to the average stay, up to this probability. 1 is off."
+            ),
+        )
+        st.checkbox(
+            "May write “[UNK]”, some unknown word",
+            key="unk",
+            bind="query-params",
+            help="Off: its probability is shared among the known words.",
+        )
     keep = st.popover("Keep", icon=":material/download:")
 
-if found := shared.notes():
-    st.warning("  \n".join(found), icon=":material/info:")
-if state.get("tour") is not None:
-    heading, text, _ = TOUR[state.tour]
-    with st.container(border=True, key="tour_box"):
-        st.markdown(f"**{state.tour + 1} of {len(TOUR)} · {heading}**  \n{text}")
-        with st.container(horizontal=True, gap="small"):
-            st.button("Back", key="tour_back", on_click=tour, args=(state.tour - 1,), disabled=state.tour == 0)
-            last = state.tour == len(TOUR) - 1
-            st.button("Done" if last else "Next", key="tour_next", type="primary", on_click=tour,
-                      args=(state.tour + 1,))
-            if not last:
-                st.button("End the tour", key="tour_end", type="tertiary", on_click=tour, args=(-1,))
+with (
+    st.container()
+):  # always there, so that what follows keeps its place, and its focus, when a note comes or goes
+    if found := shared.notes():
+        st.warning("  \n".join(found), icon=":material/info:")
+    if state.get("tour") is not None:
+        heading, text, _ = TOUR[state.tour]
+        with st.container(border=True, key="tour_box"):
+            st.markdown(f"**{state.tour + 1} of {len(TOUR)} · {heading}**  \n{text}")
+            with st.container(horizontal=True, gap="small"):
+                st.button(
+                    "Back", key="tour_back", on_click=tour, args=(state.tour - 1,), disabled=state.tour == 0
+                )
+                last = state.tour == len(TOUR) - 1
+                st.button(
+                    "Done" if last else "Next",
+                    key="tour_next",
+                    type="primary",
+                    on_click=tour,
+                    args=(state.tour + 1,),
+                )
+                if not last:
+                    st.button("End the tour", key="tour_end", type="tertiary", on_click=tour, args=(-1,))
 
 
-# -- the comparison --------------------------------------------------------------------------------------------
+# -- the comparison --------------------------------------------------------------------------------
 
 
 @st.fragment
@@ -189,13 +327,15 @@ def comparison_view(drawn_with: tuple[int, dict[int, str]]) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
     if drawn_with != (state.n, state.forced):  # what other parts of the page, or the address, depend on
         st.rerun()
-    forced_words()
+    with st.container():
+        forced_words()
     slots = temperature_sliders()
     choice = step_picker()
 
     settings = shared.settings()
-    comparison = state.comparison = shared.compare(settings)
+    comparison = shared.compare(settings)
     step = min(state.step, max(comparison.length, 1))
+    shown.update(comparison=comparison, facts={**shared.facts(settings), "step": step})
     shared.style_columns([sampler.temperature for sampler in settings.samplers])
     texts(slots, comparison, settings, step)
     timeline(comparison, step)
@@ -212,9 +352,14 @@ def forced_words() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="forced_words"):
             st.markdown("What if …", width="content")
             for position, word in sorted(state.forced.items()):
-                st.button(f"word {position + 1} is “{plain(word) or 'the end'}”", icon=":material/close:",
-                          key=f"free{position}", on_click=shared.force, args=(position + 1, None),
-                          help="Let the columns choose this word again")
+                st.button(
+                    f"word {position + 1} is “{plain(word) or 'the end'}”",
+                    icon=":material/close:",
+                    key=f"free{position}",
+                    on_click=shared.force,
+                    args=(position + 1, None),
+                    help="Let the columns choose this word again",
+                )
 
 
 def temperature_sliders() -> list[DeltaGenerator]:
@@ -223,14 +368,36 @@ def temperature_sliders() -> list[DeltaGenerator]:
     for k, column in enumerate(st.columns(state.n, gap="medium"), start=1):
         with column.container(key=f"column{k}", gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-                st.slider(f"Temperature of column {k}", 0.0, 2.0, shared.DEFAULTS[f"t{k}"], 0.05, key=f"t{k}",
-                          bind="query-params", label_visibility="collapsed")
+                st.slider(
+                    f"Temperature of column {k}",
+                    0.0,
+                    2.0,
+                    shared.DEFAULTS[f"t{k}"],
+                    0.05,
+                    key=f"t{k}",
+                    bind="query-params",
+                    label_visibility="collapsed",
+                )
                 if state.n > 2:
-                    st.button("", icon=":material/close:", key=f"remove{k}", type="tertiary",
-                              on_click=remove_column, args=(k,), help=f"Remove column {k}")
+                    st.button(
+                        "",
+                        icon=":material/close:",
+                        key=f"remove{k}",
+                        type="tertiary",
+                        on_click=remove_column,
+                        args=(k,),
+                        help=f"Remove column {k}",
+                    )
                 if k == state.n < MOST_COLUMNS:
-                    st.button("", icon=":material/add:", key="add", type="tertiary",
-                              on_click=set_columns, args=(state.n + 1,), help="Add a column")
+                    st.button(
+                        "",
+                        icon=":material/add:",
+                        key="add",
+                        type="tertiary",
+                        on_click=set_columns,
+                        args=(state.n + 1,),
+                        help="Add a column",
+                    )
             slots.append(st.container())
     return slots
 
@@ -238,10 +405,20 @@ def temperature_sliders() -> list[DeltaGenerator]:
 def step_picker() -> DeltaGenerator:
     """The controls of the picked word; returns the place for the what-if."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
-        st.button("", icon=":material/chevron_left:", key="back", help="One word back",
-                  on_click=lambda: go_to(state.step - 1))
-        st.button("", icon=":material/chevron_right:", key="forward", help="One word on",
-                  on_click=lambda: go_to(state.step + 1))
+        st.button(
+            "",
+            icon=":material/chevron_left:",
+            key="back",
+            help="One word back",
+            on_click=lambda: go_to(state.step - 1),
+        )
+        st.button(
+            "",
+            icon=":material/chevron_right:",
+            key="forward",
+            help="One word on",
+            on_click=lambda: go_to(state.step + 1),
+        )
         st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
         st.toggle("Play", key="play")
         st.select_slider("Seconds a word", [0.3, 0.6, 1.0, 2.0], 0.6, key="pace", width=130)
@@ -256,10 +433,15 @@ def texts(slots: list[DeltaGenerator], comparison: Comparison, settings: shared.
             words_component(
                 key=f"words{k}",
                 data={
-                    "rows": comparison.word_rows(k, opening), "name": name, "opening": settings.opening,
-                    "note": shared.in_words(temperature), "step": step - 1, "measure": state.color,
+                    "rows": comparison.word_rows(k, opening),
+                    "name": name,
+                    "opening": settings.opening,
+                    "note": shared.in_words(temperature),
+                    "step": step - 1,
+                    "measure": state.color,
                     "color": charts.temperature_color(temperature),
-                    "parts": mark.position if mark else -1, "why": mark.reason if mark else "",
+                    "parts": mark.position if mark else -1,
+                    "why": mark.reason if mark else "",
                 },
                 on_pick_change=lambda key=f"words{k}": pick_word(key),
             )
@@ -268,12 +450,25 @@ def texts(slots: list[DeltaGenerator], comparison: Comparison, settings: shared.
 def timeline(comparison: Comparison, step: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="timeline_head"):
         st.subheader("The whole run", anchor=False, width="content")
-        measure = st.segmented_control("What the lines show", list(charts.TIMELINE_MEASURES), default="choices",
-                                       key="line", bind="query-params", required=True,
-                                       label_visibility="collapsed")
+        measure = st.segmented_control(
+            "What the lines show",
+            list(charts.TIMELINE_MEASURES),
+            default="choices",
+            key="line",
+            bind="query-params",
+            required=True,
+            label_visibility="collapsed",
+        )
     st.caption(shared.TIMELINE_CAPTIONS[measure])
-    st.vega_lite_chart(charts.timeline_spec(comparison.timeline_rows(), step=step, measure=measure), key="timeline",
-                       width="stretch", on_select=pick_point, alt=comparison.timeline_summary(measure))
+    shared.draw(
+        charts.timeline_spec(
+            comparison.timeline_rows(), step=step, measure=measure, drawing=shared.drawing()
+        ),
+        comparison.timeline_summary(measure),
+        what="Line chart over the words of each text",
+        key="timeline",
+        on_select=pick_point,
+    )
 
 
 def what_was_possible(
@@ -281,17 +476,33 @@ def what_was_possible(
 ) -> None:
     rows = comparison.step_rows(step - 1)
     likely = dict.fromkeys(row["word"] for row in rows if row["word"] is not None)
-    choice.selectbox(f"What if word {step} were …", [word or shared.END_OF_RECIPE for word in likely], index=None,
-                     key="whatif", on_change=what_if, accept_new_options=True, width=240,
-                     placeholder="choose or type a word")
+    choice.selectbox(
+        f"What if word {step} were …",
+        [word or shared.END_OF_RECIPE for word in likely],
+        index=None,
+        key="whatif",
+        on_change=what_if,
+        accept_new_options=True,
+        width=240,
+        placeholder="choose or type a word",
+    )
     with st.container(horizontal=True, vertical_alignment="center", key="chart_head"):
         st.subheader(f"Word {step}: what it could have been", anchor=False, width="content")
-        luck = st.toggle("Show the luck", key="show_luck", bind="query-params",
-                         help="Instead of probabilities, log p + g for each word: g is the draw's luck for that word, "
-                         "and the largest sum is written.")
+        luck = st.toggle(
+            "Show the luck",
+            key="show_luck",
+            bind="query-params",
+            help="Instead of probabilities, log p + g for each word: g is the draw's luck for that word, "
+            "and the largest sum is written.",
+        )
     st.caption(shared.step_caption(comparison, settings, step - 1))
-    st.vega_lite_chart(charts.step_spec(rows, luck=luck), key="chart", width="stretch", on_select=pick_bar,
-                       alt=comparison.step_summary(step - 1))
+    shared.draw(
+        charts.step_spec(rows, luck=luck, drawing=shared.drawing()),
+        comparison.step_summary(step - 1),
+        what="Bar chart of the next word, a panel a temperature",
+        key="chart",
+        on_select=pick_bar,
+    )
 
 
 def knob(comparison: Comparison, step: int) -> None:
@@ -299,13 +510,22 @@ def knob(comparison: Comparison, step: int) -> None:
     with left:
         with st.container(horizontal=True, vertical_alignment="center", key="knob_head"):
             st.subheader("Turn the knob yourself", anchor=False, width="content")
-            live = st.selectbox("The logits of", [f"column {k + 1}" for k in range(state.n)], key="live",
-                                bind="query-params", width=150, label_visibility="collapsed")
+            live = st.selectbox(
+                "The logits of",
+                [f"column {k + 1}" for k in range(state.n)],
+                key="live",
+                bind="query-params",
+                width=150,
+                label_visibility="collapsed",
+            )
         k = int(live.split()[1]) - 1
         if rows := comparison.live_rows(k, step - 1):
-            with st.container(key="live_chart"):
-                st.vega_lite_chart(charts.live_spec(rows), width="stretch",
-                                   alt=comparison.live_summary(k, step - 1))
+            shared.draw(
+                charts.live_spec(rows),
+                comparison.live_summary(k, step - 1),
+                what="Bar chart of the next word with its own temperature slider",
+                key="knob",
+            )
         else:
             st.caption(f"Column {k + 1} has ended before word {step}.")
     with right:
@@ -320,15 +540,23 @@ with keep:
     title = report.file_name(shared.settings().title)
 
     def saved(write: Callable[..., str]) -> Callable[[], str]:
-        facts = shared.facts(shared.settings())
-        return lambda: write(state.comparison, {**facts, "step": state.step})
+        return lambda: write(shown["comparison"], shown["facts"])  # called from another thread, on a click
 
     for label, write, kind, mime, icon in (
         ("Run as JSON", report.to_json, "json", "application/json", "data_object"),
         ("Run as CSV", report.to_csv, "csv", "text/csv", "table"),
         ("Report as HTML", report.to_html, "html", "text/html", "article"),
     ):
-        st.download_button(label, saved(write), f"{title}.{kind}", mime, on_click="ignore",
-                           icon=f":material/{icon}:", width="stretch", key=f"save_{kind}")
-    save_component(key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "live_chart"},
-                                     "name": title})
+        st.download_button(
+            label,
+            saved(write),
+            f"{title}.{kind}",
+            mime,
+            on_click="ignore",
+            icon=f":material/{icon}:",
+            width="stretch",
+            key=f"save_{kind}",
+        )
+    save_component(
+        key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "knob"}, "name": title}
+    )

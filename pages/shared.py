@@ -28,19 +28,36 @@ KEPT_RUNS = 40  # finished runs kept a session: about 100 KB each
 COLORS = ["surprisal", "rank", "probability", "off"]
 LUCK = ["same", "own"]
 DEFAULTS: dict[str, Any] = {
-    "title": "Roasted vegetables", "opening": "", "seed": 7, "words": 60, "step": 1,
-    "t1": 0.2, "t2": 0.7, "t3": 1.2, "t4": 1.6, "t5": 0.0, "t6": 2.0,
-    "follow": "own", "luck": "same", "penalty": 1.0, "k": 0, "p": 1.0, "min_p": 0.0, "typical": 1.0, "unk": False,
+    "title": "Roasted vegetables",
+    "opening": "",
+    "seed": 7,
+    "words": 60,
+    "step": 1,
+    "t1": 0.2,
+    "t2": 0.7,
+    "t3": 1.2,
+    "t4": 1.6,
+    "t5": 0.0,
+    "t6": 2.0,
+    "follow": "own",
+    "luck": "same",
+    "penalty": 1.0,
+    "k": 0,
+    "p": 1.0,
+    "min_p": 0.0,
+    "typical": 1.0,
+    "unk": False,
 }
 TIMELINE_CAPTIONS = {
     "choices": "Effective choices: among how many equally likely words the draw would have been as open. "
-               "Logarithmic; a diamond marks where a text leaves its left neighbour. Click to pick a word.",
+    "Logarithmic; a diamond marks where a text leaves its left neighbour. Click to pick a word.",
     "probability": "How probable each written word was, after temperature and sampling rules. "
-                   "A diamond marks where a text leaves its left neighbour. Click to pick a word.",
+    "A diamond marks where a text leaves its left neighbour. Click to pick a word.",
 }
 HOW = """
 1. The network reads all words so far and gives every word it knows a score, its **logit**.
-2. Each logit is divided by the **temperature** T. A small T stretches the differences, a large T shrinks them.
+2. Each logit is divided by the **temperature** T. A small T stretches the differences,
+   a large T shrinks them.
 3. The **softmax**, exp(logit ÷ T) over its sum, turns scores into probabilities that sum to 100 %.
 4. **Sampling rules**, if any are on, remove words; the rest share their probability.
 5. One word is **drawn**. With the same luck in every column, texts differ by temperature alone.
@@ -63,7 +80,7 @@ def component(name: str) -> Any:
     return st.components.v2.component(f"simmer_{name}", **parts)
 
 
-# -- models and runs -------------------------------------------------------------------------------------------
+# -- models and runs -------------------------------------------------------------------------------
 
 
 @st.cache_resource(show_spinner="Loading the network …")
@@ -84,7 +101,9 @@ def models() -> list[str]:
     """The released bundles' names, or a sentence on the page and no further."""
     names = available_bundles()
     if not names:
-        st.error("There is no trained network in assets/models yet. Train one with `python -m textgen train`.")
+        st.error(
+            "There is no trained network in assets/models yet. Train one with `python -m textgen train`."
+        )
         st.stop()
     return names
 
@@ -137,8 +156,14 @@ def settings() -> Settings:
 def facts(of: Settings) -> dict[str, Any]:
     """`of` as plain data, for a file to keep."""
     return {
-        "model": of.model, "title": of.title, "opening": of.opening, "prompt": of.prompt, "seed": of.seed,
-        "max_words": of.words, "luck": of.luck, "context": of.context,
+        "model": of.model,
+        "title": of.title,
+        "opening": of.opening,
+        "prompt": of.prompt,
+        "seed": of.seed,
+        "max_words": of.words,
+        "luck": of.luck,
+        "context": of.context,
         "forced": [{"word_number": at + 1, "word": word} for at, word in of.forced],
     }
 
@@ -156,8 +181,14 @@ def compare(of: Settings) -> Comparison:
     if missing:
         wanted = missing if apart else list(range(len(keys)))
         finished = generations(
-            network, of.prompt, samplers=[of.samplers[k] for k in wanted], max_tokens=of.words, seed=of.seed,
-            luck=of.luck, context=of.context, forced=dict(of.forced),
+            network,
+            of.prompt,
+            samplers=[of.samplers[k] for k in wanted],
+            max_tokens=of.words,
+            seed=of.seed,
+            luck=of.luck,
+            context=of.context,
+            forced=dict(of.forced),
         )
         for k, run in zip(wanted, finished, strict=True):
             kept[keys[k]] = Run(**vars(run))
@@ -169,7 +200,7 @@ def compare(of: Settings) -> Comparison:
     return Comparison(network, runs)
 
 
-# -- the state behind the controls -----------------------------------------------------------------------------
+# -- the state behind the controls -----------------------------------------------------------------
 
 
 def begin() -> None:
@@ -177,9 +208,12 @@ def begin() -> None:
     st.html(ASSETS / "page.css")
     if "n" not in state:
         _read_address()
-    # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun follows.
-    wanted = {"n": [str(state.n)] * (state.n != 3),
-              "force": [f"{at + 1} {word}" for at, word in sorted(state.forced.items())]}
+    # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun
+    # follows.
+    wanted = {
+        "n": [str(state.n)] * (state.n != 3),
+        "force": [f"{at + 1} {word}" for at, word in sorted(state.forced.items())],
+    }
     for name, values in wanted.items():
         if st.query_params.get_all(name) != values:
             if values:
@@ -199,8 +233,10 @@ def _read_address() -> None:
     for entry in params.get_all("force")[:200]:
         place, _, word = entry.partition(" ")
         if not (_number(1, 200, whole=True)(place) and word in vocabulary):
-            state.notes.append(f"The address forces “{plain(entry[:40])}”, which is not a place and a known word; "
-                               "it was left out.")
+            state.notes.append(
+                f"The address forces “{plain(entry[:40])}”, which is not a place and a known word; "
+                "it was left out."
+            )
         else:
             state.forced[int(place) - 1] = word
 
@@ -224,7 +260,8 @@ def force(number: int, words: Sequence[str] | None) -> None:
 def rules_on() -> int:
     """How many sampling rules beside the temperature are at work."""
     return sum(
-        name in state and state[name] != DEFAULTS[name] for name in ("penalty", "k", "p", "min_p", "typical", "unk")
+        name in state and state[name] != DEFAULTS[name]
+        for name in ("penalty", "k", "p", "min_p", "typical", "unk")
     )
 
 
@@ -243,8 +280,10 @@ def notes() -> list[str]:
     vocabulary = load(now.model).vocabulary
     if unknown := unknown_words(f"{now.title} {now.opening}", vocabulary):
         listed = ", ".join(plain(word[:30]) for word in unknown[:8]) + (" …" if len(unknown) > 8 else "")
-        found.append(f"Not among the {len(vocabulary):,} words the network knows: {listed}. "
-                     f"It reads each of them as {plain(UNKNOWN)}, “some word”.")
+        found.append(
+            f"Not among the {len(vocabulary):,} words the network knows: {listed}. "
+            f"It reads each of them as {plain(UNKNOWN)}, “some word”."
+        )
     return found
 
 
@@ -252,7 +291,7 @@ def _one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-# -- the address -----------------------------------------------------------------------------------------------
+# -- the address -----------------------------------------------------------------------------------
 
 Field = tuple[Callable[[str], bool], str]  # a check, and the words that say what may stand there
 
@@ -262,14 +301,18 @@ def _fields(names: Sequence[str]) -> dict[str, Field]:
     yes_no = _one_of(["true", "false"], "it is true or false")
     places = [f"column {k}" for k in range(1, MOST_COLUMNS + 1)]
     return {
-        "title": anything, "opening": anything, "force": anything,
+        "title": anything,
+        "opening": anything,
+        "force": anything,
         "model": _one_of(names, "the networks are " + ", ".join(names)),
         "seed": (_number(0, LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
         "words": (_number(5, 200, whole=True), "a text has 5 to 200 words"),
         "n": (_number(2, MOST_COLUMNS, whole=True), f"there are 2 to {MOST_COLUMNS} columns"),
         "step": (_number(1, 200, whole=True), "a word's number is from 1 to 200"),
         "color": _one_of(COLORS, "colours stand for " + ", ".join(COLORS)),
-        "line": _one_of(list(charts.TIMELINE_MEASURES), "the lines show " + ", ".join(charts.TIMELINE_MEASURES)),
+        "line": _one_of(
+            list(charts.TIMELINE_MEASURES), "the lines show " + ", ".join(charts.TIMELINE_MEASURES)
+        ),
         "luck": _one_of(LUCK, "luck is same or own"),
         "follow": _one_of(["own", *places], "columns read “own” or “column 1” to “column 6”"),
         "live": _one_of(places, "it is “column 1” to “column 6”"),
@@ -278,7 +321,8 @@ def _fields(names: Sequence[str]) -> dict[str, Field]:
         "p": (_number(0, 1), "top-p is from 0 to 1"),
         "min_p": (_number(0, 1), "min-p is from 0 to 1"),
         "typical": (_number(0.05, 1), "typical is from 0.05 to 1"),
-        "unk": yes_no, "show_luck": yes_no,
+        "unk": yes_no,
+        "show_luck": yes_no,
         **{f"t{k}": (_number(0, 2), "a temperature here is from 0 to 2") for k in range(1, MOST_COLUMNS + 1)},
     }
 
@@ -309,12 +353,15 @@ def _address_notes(fields: dict[str, Field]) -> list[str]:
         accepts, meaning = fields[name]
         for value in st.query_params.get_all(name):
             if not accepts(value):
-                found.append(f"The address asks for {shown} = “{plain(value[:40])}”, but {meaning}; "
-                             "it was left out.")
-    return found[:6] + ([f"{len(found) - 6} more fields of the address were left out."] if len(found) > 6 else [])
+                found.append(
+                    f"The address asks for {shown} = “{plain(value[:40])}”, but {meaning}; it was left out."
+                )
+    return found[:6] + (
+        [f"{len(found) - 6} more fields of the address were left out."] if len(found) > 6 else []
+    )
 
 
-# -- words and styles ------------------------------------------------------------------------------------------
+# -- words and styles ------------------------------------------------------------------------------
 
 
 def in_words(temperature: float) -> str:
@@ -323,8 +370,13 @@ def in_words(temperature: float) -> str:
         return "greedy: always the likeliest word"
     if temperature == 1:
         return "the network's own probabilities"
-    for below, text in ((0.4, "close to greedy"), (0.75, "likely words"), (1, "a little cooler than learned"),
-                        (1.3, "a little warmer than learned"), (1.7, "unlikely words get a chance")):
+    for below, text in (
+        (0.4, "close to greedy"),
+        (0.75, "likely words"),
+        (1, "a little cooler than learned"),
+        (1.3, "a little warmer than learned"),
+        (1.7, "unlikely words get a chance"),
+    ):
         if temperature < below:
             return text
     return "nearly anything goes"
@@ -332,8 +384,11 @@ def in_words(temperature: float) -> str:
 
 def legend(color: str) -> str:
     """The scale of the words' colour, as HTML."""
-    ends = {"surprisal": ("0 bits", "12 bits or more"), "rank": ("rank 1", "rank 1,000 or more"),
-            "probability": ("100 %", "0 %")}.get(color)
+    ends = {
+        "surprisal": ("0 bits", "12 bits or more"),
+        "rank": ("rank 1", "rank 1,000 or more"),
+        "probability": ("100 %", "0 %"),
+    }.get(color)
     if ends is None:
         return '<span class="legend">&nbsp;</span>'
     low, high = (html.escape(end) for end in ends)
@@ -343,7 +398,8 @@ def legend(color: str) -> str:
 def style_columns(temperatures: Sequence[float]) -> None:
     """Each column's slider takes the colour of its temperature."""
     rules = "".join(
-        f".st-key-column{k} {{ --heat: {charts.temperature_color(t)}; }}" for k, t in enumerate(temperatures, 1)
+        f".st-key-column{k} {{ --heat: {charts.temperature_color(t)}; }}"
+        for k, t in enumerate(temperatures, 1)
     )
     scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
     st.html(f"<style>:root {{ --scale: linear-gradient(to right, {scale}); }} {rules}</style>")
@@ -357,10 +413,38 @@ def step_caption(comparison: Comparison, of: Settings, position: int) -> str:
     elif same:
         read = "All columns have read the same words so far: what differs is temperature alone."
     else:
-        read = "The columns have read different words by now, so their contexts differ as well as their temperatures."
+        read = (
+            "The columns have read different words by now, so their contexts differ as well as their "
+            "temperatures."
+        )
     cut = " Faded bars: removed by a sampling rule." if rules_on() else ""
-    return (f"{read} Outlined: the word written.{cut} The last row is the rest of the vocabulary, so each panel "
-            "sums to 100 %. Click a word to see what would follow it.")
+    return (
+        f"{read} Outlined: the word written.{cut} The last row is the rest of the vocabulary, so each panel "
+        "sums to 100 %. Click a word to see what would follow it."
+    )
+
+
+def draw(spec: dict[str, Any], point: str, *, what: str, key: str, on_select: Any = "ignore") -> None:
+    """A chart that is updated in place. `point` says in words what it shows now, for screen readers.
+
+    Streamlit draws a chart anew when its `alt` text changes, so that text is constant and `point` stands
+    before it.
+    """
+    st.html(f'<p class="for-screen-readers">{html.escape(point)}</p>')
+    with st.container(key=key):
+        st.vega_lite_chart(
+            spec,
+            key=f"{key}_chart",
+            width="stretch",
+            on_select=on_select,
+            alt=f"{what}. What it shows now is said in the text before it.",
+        )
+
+
+def drawing() -> int:
+    """A number that has not been used for a drawing in this session."""
+    state.drawing = state.get("drawing", 0) + 1
+    return state.drawing
 
 
 def every(seconds: float, action: Callable[[], None]) -> None:

@@ -1,17 +1,19 @@
 """Tidy rows in, Altair charts out: the same in the app and in a notebook.
 
-Every chart comes twice: `x_chart(rows)` is an Altair chart, and `x_spec(rows)` the same as a Vega-Lite dict. Building
-and checking an Altair chart takes a tenth of a second, so a spec is prepared once and only its named data change;
-a front end that keeps the chart's identity can then update it in place, without a flicker.
+Every chart comes twice: `x_chart(rows)` is an Altair chart, and `x_spec(rows)` the same as a Vega-Lite
+dict. Building and checking an Altair chart takes a tenth of a second, so a spec is prepared once and only
+its named data change; a front end that keeps the chart's identity can then update it in place, without a
+flicker.
 
-Words are data, never markup. Text colours are left to the theme around, so that charts read in light and dark. Two
-colour scales serve every page: `temperature_color` and `SURPRISAL_COLOR`; both keep 3:1 contrast on light and dark
-grounds and stay apart for colour-blind eyes.
+Words are data, never markup. Text colours are left to the theme around, so that charts read in light and
+dark. Two colour scales serve every page: `temperature_color` and `SURPRISAL_COLOR`; both keep 3:1 contrast
+on light and dark grounds and stay apart for colour-blind eyes.
 """
 
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -41,11 +43,12 @@ def temperature_color(temperature: float) -> str:
     if not temperature >= 0:
         raise ValueError(f"a temperature is 0 or more, not {temperature}")
     at = min(temperature, _TEMPERATURE_STOPS[-1][0])
-    for (low, cool), (high, warm) in zip(_TEMPERATURE_STOPS, _TEMPERATURE_STOPS[1:], strict=False):
+    for (low, cool), (high, warm) in itertools.pairwise(_TEMPERATURE_STOPS):
         if at <= high:
             share = (at - low) / (high - low)
             return "#" + "".join(f"{round(c + (w - c) * share):02x}" for c, w in zip(cool, warm, strict=True))
     raise AssertionError("unreachable: the last stop bounds every temperature")
+
 
 _ROW = 22  # pixels a word
 _FADED = 0.45
@@ -66,39 +69,55 @@ def _finished(chart: alt.LayerChart) -> Spec:
 
 
 def _words_axis() -> alt.Y:
-    return alt.Y("label:N").sort(alt.EncodingSortField("order", op="min")).title(None).axis(
-        labelLimit=130, labelFontSize=13, labelPadding=8, labelColor=_INK, ticks=False, domain=False)
+    return (
+        alt.Y("label:N")
+        .sort(field="order", op="min")
+        .title(None)
+        .axis(labelLimit=130, labelFontSize=13, labelPadding=8, labelColor=_INK, ticks=False, domain=False)
+    )
 
 
-# -- one step -----------------------------------------------------------------------------------------------------
+# -- one step --------------------------------------------------------------------------------------
 
 
-def step_spec(rows: Sequence[Row], *, luck: bool = False) -> Spec:
+def step_spec(rows: Sequence[Row], *, luck: bool = False, drawing: int = 0) -> Spec:
     """The next-word distribution, a panel a temperature, the same words in the same order in each.
 
-    `rows` are those of `Comparison.step_rows`: a `panel` (0, 1, ...), its `temperature`, `heading` and `note`; a
-    `word` with its `order` and `label`, the `probability` after all filters and `before` them (both 0 to 1, each
-    panel summing to 1), `share` (the probability as text), `picked`, `removed`, `tail`, and `arithmetic` to show on
-    hover. A row whose `order` is None is a panel whose run has ended. The pick is outlined; a word that a filter
-    removed keeps its earlier bar, faded. With `luck`, the labels are the rows' `luck`, log p + g, of which the
-    largest wins. A click on a word selects it, as `word`, with its `position`.
+    `rows` are those of `Comparison.step_rows`: a `panel` (0, 1, ...), its `temperature`, `heading` and
+    `note`; a `word` with its `order` and `label`, the `probability` after all filters and `before` them
+    (both 0 to 1, each panel summing to 1), `share` (the probability as text), `picked`, `removed`, `tail`,
+    and `arithmetic` to show on hover. A row whose `order` is None is a panel whose run has ended. The pick
+    is outlined; a word that a filter removed keeps its earlier bar, faded. With `luck`, the labels are the
+    rows' `luck`, log p + g, of which the largest wins. A click on a word selects it, as `word`, with the
+    number of the `drawing`: a front end that redraws counts it up, so that the same click on a later
+    drawing is news.
     """
     panels = max((row["panel"] for row in rows), default=0) + 1
     gap = _gap(panels)
     headings = {
         row["panel"]: {
-            "left": row["panel"] * (1 + gap) + gap, "heading": row["heading"], "note": row["note"],
+            "left": row["panel"] * (1 + gap) + gap,
+            "heading": row["heading"],
+            "note": row["note"],
             "color": temperature_color(row["temperature"]),
         }
         for row in rows
     }
     bars = [
         {
-            "word": row["word"], "label": row["label"], "order": row["order"], "position": row["position"],
+            "word": row["word"],
+            "label": row["label"],
+            "order": row["order"],
+            "drawing": drawing,
             "share": _luck(row) if luck else row["share"],
-            "heading": row["heading"], "arithmetic": row["arithmetic"], "picked": row["picked"],
-            "removed": row["removed"], "tail": row["tail"], "color": temperature_color(row["temperature"]),
-            "left": (left := row["panel"] * (1 + gap) + gap), "full": left + 1,
+            "heading": row["heading"],
+            "arithmetic": row["arithmetic"],
+            "picked": row["picked"],
+            "removed": row["removed"],
+            "tail": row["tail"],
+            "color": temperature_color(row["temperature"]),
+            "left": (left := row["panel"] * (1 + gap) + gap),
+            "full": left + 1,
             "end": left + (row["before"] if row["removed"] else row["probability"]),
         }
         for row in rows
@@ -124,31 +143,56 @@ def _gap(panels: int) -> float:
 @lru_cache
 def _step_template(panels: int) -> Spec:
     x = alt.X("left:Q").axis(None).scale(domain=[0, panels * (1 + _gap(panels))], nice=False, zero=False)
-    pick = alt.selection_point(name="word", fields=["word", "position"], on="click", clear="dblclick", toggle=False)
-    base = alt.Chart(alt.NamedData("bars")).encode(y=_words_axis(), x=x, tooltip=[
-        alt.Tooltip("label:N").title("word"), alt.Tooltip("heading:N").title("temperature"),
-        alt.Tooltip("arithmetic:N").title("how"), alt.Tooltip("share:N").title("probability")])
+    pick = alt.selection_point(
+        name="word", fields=["word", "drawing"], on="click", clear="dblclick", toggle=False
+    )
+    base = alt.Chart(alt.NamedData("bars")).encode(
+        y=_words_axis(),
+        x=x,
+        tooltip=[
+            alt.Tooltip("label:N").title("word"),
+            alt.Tooltip("heading:N").title("temperature"),
+            alt.Tooltip("arithmetic:N").title("how"),
+            alt.Tooltip("share:N").title("probability"),
+        ],
+    )
     bar = base.mark_bar(height=16, cornerRadius=2)
     track = bar.encode(
-        x2="full:Q", color=alt.value(MUTED), fillOpacity=alt.value(0.13), stroke=_COLOR, strokeWidth=alt.value(2),
-        strokeOpacity=alt.condition("datum.picked", alt.value(1), alt.value(0))).add_params(pick)
-    solid = bar.encode(x2="end:Q", color=_COLOR, opacity=alt.value(alt.ExprRef(
-        f"datum.removed ? 0.28 : datum.tail ? {_FADED} : 1")))
+        x2="full:Q",
+        color=alt.value(MUTED),
+        fillOpacity=alt.value(0.13),
+        stroke=_COLOR,
+        strokeWidth=alt.value(2),
+        strokeOpacity=alt.condition("datum.picked", alt.value(1), alt.value(0)),
+    ).add_params(pick)
+    solid = bar.encode(
+        x2="end:Q",
+        color=_COLOR,
+        opacity=alt.value(alt.ExprRef(f"datum.removed ? 0.28 : datum.tail ? {_FADED} : 1")),
+    )
     narrow = f"width / {panels} < 130"
-    share = base.transform_calculate(
-        short=f"width / {panels} < 50 ? '' : {narrow} ? replace(datum.share, ' %', '') : datum.share",
-    ).mark_text(align="right", dx=-5, fontSize=alt.ExprRef(f"{narrow} ? 9 : 11"), color=_INK).encode(
-        text="short:N", opacity=alt.condition("datum.removed", alt.value(0.6), alt.value(1)))
+    share = (
+        base.transform_calculate(
+            short=f"width / {panels} < 50 ? '' : {narrow} ? replace(datum.share, ' %', '') : datum.share",
+        )
+        .mark_text(align="right", dx=-5, fontSize=alt.ExprRef(f"{narrow} ? 9 : 11"), color=_INK)
+        .encode(text="short:N", opacity=alt.condition("datum.removed", alt.value(0.6), alt.value(1)))
+    )
     top = alt.Chart(alt.NamedData("headings")).encode(x=x)
     heading = top.mark_text(align="left", baseline="bottom", fontSize=14, fontWeight="bold").encode(
-        text="heading:N", color=_COLOR, y=alt.value(-20))
-    note = top.transform_calculate(shown=f"{narrow} ? '' : datum.note").mark_text(align="left", baseline="bottom", fontSize=11, color=_INK).encode(
-        text="shown:N", y=alt.value(-5))
-    return _finished(alt.layer(track, solid, share, heading, note).properties(
-        height=alt.Step(_ROW), width="container"))
+        text="heading:N", color=_COLOR, y=alt.value(-20)
+    )
+    note = (
+        top.transform_calculate(shown=f"{narrow} ? '' : datum.note")
+        .mark_text(align="left", baseline="bottom", fontSize=11, color=_INK)
+        .encode(text="shown:N", y=alt.value(-5))
+    )
+    return _finished(
+        alt.layer(track, solid, share, heading, note).properties(height=alt.Step(_ROW), width="container")
+    )
 
 
-# -- a whole run --------------------------------------------------------------------------------------------------
+# -- a whole run -----------------------------------------------------------------------------------
 
 TIMELINE_MEASURES = {
     "choices": "effective choices",
@@ -156,30 +200,42 @@ TIMELINE_MEASURES = {
 }
 
 
-def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices") -> Spec:
+def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", drawing: int = 0) -> Spec:
     """A whole run at a glance: one line a temperature over the words, the picked step as a rule.
 
-    `rows` are those of `Comparison.timeline_rows`: `panel`, `temperature`, `name`, `position` (from 1), `word`,
-    `choices` (exp of the entropy in nats: how many equally likely words would be as uncertain), `probability` of
-    the word written, `parts` (this run leaves its left neighbour here) and `last`. A click selects a
-    `position`, as `step`. `ValueError` on a measure that is not in `TIMELINE_MEASURES`.
+    `rows` are those of `Comparison.timeline_rows`: `panel`, `temperature`, `name`, `position` (from 1),
+    `word`, `choices` (exp of the entropy in nats: how many equally likely words would be as uncertain),
+    `probability` of the word written, `parts` (this run leaves its left neighbour here) and `last`. A click
+    selects a `position`, as `step`, with the number of the `drawing` (see `step_spec`). `ValueError` on a
+    measure that is not in `TIMELINE_MEASURES`.
     """
     if measure not in TIMELINE_MEASURES:
         raise ValueError(f"a timeline shows one of {', '.join(TIMELINE_MEASURES)}, not {measure!r}")
     points = [
-        {"panel": row["panel"], "name": row["name"], "position": row["position"], "value": row[measure],
-         "color": temperature_color(row["temperature"])}
+        {
+            "panel": row["panel"],
+            "name": row["name"],
+            "position": row["position"],
+            "value": row[measure],
+            "color": temperature_color(row["temperature"]),
+        }
         for row in rows
     ]
     runs = 1 + max((row["panel"] for row in rows), default=0)
     places: dict[int, dict[str, Any]] = {}
     for row in rows:
         place = places.setdefault(
-            row["position"], {"position": row["position"], "at": step, **dict.fromkeys(_columns(runs), "ended")})
+            row["position"],
+            {"position": row["position"], "drawing": drawing, **dict.fromkeys(_columns(runs), "ended")},
+        )
         place[f"column {row['panel'] + 1}"] = (
-            f"{row['word']}   {100 * row['probability']:.1f} %, {row['choices']:,.1f} choices at {row['name']}")
+            f"{row['word']}   {100 * row['probability']:.1f} %, {row['choices']:,.1f} choices at "
+            f"{row['name']}"
+        )
     return _filled(
-        _timeline_template(measure, runs), run=points, places=list(places.values()),
+        _timeline_template(measure, runs),
+        run=points,
+        places=list(places.values()),
         now=[point for point in points if point["position"] == step] or points[-1:],
         parts=[point for point, row in zip(points, rows, strict=True) if row["parts"]] or _NOWHERE,
         ends=[point for point, row in zip(points, rows, strict=True) if row["last"]],
@@ -202,36 +258,66 @@ def _columns(runs: int) -> list[str]:
 def _timeline_template(measure: str, runs: int) -> Spec:
     log = measure == "choices"
     scale = alt.Scale(type="log", domainMin=1, nice=False) if log else alt.Scale(domain=[0, 1])
-    x = alt.X("position:Q").title("word of the text").scale(nice=False, zero=False).axis(
-        grid=False, tickMinStep=1, format="d")
+    x = (
+        alt.X("position:Q")
+        .title("word of the text")
+        .scale(nice=False, zero=False)
+        .axis(grid=False, tickMinStep=1, format="d")
+    )
     ticks = [1, 10, 100, 1000, 10_000] if log else [0, 0.25, 0.5, 0.75, 1]
-    y = alt.Y("value:Q").scale(scale).title(None).axis(
-        values=ticks, format=",d" if log else ".0%", domain=False, ticks=False)
-    base = {name: alt.Chart(alt.NamedData(name)).encode(x=x, y=y, color=_COLOR)
-            for name in ("run", "now", "parts", "ends")}
+    y = (
+        alt.Y("value:Q")
+        .scale(scale)
+        .title(None)
+        .axis(values=ticks, format=",d" if log else ".0%", domain=False, ticks=False)
+    )
+    base = {
+        name: alt.Chart(alt.NamedData(name)).encode(x=x, y=y, color=_COLOR)
+        for name in ("run", "now", "parts", "ends")
+    }
     lines = base["run"].mark_line(strokeWidth=2, interpolate="monotone").encode(detail="panel:N")
-    rule = alt.Chart(alt.NamedData("now")).mark_rule(strokeDash=[4, 3], color=MUTED, strokeWidth=1.5).encode(x=x)
+    rule = (
+        alt.Chart(alt.NamedData("now")).mark_rule(strokeDash=[4, 3], color=MUTED, strokeWidth=1.5).encode(x=x)
+    )
     now = base["now"].mark_circle(size=60, opacity=1)
     parts = base["parts"].mark_point(shape="diamond", size=130, filled=False, strokeWidth=2)
     ends = base["ends"].mark_text(align="left", dx=8, fontSize=12, fontWeight="bold").encode(text="name:N")
     # One broad invisible target a word, so that a finger can pick it, with all runs in its tooltip.
-    pick = alt.selection_point(name="step", fields=["position", "at"], on="click", clear=False, toggle=False)
-    targets = alt.Chart(alt.NamedData("places")).mark_rule(strokeWidth=14, opacity=0).encode(x=x, tooltip=[
-        alt.Tooltip("position:Q").title("word no."),
-        *(f"{column}:N" for column in _columns(runs))]).add_params(pick)
-    return _finished(alt.layer(rule, lines, now, parts, ends, targets).properties(
-        height=170, width="container", padding={"right": 56, "left": 4, "top": 6, "bottom": 2}))
+    pick = alt.selection_point(
+        name="step", fields=["position", "drawing"], on="click", clear=False, toggle=False
+    )
+    targets = (
+        alt.Chart(alt.NamedData("places"))
+        .mark_rule(
+            opacity=0,
+            strokeWidth=alt.ExprRef("1 + width / max(1, domain('x')[1] - domain('x')[0])"),
+        )
+        .encode(
+            x=x,
+            tooltip=[
+                alt.Tooltip("position:Q").title("word no."),
+                *(f"{column}:N" for column in _columns(runs)),
+            ],
+        )
+        .add_params(pick)
+    )
+    return _finished(
+        alt.layer(rule, lines, now, parts, ends, targets).properties(
+            height=170, width="container", padding={"right": 56, "left": 4, "top": 6, "bottom": 2}
+        )
+    )
 
 
-# -- a distribution with its own slider ---------------------------------------------------------------------------
+# -- a distribution with its own slider ------------------------------------------------------------
 
 
 def live_spec(rows: Sequence[Row]) -> Spec:
-    """One distribution with a temperature slider that lives in the chart: re-tempered in the browser, each frame.
+    """One distribution with a temperature slider that lives in the chart: re-tempered in the browser, each
+    frame.
 
-    `rows` are those of `Comparison.live_rows`: a `label` with its `order`, a `logit` relative to the largest, and the
-    `count` of words that share it. The words shown have a row each; the rest of the vocabulary, labelled alike, is
-    summarised by close logits.
+    `rows` are those of `Comparison.live_rows`: a `label` with its `order`, a `logit` relative to the
+    largest, and the `count` of words that share it. The words shown have a row each; the rest of the
+    vocabulary, labelled alike, is summarised by close logits.
     """
     return _filled(_live_template(), logits=rows)
 
@@ -243,29 +329,51 @@ def live_chart(rows: Sequence[Row]) -> alt.LayerChart:
 
 @lru_cache
 def _live_template() -> Spec:
-    knob = alt.param(name="T", value=1, bind=alt.binding_range(min=0.05, max=5, step=0.05, name="Temperature "))
-    shares = alt.Chart(alt.NamedData("logits")).transform_calculate(
-        weight="datum.count * exp(datum.logit / T)",
-    ).transform_joinaggregate(total="sum(weight)").transform_calculate(
-        part="datum.weight / datum.total",
-        information="datum.weight > 0 ? -datum.part * log(datum.part / datum.count) : 0",
-    ).transform_joinaggregate(entropy="sum(information)").transform_aggregate(
-        probability="sum(part)", entropy="max(entropy)", words="sum(count)", groupby=["label", "order"],
-    ).transform_calculate(
-        share="datum.probability < 0.001 ? '<0.1 %' : format(100 * datum.probability, '.1f') + ' %'",
-        heat="min(T, 2)",
-        line="datum.order > 0 ? '' : 'T = ' + format(T, '.2f') + ':  ' + format(exp(datum.entropy), datum.entropy < 4.6 ? ',.1f' : ',.0f')"
-             " + ' effective choices'",
+    knob = alt.param(
+        name="T", value=1, bind=alt.binding_range(min=0.05, max=5, step=0.05, name="Temperature ")
+    )
+    shares = (
+        alt.Chart(alt.NamedData("logits"))
+        .transform_calculate(
+            weight="datum.count * exp(datum.logit / T)",
+        )
+        .transform_joinaggregate(total="sum(weight)")
+        .transform_calculate(
+            part="datum.weight / datum.total",
+            information="datum.weight > 0 ? -datum.part * log(datum.part / datum.count) : 0",
+        )
+        .transform_joinaggregate(entropy="sum(information)")
+        .transform_aggregate(
+            probability="sum(part)",
+            entropy="max(entropy)",
+            words="sum(count)",
+            groupby=["label", "order"],
+        )
+        .transform_calculate(
+            share="datum.probability < 0.001 ? '<0.1 %' : format(100 * datum.probability, '.1f') + ' %'",
+            heat="min(T, 2)",
+            line=(
+                "datum.order > 0 ? '' : 'T = ' + format(T, '.2f') + ':  ' + "
+                "format(exp(datum.entropy), datum.entropy < 4.6 ? ',.1f' : ',.0f')"
+                " + ' effective choices'"
+            ),
+        )
     )
     stops = [temperature_color(at) for at, _ in _TEMPERATURE_STOPS]
-    base = shares.encode(y=_words_axis(), x=alt.X("probability:Q").scale(domain=[0, 1.15], nice=False).axis(None))
+    base = shares.encode(
+        y=_words_axis(), x=alt.X("probability:Q").scale(domain=[0, 1.15], nice=False).axis(None)
+    )
     bars = base.mark_bar(height=16, cornerRadius=2).encode(
         tooltip=[alt.Tooltip("label:N").title("word"), alt.Tooltip("share:N").title("probability")],
         opacity=alt.condition("datum.words > 1", alt.value(_FADED), alt.value(1)),
-        color=alt.Color("heat:Q").legend(None).scale(
-            domain=[at for at, _ in _TEMPERATURE_STOPS], range=stops, interpolate="rgb"))
+        color=alt.Color("heat:Q")
+        .legend(None)
+        .scale(domain=[at for at, _ in _TEMPERATURE_STOPS], range=stops, interpolate="rgb"),
+    )
     text = base.mark_text(align="left", dx=6, fontSize=11, color=_INK).encode(text="share:N")
     line = base.mark_text(align="left", baseline="bottom", fontSize=13, fontWeight="bold", color=_INK).encode(
-        text="line:N", x=alt.value(0), y=alt.value(-6))
-    return _finished(alt.layer(bars, text, line).add_params(knob).properties(
-        height=alt.Step(_ROW), width="container"))
+        text="line:N", x=alt.value(0), y=alt.value(-6)
+    )
+    return _finished(
+        alt.layer(bars, text, line).add_params(knob).properties(height=alt.Step(_ROW), width="container")
+    )

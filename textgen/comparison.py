@@ -1,10 +1,11 @@
-"""One prompt written at several temperatures, and what can be read off it: the comparison page without a page.
+"""One prompt written at several temperatures, and what can be read off it: the comparison page without a
+page.
 
 A `Comparison` holds finished runs and answers in tidy rows: the words as a person reads them with their
-probability, rank and surprisal (`word_rows`), one step's distributions side by side (`step_rows`), the whole run
-(`timeline_rows`), the first word where neighbours part and why (`marks`), one distribution ready to be
-re-tempered anywhere (`live_rows`). Runs keep 4 bytes times the hidden size a word; logits are recomputed by one
-matrix product when asked for. Knows nothing of Streamlit or Altair.
+probability, rank and surprisal (`word_rows`), one step's distributions side by side (`step_rows`), the
+whole run (`timeline_rows`), the first word where neighbours part and why (`marks`), one distribution ready
+to be re-tempered anywhere (`live_rows`). Runs keep 4 bytes times the hidden size a word; logits are
+recomputed by one matrix product when asked for. Knows nothing of Streamlit or Altair.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import numpy as np
 
 from textgen.bundle import Bundle
 from textgen.generation import Generation, Step, first_difference
-from textgen.sampling import Luck, Sampler, Stages
+from textgen.sampling import Luck, Stages
+from textgen.verbs import lexicon
 from textgen.vocabulary import detokenize_pieces
 
 Row = dict[str, Any]
@@ -35,7 +37,7 @@ def percent(share: float) -> str:
         return "<0.1 %"
     if share > 0.999:
         return ">99.9 %"
-    return (f"{100 * share:.1f} %" if share < 0.0995 or share > 0.995 else f"{100 * share:.0f} %")
+    return f"{100 * share:.1f} %" if share < 0.0995 or share > 0.995 else f"{100 * share:.0f} %"
 
 
 def display_words(words: Sequence[str], before: Sequence[str] = ()) -> list[tuple[str, bool]]:
@@ -78,11 +80,12 @@ class Comparison:
         texts = [f"T = {run.sampler.temperature:g}" for run in self.runs]
         return [text if texts.count(text) == 1 else f"{text} ({i + 1})" for i, text in enumerate(texts)]
 
-    # -- whole runs -------------------------------------------------------------------------------------------
+    # -- whole runs --------------------------------------------------------------------------------
 
     def analyse(self, k: int) -> dict[str, np.ndarray]:
-        """Per step of run `k`: `plain` (its word's probability at T = 1), `rank` (1 is likeliest), `bits` (the
-        surprisal at T = 1) and `choices` (exp of the entropy of what it drew from). Arrays `[steps]`."""
+        """Per step of run `k`: `plain` (its word's probability at T = 1), `rank` (1 is likeliest), `bits`
+        (the surprisal at T = 1) and `choices` (exp of the entropy of what it drew from). Arrays
+        `[steps]`."""
         run = self.runs[k]
         if not run.analysis:
             run.analysis = self._analyse(k)
@@ -101,7 +104,9 @@ class Comparison:
         log_plain = picked[:, 0] - log_z
         rank = 1 + (logits > picked).sum(axis=1)
         return {
-            "plain": np.exp(log_plain), "rank": rank, "bits": -log_plain / math.log(2),
+            "plain": np.exp(log_plain),
+            "rank": rank,
+            "bits": -log_plain / math.log(2),
             "choices": np.exp(_entropy(self._distributions(k, logits))),
         }
 
@@ -110,21 +115,33 @@ class Comparison:
         run, sampler = self.runs[k], self.runs[k].sampler
         if sampler.repetition_penalty == 1:
             return sampler.distribution(logits)
-        return np.stack([sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)])
+        return np.stack(
+            [sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)]
+        )
 
     def word_rows(self, k: int, opening: Sequence[str] = ()) -> list[Row]:
-        """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability` (of this
-        word, after temperature and filters), `plain`, `rank`, `bits`, `forced`, `end`, `word` and `position`."""
+        """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability`
+        (of this word, after temperature and filters), `plain`, `rank`, `bits`, `forced`, `end`, `verb` (a
+        recipe verb stands here), `word` and `position`."""
         run, analysis = self.runs[k], self.analyse(k)
-        shown = display_words([step.word for step in run.steps], opening)
+        words = [step.word for step in run.steps]
+        shown = display_words(words, opening)
+        verbs = lexicon().tag([*opening, *words])[len(opening) :]
         return [
             {
-                "position": i, "word": step.word, "text": END if step.token == 0 else text,
-                "space": True if step.token == 0 else space, "probability": float(step.probability),
-                "plain": float(analysis["plain"][i]), "rank": int(analysis["rank"][i]),
-                "bits": float(analysis["bits"][i]), "forced": step.forced, "end": step.token == 0,
+                "position": i,
+                "word": step.word,
+                "text": END if step.token == 0 else text,
+                "space": True if step.token == 0 else space,
+                "probability": float(step.probability),
+                "plain": float(analysis["plain"][i]),
+                "rank": int(analysis["rank"][i]),
+                "bits": float(analysis["bits"][i]),
+                "forced": step.forced,
+                "end": step.token == 0,
+                "verb": verb is not None,
             }
-            for i, (step, (text, space)) in enumerate(zip(run.steps, shown, strict=True))
+            for i, (step, (text, space), verb) in enumerate(zip(run.steps, shown, verbs, strict=True))
         ]
 
     def timeline_rows(self) -> list[Row]:
@@ -133,18 +150,25 @@ class Comparison:
         for k, (run, name) in enumerate(zip(self.runs, self.names(), strict=True)):
             analysis, mark = self.analyse(k), self.marks[k]
             for i, step in enumerate(run.steps):
-                rows.append({
-                    "panel": k, "name": name, "temperature": run.sampler.temperature, "position": i + 1,
-                    "word": step.word or END, "choices": float(analysis["choices"][i]),
-                    "probability": float(step.probability), "last": i == len(run.steps) - 1,
-                    "parts": mark is not None and mark.position == i,
-                })
+                rows.append(
+                    {
+                        "panel": k,
+                        "name": name,
+                        "temperature": run.sampler.temperature,
+                        "position": i + 1,
+                        "word": step.word or END,
+                        "choices": float(analysis["choices"][i]),
+                        "probability": float(step.probability),
+                        "last": i == len(run.steps) - 1,
+                        "parts": mark is not None and mark.position == i,
+                    }
+                )
         return rows
 
     @cached_property
     def marks(self) -> list[Mark | None]:
-        """For each run, the first word where it leaves its left neighbour; `None` for the first run, and for one that
-        writes the same words."""
+        """For each run, the first word where it leaves its left neighbour; `None` for the first run, and
+        for one that writes the same words."""
         pairs = zip(self.runs, self.runs[1:], strict=False)
         return [None, *(self._mark(left, here) for left, here in pairs)]
 
@@ -158,11 +182,21 @@ class Comparison:
         if not parting.same_context:
             return Mark(parting.position, f"The words before differ; here it is {new} ({p_new}), not {old}.")
         if hot == 0:
-            return Mark(parting.position, f"At T = {cold:g} the draw fell on {old}; greedy takes the likeliest, {new}.")
-        was = f"greedy takes {old}" if cold == 0 else f"{old} had {percent(parting.a.probability[0])} at T = {cold:g}"
+            return Mark(
+                parting.position,
+                f"At T = {cold:g} the draw fell on {old}; greedy takes the likeliest, {new}.",
+            )
+        was = (
+            f"greedy takes {old}"
+            if cold == 0
+            else f"{old} had {percent(parting.a.probability[0])} at T = {cold:g}"
+        )
         same = (left.seed, left.stream) == (here.seed, here.stream)
         draw = "the same draw" if same else "another draw"
-        return Mark(parting.position, f"{_capital(was)}; at T = {hot:g} it has {p_old}, and {draw} falls on {new} ({p_new}).")
+        return Mark(
+            parting.position,
+            f"{_capital(was)}; at T = {hot:g} it has {p_old}, and {draw} falls on {new} ({p_new}).",
+        )
 
     def timeline_summary(self, measure: str = "choices") -> str:
         """The point of `charts.timeline_chart`, for those who do not see it."""
@@ -178,16 +212,18 @@ class Comparison:
         what = "effective choices" if measure == "choices" else "probability of the word written"
         return f"Line chart over {self.length} words. Median {what}: {'; '.join(parts)}."
 
-    # -- one step ---------------------------------------------------------------------------------------------
+    # -- one step ----------------------------------------------------------------------------------
 
     def steps_at(self, position: int) -> list[Step | None]:
         return [run.steps[position] if position < len(run.steps) else None for run in self.runs]
 
     def step_rows(self, position: int, *, most: int = 12) -> list[Row]:
-        """For `charts.step_chart`: the likely words of all runs at `position` (from 0), each panel summing to 1.
+        """For `charts.step_chart`: the likely words of all runs at `position` (from 0), each panel summing
+        to 1.
 
-        The words are the likeliest of every run before its filters, at most about `most` of them, and every pick;
-        all panels show the same ones in the same order, and one tail row stands for the rest of the vocabulary.
+        The words are the likeliest of every run before its filters, at most about `most` of them, and every
+        pick; all panels show the same ones in the same order, and one tail row stands for the rest of the
+        vocabulary.
         """
         steps = self.steps_at(position)
         names, size = self.names(), len(self.bundle.vocabulary)
@@ -197,37 +233,73 @@ class Comparison:
             if step is not None:
                 logits[k] = self.bundle.model.logits(step.hidden[None])[0]
                 stages[k] = self.runs[k].sampler.stages(logits[k], step.previous)
-        shown = _likely_words([s.before for s in stages.values()], [s.token for s in steps if s is not None], most)
+        shown = _likely_words(
+            [s.before for s in stages.values()], [s.token for s in steps if s is not None], most
+        )
         noise = {k: Luck(run.seed, run.stream).gumbel(position, size) for k, run in enumerate(self.runs)}
         rows: list[Row] = []
         for k, step in enumerate(steps):
             sampler = self.runs[k].sampler
-            frame = {"panel": k, "temperature": sampler.temperature, "heading": names[k], "position": position + 1}
+            frame = {"panel": k, "temperature": sampler.temperature, "heading": names[k]}
             if step is None:
-                rows.append({**frame, "word": None, "order": None, "note": f"ended after {len(self.runs[k].steps)} words"})
+                rows.append(
+                    {
+                        **frame,
+                        "word": None,
+                        "order": None,
+                        "note": f"ended after {len(self.runs[k].steps)} words",
+                    }
+                )
                 continue
             before, after, cut = stages[k].before, stages[k].after, stages[k].removed_by
             choices = math.exp(float(_entropy(after[None])[0]))
-            note = ("greedy: always the likeliest word" if sampler.temperature == 0
-                    else f"{choices:,.{1 if choices < 100 else 0}f} effective choices")
+            note = (
+                "greedy: always the likeliest word"
+                if sampler.temperature == 0
+                else f"{choices:,.{1 if choices < 100 else 0}f} effective choices"
+            )
             for order, token in enumerate(shown):
                 word = self.bundle.vocabulary.words[token]
                 p, q = float(after[token]), float(before[token])
-                rows.append({
-                    **frame, "note": note, "word": word, "label": word or END_OF_RECIPE, "order": order,
-                    "probability": p, "before": q, "picked": token == step.token, "removed": bool(cut[token]),
-                    "tail": False, "share": "cut" if cut[token] else percent(p),
-                    "logit": float(logits[k][token]),
-                    "luck": math.log(p) + float(noise[k][token]) if p > 0 else None,
-                    "arithmetic": _arithmetic(float(logits[k][token]), sampler.temperature, q, p, str(cut[token])),
-                })
+                rows.append(
+                    {
+                        **frame,
+                        "note": note,
+                        "word": word,
+                        "label": word or END_OF_RECIPE,
+                        "order": order,
+                        "probability": p,
+                        "before": q,
+                        "picked": token == step.token,
+                        "removed": bool(cut[token]),
+                        "tail": False,
+                        "share": "cut" if cut[token] else percent(p),
+                        "logit": float(logits[k][token]),
+                        "luck": math.log(p) + float(noise[k][token]) if p > 0 else None,
+                        "arithmetic": _arithmetic(
+                            float(logits[k][token]), sampler.temperature, q, p, str(cut[token])
+                        ),
+                    }
+                )
             p, q = (max(0.0, 1 - float(d[shown].sum())) for d in (after, before))
-            rows.append({
-                **frame, "note": note, "word": None, "label": f"… {size - len(shown):,} others", "order": len(shown),
-                "probability": p, "before": q, "picked": False, "removed": p == 0 < q, "tail": True,
-                "share": percent(p), "logit": None, "luck": None,
-                "arithmetic": "the rest of the vocabulary, together",
-            })
+            rows.append(
+                {
+                    **frame,
+                    "note": note,
+                    "word": None,
+                    "label": f"… {size - len(shown):,} others",
+                    "order": len(shown),
+                    "probability": p,
+                    "before": q,
+                    "picked": False,
+                    "removed": p == 0 < q,
+                    "tail": True,
+                    "share": percent(p),
+                    "logit": None,
+                    "luck": None,
+                    "arithmetic": "the rest of the vocabulary, together",
+                }
+            )
         return rows
 
     def step_summary(self, position: int) -> str:
@@ -239,22 +311,28 @@ class Comparison:
                 continue
             probs = run.sampler.distribution(self.bundle.model.logits(step.hidden[None])[0], step.previous)
             top = int(probs.argmax())
-            parts.append(f"{name}: likeliest {_quote(self.bundle.vocabulary.words[top])} with {percent(float(probs[top]))}, "
-                         f"written {_quote(step.word)} with {percent(step.probability)}")
+            parts.append(
+                f"{name}: likeliest {_quote(self.bundle.vocabulary.words[top])} with "
+                f"{percent(float(probs[top]))}, "
+                f"written {_quote(step.word)} with {percent(step.probability)}"
+            )
         return f"Bar chart of the next word, number {position + 1}. {'; '.join(parts)}."
 
     def live_summary(self, k: int, position: int) -> str:
         """The point of `charts.live_chart`, for those who do not see it."""
         words = " ".join(_quote(row["label"]) for row in self.live_rows(k, position)[:3])
-        return (f"Bar chart of word {position + 1} of column {k + 1} with its own temperature slider. Likeliest first: {words}. "
-                "A higher temperature evens the bars out and never changes their order.")
+        return (
+            f"Bar chart of word {position + 1} of column {k + 1} with its own temperature slider. "
+            f"Likeliest first: {words}. "
+            "A higher temperature evens the bars out and never changes their order."
+        )
 
     def live_rows(self, k: int, position: int, *, shown: int = 12) -> list[Row]:
         """For `charts.live_chart`: run `k`'s logits at `position`, the tail summarised.
 
-        Words far from the top are grouped by their distance from the largest logit, in groups that widen with it:
-        the sum over a group of `count * exp(mean / T)` then stays within 0.1 percentage points of the exact share for
-        every T from 0.05 to 5. Empty when the run has ended there.
+        Words far from the top are grouped by their distance from the largest logit, in groups that widen
+        with it: the sum over a group of `count * exp(mean / T)` then stays within 0.1 percentage points of
+        the exact share for every T from 0.05 to 5. Empty when the run has ended there.
         """
         step = self.steps_at(position)[k]
         if step is None:
@@ -270,15 +348,20 @@ class Comparison:
             for i, t in enumerate(order[:shown])
         ]
         tail = drop[shown:]
-        group = np.where(tail < 0.2, tail // 0.004, 50 + np.log(np.maximum(tail, 0.2) / 0.2) // 0.02).astype(int)
+        group = np.where(tail < 0.2, tail // 0.004, 50 + np.log(np.maximum(tail, 0.2) / 0.2) // 0.02).astype(
+            int
+        )
         label = f"… {len(tail):,} others"
         for members in np.split(tail, np.flatnonzero(np.diff(group)) + 1) if len(tail) else []:
-            rows.append({"label": label, "order": shown, "logit": -float(members.mean()), "count": len(members)})
+            rows.append(
+                {"label": label, "order": shown, "logit": -float(members.mean()), "count": len(members)}
+            )
         return rows
 
 
 def _likely_words(distributions: Sequence[np.ndarray], picks: Sequence[int], most: int) -> list[int]:
-    """The ids of the likeliest words of all distributions together and of the picks, likeliest on average first."""
+    """The ids of the likeliest words of all distributions together and of the picks, likeliest on average
+    first."""
     if not distributions:
         return []
     each = max(3, math.ceil(most / len(distributions)))

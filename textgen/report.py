@@ -1,9 +1,10 @@
 """A comparison to take away: JSON, CSV, and one HTML file that opens offline.
 
-JSON: the settings, then `runs`, each with its `name`, its `sampler` and its `steps`. A step has the book's `prompt` (the
-text before the word) and `word_probs`, here as `top`, a list of `[word, probability]`, and `tail`, the probability of
-all other words together; and `number` (from 1), `word`, `token`, `probability`, `probability_at_1`, `rank`,
-`surprisal_bits`, `effective_choices` and `forced`. The stop token is the word "". CSV: a row a run and word.
+JSON: the settings, then `runs`, each with its `name`, its `sampler` and its `steps`. A step has the book's
+`prompt` (the text before the word) and `word_probs`, here as `top`, a list of `[word, probability]`, and
+`tail`, the probability of all other words together; and `number` (from 1), `word`, `token`, `probability`,
+`probability_at_1`, `rank`, `surprisal_bits`, `effective_choices` and `forced`. The stop token is the word
+"". CSV: a row a run and word.
 """
 
 from __future__ import annotations
@@ -37,18 +38,28 @@ def run_data(comparison: Comparison, facts: Mapping[str, Any]) -> dict[str, Any]
     for k, (run, name) in enumerate(zip(comparison.runs, comparison.names(), strict=True)):
         analysis, steps = comparison.analyse(k), []
         for i, step in enumerate(run.steps):
-            probs = run.sampler.distribution(comparison.bundle.model.logits(step.hidden[None])[0], step.previous)
+            probs = run.sampler.distribution(
+                comparison.bundle.model.logits(step.hidden[None])[0], step.previous
+            )
             top = np.argsort(-probs, kind="stable")[:_TOP]
-            steps.append({
-                "number": i + 1, "prompt": step.prompt, "word": step.word, "token": step.token,
-                "probability": step.probability, "probability_at_1": float(analysis["plain"][i]),
-                "rank": int(analysis["rank"][i]), "surprisal_bits": float(analysis["bits"][i]),
-                "effective_choices": float(analysis["choices"][i]), "forced": step.forced,
-                "word_probs": {
-                    "top": [[words[t], float(probs[t])] for t in top if probs[t] > 0],
-                    "tail": max(0.0, 1 - float(probs[top].sum())),
-                },
-            })
+            steps.append(
+                {
+                    "number": i + 1,
+                    "prompt": step.prompt,
+                    "word": step.word,
+                    "token": step.token,
+                    "probability": step.probability,
+                    "probability_at_1": float(analysis["plain"][i]),
+                    "rank": int(analysis["rank"][i]),
+                    "surprisal_bits": float(analysis["bits"][i]),
+                    "effective_choices": float(analysis["choices"][i]),
+                    "forced": step.forced,
+                    "word_probs": {
+                        "top": [[words[t], float(probs[t])] for t in top if probs[t] > 0],
+                        "tail": max(0.0, 1 - float(probs[top].sum())),
+                    },
+                }
+            )
         runs.append({"name": name, "sampler": asdict(run.sampler), "text": run.text, "steps": steps})
     return {"format": "simmer-run-1", **facts, "runs": runs}
 
@@ -58,9 +69,20 @@ def to_json(comparison: Comparison, facts: Mapping[str, Any]) -> str:
 
 
 def to_csv(comparison: Comparison, facts: Mapping[str, Any]) -> str:
-    """One row a run and word; text fields that a spreadsheet might run as a formula start with an apostrophe."""
-    columns = ("run", "temperature", "number", "word", "probability", "probability_at_1", "rank", "surprisal_bits",
-               "effective_choices", "forced")
+    """One row a run and word; text fields that a spreadsheet might run as a formula start with an
+    apostrophe."""
+    columns = (
+        "run",
+        "temperature",
+        "number",
+        "word",
+        "probability",
+        "probability_at_1",
+        "rank",
+        "surprisal_bits",
+        "effective_choices",
+        "forced",
+    )
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
@@ -89,11 +111,13 @@ small, .why { opacity: .75; }
 
 
 def to_html(comparison: Comparison, facts: Mapping[str, Any]) -> str:
-    """The texts, coloured by surprisal, and the distributions of word number `facts["step"]`: one file, no scripts."""
+    """The texts, coloured by surprisal, and the distributions of word number `facts["step"]`: one file, no
+    scripts."""
     say = html.escape
     number = min(int(facts.get("step", 1)), max(comparison.length, 1))
     shown = "".join(
-        f"<tr><th>{say(str(name).replace('_', ' '))}</th><td>{say(json.dumps(value, ensure_ascii=False))}</td></tr>"
+        f"<tr><th>{say(str(name).replace('_', ' '))}</th>"
+        f"<td>{say(json.dumps(value, ensure_ascii=False))}</td></tr>"
         for name, value in facts.items()
     )
     panels: dict[int, list[str]] = {}
@@ -101,30 +125,40 @@ def to_html(comparison: Comparison, facts: Mapping[str, Any]) -> str:
         if row["order"] is not None:
             panels.setdefault(row["panel"], []).append(
                 f"<tr><td>{say(row['label'])}</td><td class=n>{say(row['share'])}</td>"
-                f'<td title="{say(row["arithmetic"])}"><span class=bar style="width:{120 * row["probability"]:.1f}px;'
-                f'background:{temperature_color(row["temperature"])}"></span>{" ◂ written" if row["picked"] else ""}'
+                f'<td title="{say(row["arithmetic"])}">'
+                f'<span class=bar style="width:{120 * row["probability"]:.1f}px;'
+                f'background:{temperature_color(row["temperature"])}"></span>'
+                f"{' ◂ written' if row['picked'] else ''}"
                 "</td></tr>"
             )
     runs = []
     for k, (run, name) in enumerate(zip(comparison.runs, comparison.names(), strict=True)):
         words = "".join(
-            f'{" " if row["space"] else ""}<span{" class=here" if row["position"] == number - 1 else ""} '
+            f"{' ' if row['space'] else ''}<span{' class=here' if row['position'] == number - 1 else ''} "
             f'style="--s:{min(row["bits"] / 12, 1):.2f}" title="{percent(row["probability"])} here, '
-            f'{percent(row["plain"])} at T = 1, rank {row["rank"]}, {row["bits"]:.1f} bits">{say(row["text"])}</span>'
+            f'{percent(row["plain"])} at T = 1, rank {row["rank"]}, {row["bits"]:.1f} bits">'
+            f"{say(row['text'])}</span>"
             for row in comparison.word_rows(k)
         )
         mark = comparison.marks[k]
         runs.append(
             f'<section><h2 style="color:{temperature_color(run.sampler.temperature)}">{say(name)}</h2>'
             f"<p class=text>{words}</p>"
-            + (f"<p class=why>Parts from its left neighbour at word {mark.position + 1}. {say(mark.reason)}</p>"
-               if mark else "")
-            + f"<h3>Word {number}</h3><table>{''.join(panels.get(k, ['<tr><td>ended before</td></tr>']))}</table></section>"
+            + (
+                f"<p class=why>Parts from its left neighbour at word {mark.position + 1}. "
+                f"{say(mark.reason)}</p>"
+                if mark
+                else ""
+            )
+            + f"<h3>Word {number}</h3>"
+            f"<table>{''.join(panels.get(k, ['<tr><td>ended before</td></tr>']))}</table></section>"
         )
     title = say(str(facts.get("title") or "untitled"))
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>Simmer: {title}</title><style>{_STYLE}</style><h1>{title}</h1>"
-        f"<p><small>Colour: surprisal at T = 1, from 0 to 12 bits. Point at a word or bar for its numbers.</small></p>"
+        "<p><small>Colour: surprisal at T = 1, from 0 to 12 bits. Point at a word or bar for its "
+        "numbers.</small></p>"
         f'<div class="runs">{"".join(runs)}</div><h2>Settings</h2><table>{shown}</table></html>\n'
     )

@@ -7,8 +7,8 @@ import json
 
 import numpy as np
 import pytest
-
 from test_comparison import compare
+
 from textgen import charts
 from textgen.sampling import Sampler
 
@@ -20,7 +20,9 @@ def specs(comparison, position=1):
         "step": charts.step_spec(comparison.step_rows(position)),
         "luck": charts.step_spec(comparison.step_rows(position), luck=True),
         "choices": charts.timeline_spec(comparison.timeline_rows(), step=position + 1),
-        "probability": charts.timeline_spec(comparison.timeline_rows(), step=position + 1, measure="probability"),
+        "probability": charts.timeline_spec(
+            comparison.timeline_rows(), step=position + 1, measure="probability"
+        ),
         "live": charts.live_spec(comparison.live_rows(0, position)),
     }
 
@@ -70,7 +72,9 @@ def test_a_color_needs_a_temperature(bad):
 
 def test_colors_are_those_of_the_scale_and_stay_warm_beyond_it():
     assert charts.temperature_color(0) != charts.temperature_color(0.05)
-    assert charts.temperature_color(2) == charts.temperature_color(50) == charts.temperature_color(float("inf"))
+    assert (
+        charts.temperature_color(2) == charts.temperature_color(50) == charts.temperature_color(float("inf"))
+    )
     assert len({charts.temperature_color(i / 20) for i in range(41)}) == 41
 
 
@@ -109,7 +113,9 @@ def lab(rgb):
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-@pytest.mark.parametrize("sight", [np.eye(3), PROTANOPIA, DEUTERANOPIA], ids=["all", "protanopia", "deuteranopia"])
+@pytest.mark.parametrize(
+    "sight", [np.eye(3), PROTANOPIA, DEUTERANOPIA], ids=["all", "protanopia", "deuteranopia"]
+)
 def test_cold_mild_and_hot_look_different_to_everyone(sight):
     seen = [lab(np.clip(sight @ linear(charts.temperature_color(t)), 0, 1)) for t in (0.0, 0.7, 1.2, 2.0)]
     for a, b in itertools.combinations(seen, 2):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pickle
 from types import SimpleNamespace
 
+import networks
 import numpy as np
 import pytest
 
-import networks
 from textgen.comparison import END_OF_RECIPE, Comparison, Run, percent
 from textgen.generation import generations
 from textgen.sampling import Luck, Sampler, apply_temperature
@@ -16,7 +16,8 @@ from textgen.vocabulary import Vocabulary, detokenize
 
 PAIR = networks.random_pair(size=60)
 SAMPLERS = [
-    Sampler(0.0), Sampler(0.2), Sampler(0.7, top_k=5), Sampler(1.0, top_p=0.6, suppress=(1,)), Sampler(2.0, min_p=0.3),
+    Sampler(0.0), Sampler(0.2), Sampler(0.7, top_k=5), Sampler(1.0, top_p=0.6, suppress=(1,)),
+    Sampler(2.0, min_p=0.3),
     Sampler(1.3, typical_p=0.5, repetition_penalty=1.4),
 ]  # fmt: skip
 
@@ -171,7 +172,11 @@ def test_greedy_partings_name_no_draw_on_the_greedy_side():
 
 
 def test_names_tell_equal_temperatures_apart():
-    assert compare([Sampler(0.5), Sampler(0.5), Sampler(1.0)]).names() == ["T = 0.5 (1)", "T = 0.5 (2)", "T = 1"]
+    assert compare([Sampler(0.5), Sampler(0.5), Sampler(1.0)]).names() == [
+        "T = 0.5 (1)",
+        "T = 0.5 (2)",
+        "T = 1",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from html.parser import HTMLParser
 
-import pytest
-
 import networks
+import pytest
 from test_comparison import SAMPLERS, compare
+
 from textgen import report
 from textgen.sampling import Sampler
 from textgen.vocabulary import Vocabulary
@@ -29,8 +30,10 @@ def test_json_holds_the_run_as_the_book_has_it():
             assert (saved["prompt"], saved["word"], saved["token"]) == (step.prompt, step.word, step.token)
             top = saved["word_probs"]["top"]
             assert sum(p for _, p in top) + saved["word_probs"]["tail"] == pytest.approx(1)
-            assert all(a[1] >= b[1] for a, b in zip(top, top[1:], strict=False))
-            assert dict(map(tuple, top)).get(step.word, saved["probability"]) == pytest.approx(step.probability)
+            assert all(a[1] >= b[1] for a, b in itertools.pairwise(top))
+            assert dict(map(tuple, top)).get(step.word, saved["probability"]) == pytest.approx(
+                step.probability
+            )
     assert [step["prompt"] + " " + step["word"] for step in data["runs"][0]["steps"][:-1]] == [
         step["prompt"] for step in data["runs"][0]["steps"][1:]
     ]
@@ -86,7 +89,8 @@ def test_html_shows_every_word_and_the_chosen_step():
 
 @pytest.mark.parametrize(
     ("title", "name"),
-    [("Roasted vegetables", "simmer-roasted-vegetables"), ("", "simmer"), ("../../etc/passwd", "simmer-etc-passwd"),
+    [("Roasted vegetables", "simmer-roasted-vegetables"), ("", "simmer"),
+     ("../../etc/passwd", "simmer-etc-passwd"),
      ("寿司 🍣", "simmer"), ("a" * 300, ("simmer-" + "a" * 300)[:60])],
 )  # fmt: skip
 def test_file_names_are_safe_everywhere(title, name):

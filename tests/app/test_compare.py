@@ -1,0 +1,206 @@
+"""The comparison page's logic, without a browser."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import shared
+from textgen.bundle import available_bundles, load_bundle
+from textgen.generation import generate_together, recipe_prompt
+from textgen.sampling import Sampler
+
+pytestmark = pytest.mark.skipif(not available_bundles(), reason="no released network")
+
+
+@pytest.fixture
+def app() -> AppTest:
+    test = AppTest.from_file("../../app.py", default_timeout=60).run()
+    assert not test.exception
+    return test
+
+
+def written(app: AppTest) -> list[list[str]]:
+    return [[step.word for step in run.steps] for run in app.session_state.shown["comparison"].runs]
+
+
+def said(app: AppTest) -> str:
+    return " ".join(message.value for message in [*app.warning, *app.error]).replace("\\", "")
+
+
+def test_the_first_visit_shows_a_comparison(app):
+    assert [app.slider(key=f"t{k}").value for k in (1, 2, 3)] == [0.2, 0.7, 1.2]
+    texts = written(app)
+    assert len(texts) == 3 and all(5 < len(text) <= 60 for text in texts)
+    assert not app.warning and not app.error
+
+
+def test_the_page_writes_what_textgen_writes(app):
+    app.slider(key="t2").set_value(1.4).run()
+    network = load_bundle(app.selectbox(key="model").value)
+    samplers = [Sampler(t, suppress=(1,)) for t in (0.2, 1.4, 1.2)]
+    expected: list[list[str]] = [[], [], []]
+    for steps in generate_together(
+        network, recipe_prompt("Roasted vegetables"), samplers=samplers, max_tokens=60, seed=7
+    ):
+        for words, step in zip(expected, steps, strict=True):
+            if step is not None:
+                words.append(step.word)
+    assert written(app) == expected
+
+
+def test_only_the_moved_column_changes(app):
+    before = written(app)
+    app.slider(key="t3").set_value(2.0).run()
+    after = written(app)
+    assert after[:2] == before[:2] and after[2] != before[2]
+
+
+def test_greedy_has_no_luck(app):
+    app.slider(key="t1").set_value(0.0).run()
+    before = written(app)
+    app.number_input(key="seed").set_value(99).run()
+    after = written(app)
+    assert after[0] == before[0] and after[1:] != before[1:]
+
+
+def test_columns_come_and_go(app):
+    for n in (4, 5, 6):
+        app.button(key="add").click().run()
+        assert len(written(app)) == n
+    assert "add" not in {button.key for button in app.button}
+    app.button(key="remove1").click().run()
+    assert [app.slider(key=f"t{k}").value for k in range(1, 6)] == [0.7, 1.2, 1.6, 0.0, 2.0]
+    for n in (4, 3, 2):
+        app.button(key=f"remove{n + 1}").click().run()
+        assert len(written(app)) == n
+    assert not any((button.key or "").startswith("remove") for button in app.button)
+    assert not app.exception
+
+
+def test_the_dice_and_the_lock(app):
+    app.button(key="dice").click().run()
+    seed = app.number_input(key="seed").value
+    app.button(key="lock").click().run()
+    assert app.button(key="dice").disabled and app.number_input(key="seed").value == seed
+
+
+def test_same_context_gives_all_columns_the_same_words_to_read(app):
+    app.selectbox(key="follow").set_value("column 2").run()
+    comparison = app.session_state.shown["comparison"]
+    for position in range(5):
+        assert len({step.prompt for step in comparison.steps_at(position) if step}) == 1
+    assert "one context" in " ".join(caption.value for caption in app.caption)
+
+
+def test_own_luck_parts_equal_temperatures(app):
+    for key in ("t1", "t2", "t3"):
+        app.slider(key=key).set_value(1.2).run()
+    assert len({tuple(words) for words in written(app)}) == 1
+    app.segmented_control(key="luck").set_value("own").run()
+    assert len({tuple(words) for words in written(app)}) == 3
+
+
+@pytest.mark.parametrize(("key", "value"), [("k", 1), ("p", 0.0), ("min_p", 1.0)])
+def test_rules_at_their_end_leave_only_the_likeliest_word(app, key, value):
+    widget = app.number_input(key=key) if key == "k" else app.slider(key=key)
+    widget.set_value(value).run()
+    texts = written(app)
+    assert texts[0] == texts[1] == texts[2]
+    assert not app.exception
+
+
+@pytest.mark.parametrize(("key", "value"), [("penalty", 2.0), ("typical", 0.05), ("k", 10_000), ("p", 0.99)])
+def test_rules_anywhere_else_keep_the_page_going(app, key, value):
+    widget = app.number_input(key=key) if key == "k" else app.slider(key=key)
+    widget.set_value(value).run()
+    assert not app.exception and len(written(app)) == 3
+
+
+def test_a_forced_word_is_written_by_every_column_and_can_be_freed(app):
+    free = written(app)
+    app.number_input(key="words").set_value(30).run()
+    app.slider(key="step").set_value(3).run()
+    word = app.selectbox(key="whatif").options[-1]
+    assert [words[2] for words in free] != [word] * 3
+    app.selectbox(key="whatif").set_value(word).run()
+    assert [words[2] for words in written(app)] == [word] * 3
+    assert [words[:2] for words in written(app)] == [words[:2] for words in free]
+    assert app.selectbox(key="whatif").value is None
+    app.button(key="free2").click().run()
+    assert [words[:3] for words in written(app)] == [words[:3] for words in free]
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        ("", "no title"),
+        ("   ", "no title"),
+        ("x" * 10_000, "10,000 characters"),
+        ("🍣🍕", "Not among the"),
+        ("qwertzy asdfgh", "qwertzy, asdfgh"),
+        ("<script>alert(1)</script> *bold* $x^2$ :red[hot]", "Not among the"),
+    ],
+)
+def test_a_bad_title_gets_a_sentence_and_work_goes_on(app, title, sentence):
+    app.text_input(key="title").set_value(title).run()
+    assert sentence in said(app)
+    assert not app.exception and len(written(app)) == 3
+
+
+def test_unknown_words_are_named_in_the_opening_too(app):
+    app.text_input(key="opening").set_value("chop 1 / flibbertigibbet").run()
+    assert "flibbertigibbet" in said(app)
+    assert app.session_state.shown["comparison"].runs[0].steps[0].prompt.endswith("chop 1 / flibbertigibbet")
+
+
+def test_every_preset_and_every_stop_of_the_tour_works(app):
+    for name in ("Verbs follow the title", "T = 0 runs in circles", "T = 2 falls apart"):
+        next(button for button in app.button if button.label == name).click().run()
+        assert not app.exception and not app.warning
+    app.button(key="start_tour").click().run()
+    seen = [app.session_state.tour]
+    while app.session_state.tour is not None:
+        assert not app.exception
+        app.button(key="tour_next").click().run()
+        seen.append(app.session_state.tour)
+    assert seen == [0, 1, 2, 3, 4, None]
+
+
+def test_the_tour_moves_the_real_controls(app):
+    app.button(key="start_tour").click().run()
+    app.button(key="tour_next").click().run()
+    assert app.slider(key="t1").value == 0.0
+    app.button(key="tour_next").click().run()
+    mark = app.session_state.shown["comparison"].marks[1]
+    assert app.slider(key="step").value == mark.position + 1
+    app.button(key="tour_next").click().run()
+    assert app.selectbox(key="follow").value == "column 1"
+    app.button(key="tour_next").click().run()
+    assert app.slider(key="t3").value == 2.0 and app.slider(key="p").value == 0.8
+    assert app.selectbox(key="follow").value == "own"
+
+
+def test_steps_stay_within_the_text(app):
+    app.button(key="back").click().run()
+    assert app.slider(key="step").value == 1
+    app.slider(key="step").set_value(60).run()
+    app.button(key="forward").click().run()
+    assert app.slider(key="step").value == 60 and not app.exception
+
+
+@pytest.mark.parametrize("words", [5, 200])
+def test_short_and_long_texts(app, words):
+    app.number_input(key="words").set_value(words).run()
+    assert not app.exception and all(len(text) <= words for text in written(app))
+
+
+def test_finished_runs_are_kept_and_bounded(app):
+    for i in range(45):
+        app.slider(key="t1").set_value(round(0.05 * (i % 41), 2)).run()
+    assert len(app.session_state.runs) <= shared.KEPT_RUNS
+
+
+def test_plain_shows_markdown_as_it_was_written():
+    for mark in "\\`*_{}[]()<>#+-.!|~$:&^=":
+        assert shared.plain(mark) == "\\" + mark

@@ -1,0 +1,395 @@
+"""The comparison page in a real browser: each thing a person can do there."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+
+def test_a_deep_link_as_the_first_request_of_a_server(browser):
+    from conftest import App
+
+    from benchmarks.serving import ROOT, serving
+
+    with serving(ROOT / "app.py") as server:
+        context = browser.new_context()
+        app = App(context.new_page(), f"http://{server.address}").open("?title=Apple%20pie&t2=1.5")
+        assert app.page.title() == "Compare" or "Simmer" in app.page.title()
+        assert app.key("title").locator("input").input_value() == "Apple pie"
+        assert "T = 1.5" in app.column(1).inner_text()
+        app.is_sound()
+        context.close()
+
+
+def test_a_slider_changes_its_text_and_chart_and_no_other_text(app):
+    app.open()
+    before = [app.text(k) for k in range(3)]
+    chart = app.chart("chart")
+    app.press("t3", *["ArrowRight"] * 8)
+    assert [app.text(k) for k in range(2)] == before[:2] and app.text(2) != before[2]
+    assert app.chart("chart") != chart
+    assert app.query["t3"] == ["1.6"]
+    app.is_sound()
+
+
+def test_a_drag_keeps_scroll_and_focus_and_updates_charts_in_place(app):
+    app.open()
+    app.page.locator(".st-key-chart svg.marks").wait_for()
+    app.page.evaluate(
+        "() => { document.querySelector('.st-key-chart svg.marks').dataset.same = 'yes';"
+        "document.querySelector('[data-testid=stMain]').scrollTop = 60; }"
+    )
+    box = app.key("t2").locator("[role=group] > div").bounding_box()
+    y = app.key("t2").locator("[role=group] > div > div").nth(1).bounding_box()
+    app.page.mouse.move(y["x"] + y["width"] / 2, y["y"] + y["height"] / 2)
+    app.page.mouse.down()
+    for share in (0.5, 0.6, 0.7, 0.8):
+        app.page.mouse.move(box["x"] + share * box["width"], y["y"] + y["height"] / 2, steps=4)
+    app.page.mouse.up()
+    app.settle()
+    assert float(app.query["t2"][0]) > 1.3
+    assert app.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTop") == 60
+    assert app.page.locator(".st-key-chart svg.marks").get_attribute("data-same") == "yes"
+    app.is_sound()
+
+
+def test_parted_texts_are_marked_and_explained(app):
+    app.open()
+    for k in (1, 2):
+        left, here = (app.key(f"words{j}").locator(".word").all_inner_texts() for j in (k - 1, k))
+        at = next(i for i, (a, b) in enumerate(zip(left, here, strict=False)) if a.lower() != b.lower())
+        assert "parts" in app.words(k).nth(at).get_attribute("class")
+        assert app.words(k).locator("xpath=self::*[contains(@class,'parts')]").count() == 1
+        assert re.search(r"at T = .* it has .* %", app.key(f"words{k}").locator(".why").inner_text())
+    assert app.key("words0").locator(".why").is_hidden()
+
+
+def test_a_word_can_be_clicked_and_walked_to(app):
+    app.open()
+    app.words(1).nth(7).click()
+    app.settle()
+    assert app.query["step"] == ["8"]
+    for k in range(3):
+        assert app.key(f"words{k}").locator(".picked").get_attribute("data-at") == "7"
+    app.page.keyboard.press("ArrowRight")
+    app.settle()
+    assert app.query["step"] == ["9"]
+    focused = app.page.evaluate(
+        "() => { let e = document.activeElement; while (e.shadowRoot?.activeElement) e = "
+        "e.shadowRoot.activeElement;"
+        " return e.dataset.at; }")  # fmt: skip
+    assert focused == "8"
+    assert "Word 9" in app.page.locator("h3").all_inner_texts()[1]
+
+
+def test_a_word_tells_its_numbers_to_mouse_and_screen_reader(app):
+    app.open()
+    word = app.words(2).nth(3)
+    word.hover()
+    card = app.key("words2").locator(".card")
+    assert card.is_visible()
+    for fact in ("at T = 1.2", "at T = 1", "rank", "bits of surprisal"):
+        assert fact in card.inner_text() and fact in word.get_attribute("aria-label")
+    assert app.words(0).locator("xpath=self::*[@tabindex='0']").count() == 1, "one tab stop a text"
+
+
+def test_colors_follow_the_chosen_measure(app):
+    app.open()
+
+    def strengths():
+        return app.words(2).evaluate_all("words => words.map(w => +w.style.getPropertyValue('--strength'))")
+
+    surprisal = strengths()
+    app.key("color").get_by_text("rank").click()
+    app.settle()
+    rank = strengths()
+    app.key("color").get_by_text("off").click()
+    app.settle()
+    assert len(set(surprisal)) > 5 and rank != surprisal
+    assert set(strengths()) == {0}
+
+
+def test_the_chart_sums_to_one_hundred_percent(app):
+    app.open("?step=4&t1=0&n=4")
+    shares = app.key("chart").locator("svg.marks .mark-text text").all_text_contents()
+    numbers = [float(share[:-2]) for share in shares if re.fullmatch(r"[\d.]+ %", share)]
+    small = sum(share.startswith("<") for share in shares)
+    assert abs(sum(numbers) - 400) <= 0.5 * len(numbers) + 0.1 * small
+    assert sum(number == 100 for number in numbers) == 1  # greedy
+    assert "greedy: always the likeliest word" in app.chart("chart")
+
+
+def test_hover_shows_the_arithmetic_with_real_numbers(app):
+    app.open()
+    app.key("chart").scroll_into_view_if_needed()
+    app.key("chart").locator("svg.marks .mark-rect path").nth(1).hover()
+    tip = app.page.locator("#vg-tooltip-element")
+    tip.wait_for()
+    found = re.search(r"logit (-?[\d.]+) ÷ ([\d.]+) = (-?[\d.]+) → ([\d.<]+) %", tip.inner_text())
+    assert found, tip.inner_text()
+    logit, temperature, scaled = (float(found[i]) for i in (1, 2, 3))
+    assert scaled == pytest.approx(logit / temperature, abs=0.06)
+
+
+def test_the_switch_shows_the_luck_and_the_largest_is_written(app):
+    app.open("?show_luck=true")
+    texts = app.key("chart").locator("svg.marks .mark-text text").all_text_contents()
+    lucks = [text for text in texts if re.fullmatch(r"[+−]\d+\.\d", text)]
+    assert len(lucks) > 12
+
+
+def test_the_knob_in_the_chart_needs_no_server(app):
+    app.open()
+    box = app.key("knob")
+    box.scroll_into_view_if_needed()
+    box.locator("svg.marks").wait_for()
+    sent: list[object] = []
+    app.page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    before = box.locator("svg.marks").text_content()
+    for temperature, expected in (("0.05", "T = 0.05"), ("5", "T = 5.00")):
+        box.locator("input[type=range]").fill(temperature)
+        app.page.wait_for_timeout(200)
+        text = box.locator("svg.marks").text_content()
+        assert expected in text and text != before
+        shares = re.findall(
+            r"(<?[\d.]+) %", " ".join(box.locator("svg.marks .mark-text text").all_text_contents())
+        )
+        total = sum(float(share) for share in shares if share[0] != "<")
+        assert total == pytest.approx(100, abs=0.1 * len(shares))
+    assert sent == []
+    assert "step" not in app.query
+
+
+def test_the_timeline_picks_a_word(app):
+    app.open()
+    chart = app.key("timeline").locator("svg.marks")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    chart.click(position={"x": box["width"] * 0.5, "y": 60})
+    app.settle()
+    step = int(app.query["step"][0])
+    assert 20 < step < 40
+    app.press("step", "Home")
+    chart.click(position={"x": box["width"] * 0.5, "y": 60})
+    app.settle()
+    assert int(app.query["step"][0]) == step, "the same point can be picked again"
+
+
+def test_what_if_a_word_of_the_chart_is_clicked(app):
+    app.open("?step=2")
+    app.key("chart").scroll_into_view_if_needed()
+    bars = app.key("chart").locator("svg.marks .mark-rect").first.locator("path")
+    bars.nth(4).click()
+    app.settle()
+    forced = app.query["force"]
+    assert len(forced) == 1 and forced[0].startswith("2 ")
+    word = forced[0].split(" ")[1]
+    assert {app.words(k).nth(1).inner_text().lower() for k in range(3)} == {word}
+    assert f"word 2 is “{word}”" in app.key("forced_words").inner_text()
+    app.key("free1").locator("button").first.click()
+    app.settle()
+    assert "force" not in app.query
+
+
+def test_what_if_a_word_is_typed(app):
+    app.open("?step=3")
+    box = app.key("whatif").locator("input")
+    box.fill("butter")
+    box.press("Enter")
+    app.settle()
+    assert app.query["force"] == ["3 butter"]
+    assert {app.words(k).nth(2).inner_text().lower() for k in range(3)} == {"butter"}
+    box = app.key("whatif").locator("input")
+    box.fill("xyzzy")
+    box.press("Enter")
+    app.settle()
+    assert "does not know xyzzy" in app.alerts()
+    assert app.query["force"] == ["3 butter"]
+    app.is_sound()
+
+
+def test_play_walks_through_the_words_and_pauses(app):
+    app.open("?step=1")
+    app.key("play").locator("label").first.click()
+    app.page.wait_for_function("() => +new URLSearchParams(location.search).get('step') >= 4", timeout=60_000)
+    app.key("play").locator("label").first.click()
+    app.settle()
+    app.page.wait_for_timeout(1500)
+    stopped = app.query["step"]
+    app.page.wait_for_timeout(2500)
+    assert app.query["step"] == stopped
+    app.is_sound()
+
+
+def test_the_address_alone_brings_everything_back(app, browser):
+    from conftest import App
+
+    app.open(
+        "?title=Apple%20pie&n=4&t4=1.9&seed=11&words=30&step=6&follow=column%202&luck=own&p=0.9&color=rank"
+    )
+    box = app.key("whatif").locator("input")
+    box.fill("butter")
+    box.press("Enter")
+    app.settle()
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    again = App(context.new_page(), app.address).open("?" + app.page.url.split("?")[1])
+    assert [again.text(k) for k in range(4)] == [app.text(k) for k in range(4)]
+    assert again.chart("chart") == app.chart("chart")
+    assert again.words(0).nth(5).inner_text().lower() == "butter"
+    assert again.query == app.query
+    again.is_sound()
+    context.close()
+
+
+def test_columns_are_added_and_removed_and_the_address_knows(app):
+    app.open()
+    app.key("add").locator("button").first.click()
+    app.column(3).wait_for()
+    app.settle()
+    assert app.query["n"] == ["4"] and app.column(3).is_visible()
+    app.key("remove1").locator("button").first.click()
+    app.settle()
+    assert "n" not in app.query
+    assert "T = 0.7" in app.column(0).inner_text()
+    app.is_sound()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?t1=hot", "a temperature here is from 0 to 2"),
+        ("?t1=-1&t2=nan&t3=inf", "a temperature here is from 0 to 2"),
+        ("?n=50", "there are 2 to 6 columns"),
+        ("?" + "&".join(f"t{i}=0.5" for i in range(1, 51)), "does not know"),
+        ("?model=../../etc/passwd", "the networks are"),
+        ("?seed=-3&words=9999999999999999999999&step=1e9", "a seed is a whole number"),
+        ("?force=2%20xyzzy&force=abc", "not a place and a known word"),
+        ("?follow=column%209&luck=bad&color=red&line=up&live=x&unk=maybe", "columns read"),
+        ("?k=-1&p=7&min_p=x&typical=0&penalty=99", "top-k is a whole number"),
+        ("?t1=0.5&t1=0.6", None),
+        ("?title=" + "a" * 10_000, "10,000 characters"),
+    ],
+)
+def test_an_address_edited_by_hand_is_corrected_or_refused_in_a_sentence(app, query, said):
+    app.open(query)
+    assert app.words(0).count() > 3
+    if said:
+        assert said in app.alerts()
+    app.is_sound()
+
+
+def test_markup_in_every_field_stays_text(app):
+    evil = quote(
+        "<img src=x onerror=\"document.title='owned'\"> **bold** <script>document.title='owned'</script>"
+    )
+    names = ("title", "opening", "model", "seed", "t1", "force", "follow", "color", "zzz", quote("<b>x</b>"))
+    app.open("?" + "&".join(f"{name}={evil}" for name in names))
+    assert app.page.title() != "owned"
+    assert app.page.locator("img[src=x]").count() == 0
+    assert "**bold**" in app.alerts() or "\\*" not in app.alerts()
+    assert app.key("title").locator("input").input_value().startswith("<img src=x")
+    assert "<img src=x" in app.key("words0").locator(".opening").inner_text()
+    app.is_sound()
+
+
+def test_the_run_is_downloaded_as_it_stands(app, tmp_path):
+    app.open("?step=3")
+    app.press("t2", "ArrowRight")
+    app.page.get_by_text("Keep", exact=True).click()
+    files: dict[str, Path] = {}
+    for kind in ("json", "csv", "html"):
+        with app.page.expect_download() as download:
+            app.key(f"save_{kind}").locator("button").first.click()
+        files[kind] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[kind])
+    data = json.loads(files["json"].read_text())
+    assert data["title"] == "Roasted vegetables" and data["runs"][1]["sampler"]["temperature"] == 0.75
+    for k, run in enumerate(data["runs"]):
+        assert run["text"].lower() == app.text(k).replace(" ■", "").lower()
+    assert len(list(csv.DictReader(files["csv"].read_text().splitlines()))) == sum(
+        len(run["steps"]) for run in data["runs"]
+    )
+    app.page.goto(files["html"].as_uri())
+    assert data["runs"][0]["text"][:40] in app.page.locator("body").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("run SVG", b"<svg"), ("word PNG", b"\x89PNG"), ("knob SVG", b"<svg")]
+)
+def test_charts_are_saved_as_pictures(app, tmp_path, name, start):
+    app.open()
+    app.page.locator(".st-key-knob svg.marks").wait_for()
+    app.page.get_by_text("Keep", exact=True).click()
+    with app.page.expect_download() as download:
+        app.page.get_by_role("button", name=name).click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.read_bytes().startswith(start) and path.stat().st_size > 3000
+
+
+def test_presets_and_tour_move_the_real_controls(app):
+    app.open()
+    app.page.get_by_text("T = 0 runs in circles").click()
+    app.settle()
+    assert "greedy: always the likeliest word" in app.column(0).inner_text()
+    app.page.get_by_text("Show me around").click()
+    app.settle()
+    for _ in range(4):
+        app.key("tour_next").locator("button").first.click()
+        app.settle()
+    assert app.query["p"] == ["0.8"] and "T = 2" in app.column(2).inner_text()
+    app.key("tour_next").locator("button").first.click()
+    app.settle()
+    assert not app.key("tour_box").is_visible()
+    app.is_sound()
+
+
+def test_charts_say_their_point_to_a_screen_reader(app):
+    app.open("?step=5")
+    app.page.locator(".st-key-knob svg.marks").wait_for()
+    labels = app.page.locator("[data-testid=stVegaLiteChart]").evaluate_all("c => c.map(e => e.ariaLabel)")
+    assert len(labels) == 3 and all("in the text before it" in label for label in labels)
+    points = app.page.locator(".for-screen-readers").all_inner_texts()
+    assert "Median effective choices" in points[0]
+    assert "likeliest “" in points[1] and "written “" in points[1]
+    assert "own temperature slider" in points[2]
+
+
+def test_a_phone_stacks_the_columns_and_takes_taps(phone):
+    phone.open()
+    tops = [phone.key(f"words{k}").bounding_box() for k in range(3)]
+    assert all(abs(box["x"] - tops[0]["x"]) < 2 for box in tops)
+    assert tops[0]["y"] < tops[1]["y"] < tops[2]["y"]
+    width = phone.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert width <= 390, "the page must not scroll sideways"
+    phone.words(1).nth(4).tap()
+    phone.settle()
+    assert phone.query["step"] == ["5"]
+    sizes = phone.words(0).evaluate_all("words => words.map(w => w.getBoundingClientRect().height)")
+    assert min(sizes) >= 24, "a touch target is at least 24 pixels high (WCAG 2.5.8)"
+    phone.is_sound()
+
+
+def test_all_by_keyboard(app):
+    app.open()
+    reached: list[str] = []
+    for _ in range(60):
+        app.page.keyboard.press("Tab")
+        reached.append(app.page.evaluate(
+            "() => { let e = document.activeElement; while (e.shadowRoot?.activeElement) e = "
+            "e.shadowRoot.activeElement;"
+            " return e.ariaLabel || e.innerText || e.id || e.tagName; }"))  # fmt: skip
+    everything = " | ".join(reached)
+    for name in (
+        "Recipe title",
+        "Temperature of column 1",
+        "Temperature of column 3",
+        "bits of surprisal",
+        "Word",
+    ):
+        assert name in everything, name
