@@ -9,13 +9,22 @@ tell, for any distribution over the next word, which words would be verbs there.
 from __future__ import annotations
 
 import json
+import math
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from textgen.vocabulary import STOP
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from textgen.corpus import Recipe
+from textgen.generation import Network, Source, recipe_prompt
+from textgen.measures import entropy
+from textgen.sampling import apply_temperature, check_seed, check_temperature
+from textgen.vocabulary import STOP, Vocabulary, tokenize, unknown_words
 
 LEXICON = Path(__file__).resolve().parent.parent / "assets" / "verbs.json"
 GROUPS = ("prepare", "mix", "heat", "wait", "finish")
@@ -225,3 +234,492 @@ class Lexicon:
 def lexicon() -> Lexicon:
     """The lexicon of this project, read once."""
     return Lexicon.from_json(LEXICON.read_text(encoding="utf-8"))
+
+
+# --- the lens on a distribution ---------------------------------------------------------------------------
+
+KINDS = (*GROUPS, "ingredient", "quantity", "punctuation", "rest")
+
+
+class Lens:
+    """The lexicon seen through a vocabulary of V words: which ids are verbs where, and of which kind each is.
+
+    verbs  the recipe verbs that the vocabulary has, in its order; N of them
+    ids    their ids, [N]
+    """
+
+    def __init__(self, vocabulary: Vocabulary, words: Lexicon | None = None) -> None:
+        self.lexicon = words or lexicon()
+        found = [i for i, word in enumerate(vocabulary.words) if word in self.lexicon.groups]
+        self.ids: NDArray[np.intp] = np.array(found, dtype=np.intp)
+        self.verbs: tuple[str, ...] = tuple(vocabulary.decode(found))
+        self.groups: tuple[str, ...] = tuple(self.lexicon.groups[verb] for verb in self.verbs)
+        self._words = vocabulary.words
+        self._kinds = np.array([KINDS.index(self.lexicon.kind(word)) for word in vocabulary.words])
+        self._groups = np.array([KINDS.index(group) for group in self.groups], dtype=self._kinds.dtype)
+        self._verbs_at: dict[Place, NDArray[np.intp]] = {}
+
+    def verbs_at(self, place: Place) -> NDArray[np.intp]:
+        """Indices into `verbs` of those that are in imperative position at `place`."""
+        if place not in self._verbs_at:
+            flags = [self.lexicon.is_verb(verb, place) for verb in self.verbs]
+            self._verbs_at[place] = np.flatnonzero(flags)
+        return self._verbs_at[place]
+
+    def kinds(self, place: Place) -> NDArray[np.intp]:
+        """What each word would be at `place`, [V] indices into `KINDS`."""
+        kinds = self._kinds.copy()
+        at = self.verbs_at(place)
+        kinds[self.ids[at]] = self._groups[at]
+        return kinds
+
+    def shares(self, probs: ArrayLike, place: Place) -> NDArray[np.float64]:
+        """The probability of each kind of word: probs [..., V] at `place` -> [..., 9], as in `KINDS`."""
+        p = np.asarray(probs, dtype=np.float64)
+        kinds = self.kinds(place)
+        return np.stack([p[..., kinds == kind].sum(axis=-1) for kind in range(len(KINDS))], axis=-1)
+
+    def read(self, place: Place, token: int) -> Place:
+        """The place after the word with this id."""
+        return self.lexicon.read(place, self._words[token])[0]
+
+
+def word_kinds(words: Sequence[str]) -> list[str]:
+    """The kind of each word of a text, one of `KINDS`; `words` as for `Lexicon.tag`."""
+    known = lexicon()
+    tags = known.tag(words)
+    return [tag or known.kind(word) for word, tag in zip(words, tags, strict=True)]
+
+
+# --- the first verb ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class FirstVerbs:
+    """How likely each recipe verb is to come first after a prompt, at K temperatures; N verbs.
+
+    Every outcome is accounted for: at each temperature `probability.sum() + none + later` is 1.
+
+    temperatures  [K]
+    verbs         [N] words; `groups` their groups
+    probability   [K, N]
+    low, high     [K, N] 95 % intervals: equal to `probability` where nothing had to be sampled
+    unresolved    [K] the probability of all beginnings too rare to be followed one by one; within it,
+                  `probability` is an estimate from sampled continuations
+    none          [K] the recipe ends without a verb
+    later         [K] no verb within the words that were looked at
+    unknown       words of the prompt outside the vocabulary, which the network reads as "[UNK]"
+    """
+
+    title: str
+    prompt: str
+    temperatures: tuple[float, ...]
+    verbs: tuple[str, ...]
+    groups: tuple[str, ...]
+    probability: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    unresolved: NDArray[np.float64]
+    none: NDArray[np.float64]
+    later: NDArray[np.float64]
+    unknown: tuple[str, ...] = ()
+
+    def top(self, count: int) -> list[str]:
+        """The verbs that are likeliest at one temperature or another, at most `count`."""
+        best = self.probability.max(axis=0, initial=0)
+        order = np.argsort(-best, kind="stable")[:count]
+        return [self.verbs[i] for i in order if best[i] > 0]
+
+    def of(self, verb: str) -> NDArray[np.float64]:
+        """The probability of one verb at each temperature, [K]; 0 for a word that is none of `verbs`."""
+        if verb not in self.verbs:
+            return np.zeros(len(self.temperatures))
+        return self.probability[:, self.verbs.index(verb)]
+
+    def group(self, name: str) -> NDArray[np.float64]:
+        """The probability of a group of verbs at each temperature, [K]."""
+        return self.probability[:, [i for i, group in enumerate(self.groups) if group == name]].sum(axis=1)
+
+
+def first_verbs(
+    bundle: Source,
+    title: str,
+    temperatures: Sequence[float] = (1.0,),
+    *,
+    opening: str = "",
+    seed: int = 0,
+    likely: float = 5e-4,
+    samples: int = 24,
+    max_words: int = 30,
+    lens: Lens | None = None,
+) -> FirstVerbs:
+    """The first recipe verb after `recipe for TITLE | OPENING`, which need not be the next word.
+
+    Every beginning of probability `likely` or more (long ones: a little more) is followed exactly. What the
+    others add is estimated from at most `samples` sampled continuations a temperature, each counting the
+    exact probability of every verb on its way. No beginning is followed beyond `max_words` words. Equal
+    seeds give equal results, a temperature's result does not depend on the others asked for, and titles
+    share their luck. Intervals are Wilson's (1927), which are conservative here.
+
+    `ValueError` on an empty title, on a bad temperature or seed, or if there is no temperature.
+    """
+    if not title.strip():
+        raise ValueError("the title is empty: say what to cook")
+    if not temperatures:
+        raise ValueError("give at least one temperature")
+    if not 0 < likely <= 1:
+        raise ValueError(f"likely must lie above 0 and up to 1, not {likely!r}")
+    if samples < 1 or max_words < 1:
+        raise ValueError("samples and max_words must be 1 or more")
+    for temperature in temperatures:
+        check_temperature(temperature)
+    check_seed(seed)
+    lens = lens or Lens(bundle.vocabulary)
+    prompt = recipe_prompt(title, opening)
+    words = tokenize(prompt)
+    search = _Search(bundle, lens, [float(t) for t in temperatures], likely, max_words)
+    search.expand(bundle.vocabulary.encode(words), lens.lexicon.place(tokenize(opening)))
+    exact, unresolved = search.found.copy(), search.unfollowed()
+    low, high = search.sample(samples, seed)
+    return FirstVerbs(
+        title=title,
+        prompt=prompt,
+        temperatures=tuple(search.temperatures),
+        verbs=lens.verbs,
+        groups=lens.groups,
+        probability=search.found,
+        low=exact + low,
+        high=exact + high,
+        unresolved=unresolved,
+        none=search.none,
+        later=search.later,
+        unknown=tuple(unknown_words(prompt, bundle.vocabulary)),
+    )
+
+
+def divergence(a: FirstVerbs, b: FirstVerbs) -> NDArray[np.float64]:
+    """How far apart two first-verb distributions are at each temperature: Jensen-Shannon divergence in bits,
+    [K], from 0 (the same) to 1 (no verb in common).
+
+    Lin (1991), "Divergence measures based on the Shannon entropy". Over the verbs alone: what share of
+    recipes has none is left aside, and NaN says that one of the two has no verb at all. `ValueError` unless
+    both have the same verbs and temperatures.
+    """
+    if a.verbs != b.verbs or a.temperatures != b.temperatures:
+        raise ValueError("a divergence needs the same verbs and the same temperatures on both sides")
+    with np.errstate(invalid="ignore"):
+        p, q = (x.probability / x.probability.sum(axis=1, keepdims=True) for x in (a, b))
+    bits = (entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2) / math.log(2)
+    return np.clip(bits, 0, 1)
+
+
+@dataclass(frozen=True)
+class TitleInformation:
+    """How much a title tells a network about the first verb, in bits: positive if it helps.
+
+    bits       the mean, over recipes, of log2 P(first verb | own title) less the mean of log2 P(first verb |
+               another recipe's title)
+    low, high  its 95 % bootstrap interval, recipes drawn with replacement
+    recipes    how many were measured
+    skipped    how many have no first verb that the network knows
+    """
+
+    bits: float
+    low: float
+    high: float
+    recipes: int
+    skipped: int
+
+
+def title_information(
+    bundle: Source,
+    recipes: Iterable[Recipe],
+    *,
+    temperature: float = 1.0,
+    seed: int = 0,
+    resamples: int = 2000,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> TitleInformation:
+    """How much the title tells about the first recipe verb of `recipes`, which the network has not seen.
+
+    Each title's first-verb distribution comes from `first_verbs`, given that there is a verb. `on_progress`
+    is called with the numbers of titles done and in all. `ValueError` unless two recipes with different
+    titles have a first verb.
+    """
+    lens = Lens(bundle.vocabulary)
+    index = {verb: i for i, verb in enumerate(lens.verbs)}
+    pairs: list[tuple[str, int]] = []
+    skipped = 0
+    for recipe in recipes:
+        verb = lens.lexicon.first_verb(tokenize(" ".join(recipe.steps)))
+        if verb in index and recipe.title.strip():
+            pairs.append((" ".join(tokenize(recipe.title)), index[verb]))
+        else:
+            skipped += 1
+    titles = sorted({title for title, _ in pairs})
+    if len(titles) < 2:
+        raise ValueError("at least two recipes with different titles and a verb each are needed")
+    logs = np.empty((len(titles), len(lens.verbs)))
+    for i, title in enumerate(titles):
+        first = first_verbs(
+            bundle, title, [temperature], seed=seed, likely=2e-4, samples=64, max_words=40, lens=lens
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs[i] = np.log2(first.probability[0] / first.probability[0].sum())
+        if on_progress is not None:
+            on_progress(i + 1, len(titles))
+    row_of = {title: i for i, title in enumerate(titles)}
+    gains = np.empty(len(pairs))
+    for n, (title, i) in enumerate(pairs):
+        own = row_of[title]
+        gains[n] = logs[own, i] - np.delete(logs[:, i], own).mean()
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    means = gains[rng.integers(len(gains), size=(resamples, len(gains)))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return TitleInformation(float(gains.mean()), float(low), float(high), len(pairs), skipped)
+
+
+@dataclass
+class _Level:
+    """Beginnings of one length: B rows, and what the network says after each."""
+
+    logits: NDArray[np.float32]  # [B, V]
+    state: Any
+    places: list[Place]  # [B]
+    mass: NDArray[np.float64]  # [B, K] the probability of each beginning, 0 where it is not followed
+    left: NDArray[
+        np.float64
+    ]  # [B, K] how much of that goes on, without a verb, in ways that are not followed
+
+
+@dataclass
+class _Walks:
+    """Sampled beginnings, P rows: each stands for probability `mass` at temperature `k`."""
+
+    ARRAYS: ClassVar = ("k", "number", "position", "mass", "tokens")  # all of length P
+
+    k: NDArray[np.intp]
+    number: NDArray[np.intp]  # which of that temperature's samples
+    position: NDArray[np.intp]  # how many words are behind it
+    mass: NDArray[np.float64]
+    tokens: NDArray[np.intp]  # the last word
+    places: list[Place]  # after it
+    state: Any  # the network's, before it
+
+    @classmethod
+    def join(cls, parts: Sequence[_Walks]) -> _Walks:
+        joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.ARRAYS}
+        places = [place for part in parts for place in part.places]
+        return cls(**joined, places=places, state=_join([part.state for part in parts]))
+
+    def select(self, rows: NDArray[np.intp], model: Network) -> _Walks:
+        taken = {name: getattr(self, name)[rows] for name in self.ARRAYS}
+        return _Walks(**taken, places=[self.places[r] for r in rows], state=model.select(self.state, rows))
+
+
+class _Search:
+    """Beginnings without a verb: the likely ones, each read once for all temperatures, then a sample of the
+    rest.
+
+    found [K, N], none [K], later [K]  the probability of each outcome so far
+    """
+
+    def __init__(
+        self, bundle: Source, lens: Lens, temperatures: list[float], likely: float, max_words: int
+    ) -> None:
+        self.model, self.lens, self.temperatures = bundle.model, lens, temperatures
+        self.likely, self.max_words = likely, max_words
+        (self.stop,) = bundle.vocabulary.encode([STOP])
+        self.found = np.zeros((len(temperatures), len(lens.ids)))
+        self.none = np.zeros(len(temperatures))
+        self.later = np.zeros(len(temperatures))
+        self.levels: list[_Level] = []
+
+    def expand(self, prompt: Sequence[int], place: Place) -> None:
+        """Follow every beginning that has at least the probability `likely` at some temperature."""
+        model, state = self.model, self.model.start(1)
+        for token in prompt[:-1]:
+            _, state = model.step([token], state)
+        tokens = [prompt[-1]]
+        places, mass = [place], np.ones((1, len(self.temperatures)))
+        while tokens:
+            hidden, state = model.step(tokens, state)
+            level = _Level(model.logits(hidden), state, places, mass, np.zeros_like(mass))
+            self.levels.append(level)
+            cutoff = self._cutoff(len(self.levels) - 1)
+            ahead: dict[tuple[int, int], dict[int, float]] = {}  # (row, token) -> temperature -> mass
+            for k in range(len(self.temperatures)):
+                rows = np.flatnonzero(mass[:, k])
+                found, none, rest = self._split(
+                    level.logits[rows], k, [places[r] for r in rows], mass[rows, k]
+                )
+                self.found[k] += found
+                self.none[k] += none
+                if len(self.levels) == self.max_words:
+                    self.later[k] += rest.sum()
+                    continue
+                followed = rest >= cutoff
+                for at, token in np.argwhere(followed).tolist():
+                    ahead.setdefault((int(rows[at]), token), {})[k] = float(rest[at, token])
+                rest[followed] = 0
+                level.left[rows, k] = rest.sum(axis=1)
+            # In an order that does not depend on which temperatures take part.
+            order = sorted(ahead)
+            tokens = [token for _, token in order]
+            state = model.select(state, [row for row, _ in order])
+            places = [self.lens.read(level.places[row], token) for row, token in order]
+            mass = np.zeros((len(order), len(self.temperatures)))
+            for row, way in enumerate(order):
+                for k, probability in ahead[way].items():
+                    mass[row, k] = probability
+
+    def _cutoff(self, depth: int) -> float:
+        """The least probability that is followed after `depth` words: long lists of ingredients, of which
+        there are many, would otherwise cost the most and tell the least."""
+        return min(self.likely * 1.15**depth, 1.0)
+
+    def unfollowed(self) -> NDArray[np.float64]:
+        """The probability, [K], of the beginnings that `expand` did not follow."""
+        return np.sum([level.left.sum(axis=0) for level in self.levels], axis=0)
+
+    def sample(self, samples: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Follow a sample of what `expand` left, and add to the outcomes: returns low and high, [K, N], of
+        what is added to `found`."""
+        luck, lives = np.random.Generator(np.random.Philox(key=seed)).random((2, samples, self.max_words + 2))
+        total = self.unfollowed()
+        # A small remainder needs fewer samples for the same accuracy.
+        counts = np.minimum(samples, np.maximum(8, np.ceil(2 * total * samples))).astype(int)
+        gains, none, later = np.zeros_like(self.found), np.zeros_like(total), np.zeros_like(total)
+        walks = self._departures(counts, total, luck)
+        while walks is not None:
+            hidden, walks.state = self.model.step(walks.tokens, walks.state)
+            logits = self.model.logits(hidden)
+            goes_on = np.zeros(len(walks.tokens), dtype=bool)
+            for k in np.unique(walks.k):
+                rows = np.flatnonzero(walks.k == k)
+                found, ended, rest = self._split(
+                    logits[rows], k, [walks.places[r] for r in rows], walks.mass[rows]
+                )
+                gains[k] += found
+                none[k] += ended
+                left = rest.sum(axis=1)
+                over = walks.position[rows] + 1 >= self.max_words
+                later[k] += left[over].sum()
+                # Russian roulette: a walk with little left to tell ends, or stands for others that do.
+                least = 0.25 * total[k] / counts[k]
+                on = ~over & (left > lives[walks.number[rows], walks.position[rows] + 1] * least)
+                walks.mass[rows] = np.maximum(left, least)
+                rows = rows[on]
+                goes_on[rows] = True
+                walks.tokens[rows] = _draw(rest[on], luck[walks.number[rows], walks.position[rows] + 1])
+            walks.position += 1
+            rows = np.flatnonzero(goes_on)
+            walks = walks.select(rows, self.model) if rows.size else None
+            if walks is not None:
+                walks.places = [self.lens.read(*at) for at in zip(walks.places, walks.tokens, strict=True)]
+        # The roulette keeps the sum of all outcomes only on average; here it is known.
+        outcomes = gains.sum(axis=1) + none + later
+        scale = np.divide(total, outcomes, out=np.zeros_like(total), where=outcomes > 0)
+        self.none += none * scale
+        self.later += np.where(outcomes > 0, later * scale, total)
+        gains *= scale[:, None]
+        self.found += gains
+        return _wilson(gains, total, counts)
+
+    def _departures(
+        self, counts: NDArray[np.intp], total: NDArray[np.float64], luck: NDArray[np.float64]
+    ) -> _Walks | None:
+        """Sampled beginnings that `expand` did not follow, `counts[k]` at each temperature."""
+        walks: list[_Walks] = []
+        for k, count in enumerate(counts):
+            if total[k] < 1e-9:
+                continue
+            # Systematic sampling: evenly spaced points over all remainders laid end to end.
+            sources = [
+                (d, r) for d, level in enumerate(self.levels) for r in np.flatnonzero(level.left[:, k])
+            ]
+            ends = np.cumsum([self.levels[d].left[r, k] for d, r in sources])
+            points = (np.arange(count) + luck[:count, 0]) / count * ends[-1]
+            chosen = np.minimum(np.searchsorted(ends, points, side="right"), len(ends) - 1)
+            for d in sorted({sources[i][0] for i in chosen}):
+                level = self.levels[d]
+                number = np.array([n for n, i in enumerate(chosen) if sources[i][0] == d])
+                rows, back = np.unique([sources[chosen[n]][1] for n in number], return_inverse=True)
+                *_, rest = self._split(
+                    level.logits[rows], k, [level.places[r] for r in rows], level.mass[rows, k]
+                )
+                rest[rest >= self._cutoff(d)] = 0
+                tokens = _draw(rest[back], luck[number, 1])
+                places = [self.lens.read(level.places[r], t) for r, t in zip(rows[back], tokens, strict=True)]
+                state = self.model.select(level.state, rows[back])
+                shape = number.shape
+                mass = np.full(shape, total[k] / count)
+                walks.append(
+                    _Walks(np.full(shape, k), number, np.full(shape, d + 1), mass, tokens, places, state)
+                )
+        return _Walks.join(walks) if walks else None
+
+    def _split(
+        self, logits: NDArray[np.float32], k: int, places: Sequence[Place], mass: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
+        """What follows beginnings of probability `mass` [B]: each verb [N], the recipe's end, and each other
+        word [B, V]; the first two summed over the beginnings."""
+        rest = apply_temperature(logits, self.temperatures[k])
+        rest *= mass[:, None]
+        none = float(rest[:, self.stop].sum())
+        rest[:, self.stop] = 0
+        found = np.zeros(len(self.lens.ids))
+        for row, place in enumerate(places):
+            at = self.lens.verbs_at(place)
+            ids = self.lens.ids[at]
+            found[at] += rest[row, ids]
+            rest[row, ids] = 0
+        return found, none, rest
+
+
+def _draw(weights: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.intp]:
+    """A word for each row, in proportion to its weight: [B, V] and draws [B] from 0 to 1 -> ids [B].
+
+    First a block of words, then a word in it, which spares a running sum over the whole vocabulary.
+    """
+    size = 128
+    starts = np.arange(0, weights.shape[1], size)
+    tokens = np.zeros(len(weights), dtype=np.intp)
+    for i, (row, u) in enumerate(zip(weights, uniform, strict=True)):
+        blocks = np.add.reduceat(row, starts)
+        ends = np.cumsum(blocks)
+        point = u * ends[-1]
+        block = int(np.searchsorted(ends, point, side="right"))
+        if block == len(blocks):  # rounding: the point lies on the very end
+            block = int(np.flatnonzero(blocks)[-1])
+        part = row[block * size : (block + 1) * size]
+        inside = np.cumsum(part)
+        at = int(np.searchsorted(inside, point - (ends[block] - blocks[block]), side="right"))
+        if at == len(part) or part[at] == 0:
+            at = int(np.flatnonzero(part)[-1])
+        tokens[i] = block * size + at
+    return tokens
+
+
+def _join(states: Sequence[Any]) -> Any:
+    """One state of the rows of several, whose arrays have their rows first."""
+    if isinstance(states[0], tuple):
+        return tuple(_join(parts) for parts in zip(*states, strict=True))
+    return np.concatenate(states)
+
+
+def _wilson(
+    sums: NDArray[np.float64], total: NDArray[np.float64], counts: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """95 % intervals for what `counts` [K] samples say about parts of `total` [K]: sums [K, N] -> low, high.
+
+    Wilson's score interval (1927) of a share. A sample counts with a share of its own, between 0 and 1, which
+    varies less than the yes or no that the interval is made for.
+    """
+    z2 = 1.959964**2
+    whole = np.where(total > 0, total, 1)[:, None]
+    n, share = counts[:, None], np.clip(sums / whole, 0, 1)
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    u = total[:, None]
+    return np.minimum(np.maximum(middle - half, 0) * u, sums), np.maximum((middle + half) * u, sums)
