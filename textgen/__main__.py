@@ -1,4 +1,4 @@
-"""The command line: `python -m textgen generate | evaluate | train | models`.
+"""The command line: `python -m textgen generate | verbs | evaluate | train | models`.
 
 Exit codes: 0 done; 1 could not be done, with one sentence on standard error; 2 wrong usage; 130 interrupted.
 """
@@ -6,8 +6,10 @@ Exit codes: 0 done; 1 could not be done, with one sentence on standard error; 2 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import importlib.util
+import itertools
 import json
 import math
 import os
@@ -23,6 +25,7 @@ from textgen.corpus import CorpusError, Problem, load_recipes
 from textgen.generation import Generation, generations, recipe_prompt
 from textgen.measures import evaluate
 from textgen.sampling import Sampler, check_seed, check_temperature
+from textgen.verbs import FirstVerbs, TitleInformation, divergence, first_verbs, title_information
 from textgen.vocabulary import UNKNOWN, Vocabulary, detokenize, tokenize, unknown_words
 
 if TYPE_CHECKING:
@@ -186,6 +189,126 @@ def _facts(args: argparse.Namespace, bundle: Bundle, runs: Sequence[Generation])
             }
         )
     return facts
+
+
+# verbs
+
+
+def _verbs(args: argparse.Namespace) -> None:
+    titles = list(dict.fromkeys(args.title))
+    if not titles and not args.corpus:
+        args.parser.error('give at least one title, such as "roasted vegetables", or --corpus FILE')
+    if not all(title.strip() for title in titles):
+        args.parser.error("a title is empty: say what to cook")
+    bundle = load_bundle(args.model or _default_model())
+    temperatures = list(dict.fromkeys(args.temperature or DEFAULT_TEMPERATURES))
+    for title in titles:
+        _remark(title, bundle.vocabulary, args.title.count(title) > 1)
+    firsts = [first_verbs(bundle, title, temperatures, seed=args.seed) for title in titles]
+    information = _title_information(bundle, _read(args.corpus), args.seed) if args.corpus else {}
+    if args.json:
+        print(json.dumps(_verb_facts(bundle, firsts, information)))
+        return
+    head = [f"T = {temperature:g}" for temperature in temperatures]
+    for number, first in enumerate(firsts):
+        top = first.top(args.top)
+        rows = [(printable(verb), first.of(verb)) for verb in top]
+        others = first.probability.sum(axis=1) - sum(first.of(verb) for verb in top)
+        rows += [
+            ("other verbs", others),
+            ("no verb", first.none),
+            (f"not in {first.max_words} words", first.later),
+        ]
+        print(f"{chr(10) if number else ''}{printable(first.title)}")
+        _print_table(["first verb", *head], [[name, *map(_chance, values)] for name, values in rows])
+    if len(firsts) > 1:
+        print("\nhow far apart, in bits (0: the same verbs, 1: none in common)")
+        pairs = [(a, b, divergence(a, b)) for a, b in itertools.combinations(firsts, 2)]
+        _print_table(
+            ["titles", *head],
+            [
+                [printable(f"{a.title} / {b.title}"), *("-" if math.isnan(x) else f"{x:.2f}" for x in bits)]
+                for a, b, bits in pairs
+            ],
+        )
+    if information:
+        print("\n" * bool(firsts) + "what the title tells about the first verb, in bits, with 95 % interval")
+        _print_table(
+            ["era", "bits", "from", "to", "recipes"],
+            [
+                [printable(era), *(f"{x:.2f}" for x in (told.bits, told.low, told.high)), f"{told.recipes:,}"]
+                for era, told in information.items()
+            ],
+        )
+
+
+def _remark(title: str, vocabulary: Vocabulary, repeated: bool) -> None:
+    """Say what a title does that its writer may not expect."""
+    if repeated:
+        _say(f"{title!r} was given more than once; it is shown once")
+    if "|" in title:
+        _say(f"the bar in {title!r} tells the model that the title is over")
+    strangers = unknown_words(title, vocabulary)
+    if strangers and len(strangers) == len(set(tokenize(title))):
+        _say(f"the model knows no word of {title!r}: it answers as for any dish that it has never heard of")
+    elif strangers:
+        _say(f"read as {UNKNOWN}, for the model does not know them: {', '.join(strangers)}")
+
+
+def _title_information(bundle: Bundle, recipes: Sequence[Any], seed: int) -> dict[str, TitleInformation]:
+    eras: dict[str, list[Any]] = {}
+    for recipe in recipes:
+        eras.setdefault(recipe.era or "unknown", []).append(recipe)
+    told = {}
+    for era in sorted(eras):
+        try:
+            told[era] = title_information(bundle, eras[era], seed=seed)
+        except ValueError as error:
+            _say(f"{era} recipes: {error}")
+    return told
+
+
+def _chance(probability: float) -> str:
+    return percent(float(probability))
+
+
+def _verb_facts(
+    bundle: Bundle, firsts: Sequence[FirstVerbs], information: dict[str, TitleInformation]
+) -> dict[str, Any]:
+    def numbers(values: Any) -> Any:
+        """As JSON has them: no NaN, no infinity."""
+        return [None if math.isnan(x) else x if math.isfinite(x) else "inf" for x in values]
+
+    return {
+        "model": bundle.name,
+        "titles": [
+            {
+                "title": first.title,
+                "unknown_words": list(first.unknown),
+                "temperatures": numbers(first.temperatures),
+                "verbs": {
+                    verb: {
+                        "group": first.groups[i],
+                        "probability": first.probability[:, i].tolist(),
+                        "low": first.low[:, i].tolist(),
+                        "high": first.high[:, i].tolist(),
+                    }
+                    for verb in first.top(len(first.verbs))
+                    for i in [first.verbs.index(verb)]
+                },
+                "no_verb": first.none.tolist(),
+                "later": first.later.tolist(),
+                "max_words": first.max_words,
+                "unresolved": first.unresolved.tolist(),
+            }
+            for first in firsts
+        ],
+        "divergence_bits": [
+            {"titles": [a.title, b.title], "bits": numbers(divergence(a, b))}
+            for a, b in itertools.combinations(firsts, 2)
+        ],
+        "title_information": {era: dataclasses.asdict(told) for era, told in information.items()},
+    }
 
 
 # evaluate, models
@@ -379,6 +502,18 @@ def _build_parser() -> argparse.ArgumentParser:
     add("--min-p", type=float, metavar="P", help="only words with P times the likeliest word's probability")
     add("--typical-p", type=float, metavar="P", help="only the most typical words, up to probability P")
     add("--no-unknown", action="store_true", help=f"never write {UNKNOWN}")
+
+    sub = command("verbs", _verbs, "which recipe verb comes first, by title and temperature")
+    add = sub.add_argument
+    add("title", nargs="*", help='what to cook, such as "roasted vegetables" "chocolate ice cream"')
+    add("--temperature", "-T", type=_temperature, action="append", metavar="T",
+        help="0 to inf, once for each column (0.2, 0.7, 1.2)")  # fmt: skip
+    add("--top", type=_count, default=8, metavar="N", help="the most verbs of a table (8)")
+    add("--corpus", type=Path, metavar="FILE",
+        help=f"also measure how much titles tell about the first verb, on {recipes}")  # fmt: skip
+    add("--seed", type=_seed, default=0, metavar="N", help="of what has to be sampled (0)")
+    add("--model", metavar="NAME", help="a released model or a folder with one (the first of: models)")
+    add("--json", action="store_true", help="write JSON, with intervals")
 
     sub = command("evaluate", _evaluate, "how well a model predicts the recipes of a file: perplexity by era")
     add = sub.add_argument

@@ -307,7 +307,7 @@ class FirstVerbs:
     unresolved    [K] the probability of all beginnings too rare to be followed one by one; within it,
                   `probability` is an estimate from sampled continuations
     none          [K] the recipe ends without a verb
-    later         [K] no verb within the words that were looked at
+    later         [K] no verb within `max_words` words
     unknown       words of the prompt outside the vocabulary, which the network reads as "[UNK]"
     """
 
@@ -322,6 +322,7 @@ class FirstVerbs:
     unresolved: NDArray[np.float64]
     none: NDArray[np.float64]
     later: NDArray[np.float64]
+    max_words: int
     unknown: tuple[str, ...] = ()
 
     def top(self, count: int) -> list[str]:
@@ -393,6 +394,7 @@ def first_verbs(
         unresolved=unresolved,
         none=search.none,
         later=search.later,
+        max_words=max_words,
         unknown=tuple(unknown_words(prompt, bundle.vocabulary)),
     )
 

@@ -282,7 +282,7 @@ def given(*rows: list[float]) -> FirstVerbs:
     p = np.array(rows, dtype=float)
     k = np.zeros(len(p))
     verbs = tuple("abc"[: p.shape[1]])
-    return FirstVerbs("t", "p", tuple(map(float, range(len(p)))), verbs, verbs, p, p, p, k, k, k)
+    return FirstVerbs("t", "p", tuple(map(float, range(len(p)))), verbs, verbs, p, p, p, k, k, k, 30)
 
 
 def test_divergence():
