@@ -16,7 +16,7 @@ import pytest
 from textgen import __main__ as cli
 from textgen.bundle import Bundle, BundleError
 from textgen.generation import generations, recipe_prompt
-from textgen.recurrent import LSTM, RecurrentModel
+from textgen.recurrent import LSTM, Affine, RecurrentModel
 from textgen.sampling import Sampler
 from textgen.vocabulary import Vocabulary
 
@@ -34,7 +34,7 @@ def bundle(monkeypatch: pytest.MonkeyPatch) -> Bundle:
 
     size, units = len(WORDS), 6
     layer = LSTM(weights(5, 4 * units), weights(units, 4 * units), weights(4 * units))
-    model = RecurrentModel(weights(size, 5), [layer], weights(units, size), weights(size))
+    model = RecurrentModel(weights(size, 5), [layer], Affine(weights(units, size), weights(size)))
     card = {
         "architecture": {"parameters": 1234},
         "evaluation": {"modern": {"perplexity": 21.5}},
