@@ -13,6 +13,7 @@ import pytest
 from networks import Pair, random_model
 
 from textgen.corpus import Recipe
+from textgen.generation import generate
 from textgen.sampling import apply_temperature
 from textgen.verbs import (
     GROUPS,
@@ -22,6 +23,7 @@ from textgen.verbs import (
     Lens,
     divergence,
     first_verbs,
+    kind_shares,
     lexicon,
     title_information,
     word_kinds,
@@ -156,6 +158,22 @@ def test_shares_sort_every_word():
         np.testing.assert_allclose(shares, expected, atol=1e-12)
         np.testing.assert_allclose(shares.sum(axis=-1), 1)
     assert lens.shares(probs[0], START).shape == (len(KINDS),)
+
+
+def test_kind_shares_count_the_words_of_texts():
+    pair = small(4)
+    shares = kind_shares(pair, "soup", [0.0, 1.0], texts=3, max_words=10, seed=6)
+    counts = np.zeros(len(KINDS))
+    for n in range(3):
+        words = [
+            step.word for step in generate(pair, "recipe for soup |", max_tokens=10, seed=6 ^ n) if step.word
+        ]
+        for kind in word_kinds(["recipe", "for", "soup", "|", *words])[4:]:
+            counts[KINDS.index(kind)] += 1
+    np.testing.assert_allclose(shares.share[1], counts / counts.sum())
+    assert np.all((shares.low <= shares.share + 1e-12) & (shares.share <= shares.high + 1e-12))
+    np.testing.assert_allclose(shares.high[0], shares.low[0])  # greedy texts are all alike
+    assert np.any(shares.high[1] > shares.low[1])
 
 
 def counted(pair: Pair, title: str, temperature: float, max_words: int) -> dict[str, float]:
