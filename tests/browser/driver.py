@@ -1,0 +1,70 @@
+"""The page under test, with the few moves that the tests share."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlparse
+
+IDLE = "[data-testid='stApp'][data-test-script-state='notRunning']"
+
+
+class App:
+    """A browser page on the app's address; remembers errors, and requests to anywhere else."""
+
+    def __init__(self, page, address: str) -> None:
+        self.page, self.address = page, address
+        self.errors: list[str] = []
+        self.outside: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self._seen(request.url))
+
+    def _seen(self, url: str) -> None:
+        if not url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:")):
+            self.outside.append(url)
+
+    def open(self, query: str = "", wait_for: str = ".word") -> App:
+        self.page.goto(f"{self.address}/{query}")
+        self.page.wait_for_selector(wait_for, timeout=60_000)
+        return self.settle()
+
+    def settle(self) -> App:
+        """Wait until the server has nothing more to say, and the page has drawn it."""
+        for _ in range(3):  # one run may ask for another
+            self.page.wait_for_timeout(120)
+            self.page.wait_for_selector(IDLE, timeout=60_000)
+        return self
+
+    def key(self, name: str):
+        return self.page.locator(f".st-key-{name}").first
+
+    def column(self, column: int):
+        return self.key(f"words{column}").locator(".run")
+
+    def text(self, column: int) -> str:
+        return self.key(f"words{column}").locator(".text").inner_text()
+
+    def words(self, column: int):
+        return self.key(f"words{column}").locator(".word")
+
+    def press(self, name: str, *keys: str) -> None:
+        """Keys on the slider `name`, as a keyboard or a drag would move it."""
+        self.key(name).locator("input").first.focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.settle()
+
+    def chart(self, name: str) -> str:
+        return self.key(name).locator("svg.marks").text_content()
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        return parse_qs(urlparse(self.page.url).query)
+
+    def alerts(self) -> str:
+        return " ".join(self.page.locator("[data-testid=stAlert]").all_inner_texts())
+
+    def is_sound(self) -> None:
+        """No traceback, no error in the browser, and nothing fetched from elsewhere."""
+        assert self.page.locator("[data-testid=stException]").count() == 0
+        assert "Traceback" not in self.page.locator("body").inner_text()
+        assert self.errors == []
+        assert self.outside == []
