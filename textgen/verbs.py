@@ -13,7 +13,7 @@ import math
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -115,8 +115,8 @@ class Lexicon:
         self.quantities = frozenset(quantities)
         also = also or {}
         # Which other word each may be: decided by position.
-        self._ingredient = frozenset(also.get("ingredient", ()))
-        self._noun = frozenset(also.get("noun", ())) | self._ingredient
+        self._in_lists = frozenset(also.get("in_lists", ()))  # "butter", "dry": in lists of what is added
+        self._noun = frozenset(also.get("noun", ())) | self._in_lists
         self._happens = frozenset(also.get("happens", ()))
         self._participle = frozenset(also.get("participle", ()))
 
@@ -138,7 +138,7 @@ class Lexicon:
         if place.mode == OPEN:
             return True
         if place.mode == JOINED:
-            return place.after_verb or not (place.blocked or word in self._ingredient)
+            return place.after_verb or not (place.blocked or word in self._in_lists)
         if place.mode in (FRONT, LISTED):
             # "when cold add", "2 eggs, beat well": only verbs that can hardly be anything else.
             return not (
@@ -223,14 +223,14 @@ class Lexicon:
         """What a word is that is no verb: "ingredient", "quantity", "punctuation" or "rest"."""
         if word in self.quantities or any(character.isnumeric() for character in word):
             return "quantity"
-        if word in self.ingredients or word in self._ingredient:
+        if word in self.ingredients:
             return "ingredient"
         if word != STOP and all(character in string.punctuation for character in word):
             return "punctuation"
         return "rest"
 
 
-@lru_cache(maxsize=1)
+@cache
 def lexicon() -> Lexicon:
     """The lexicon of this project, read once."""
     return Lexicon.from_json(LEXICON.read_text(encoding="utf-8"))
