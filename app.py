@@ -12,6 +12,9 @@ st.set_page_config(page_title="Simmer", page_icon="assets/icon.png", layout="wid
 # A `url_path` other than the file's name keeps Streamlit's own discovery of `pages/` from
 # answering a deep link.
 st.navigation(
-    [st.Page("pages/compare.py", title="Compare", url_path="side-by-side", default=True)],
+    [
+        st.Page("pages/compare.py", title="Compare", url_path="side-by-side", default=True),
+        st.Page("pages/verbs.py", title="Verbs", url_path="first-verb"),
+    ],
     position="top",
 ).run()

@@ -140,8 +140,8 @@ def settings() -> Settings:
     follow = state.get("follow", "own")
     return Settings(
         model=state.get("model") or models()[0],
-        title=_one_line(state.get("title"))[:LONGEST_TITLE],
-        opening=_one_line(state.get("opening"))[:LONGEST_OPENING],
+        title=one_line(state.get("title"))[:LONGEST_TITLE],
+        opening=one_line(state.get("opening"))[:LONGEST_OPENING],
         samplers=tuple(
             Sampler(temperature=state.get(f"t{k}", DEFAULTS[f"t{k}"]), **rules) for k in range(1, state.n + 1)
         ),
@@ -203,9 +203,14 @@ def compare(of: Settings) -> Comparison:
 # -- the state behind the controls -----------------------------------------------------------------
 
 
-def begin() -> None:
-    """The first thing a page does: styles, and once a session what the address asks for."""
+def styles() -> None:
+    """The looks that every page shares."""
     st.html(ASSETS / "page.css")
+
+
+def begin() -> None:
+    """The first thing the comparison does: styles, and once a session what the address asks for."""
+    styles()
     if "n" not in state:
         _read_address()
     # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun
@@ -228,11 +233,11 @@ def _read_address() -> None:
     asked = params.get("n", "3")
     state.n = int(asked) if fields["n"][0](asked) else 3
     state.forced = {}
-    state.notes = _address_notes(fields)
+    state.notes = address_notes(fields)
     vocabulary = load(params.get("model") if params.get("model") in names else names[0]).vocabulary
     for entry in params.get_all("force")[:200]:
         place, _, word = entry.partition(" ")
-        if not (_number(1, 200, whole=True)(place) and word in vocabulary):
+        if not (number(1, 200, whole=True)(place) and word in vocabulary):
             state.notes.append(
                 f"The address forces “{plain(entry[:40])}”, which is not a place and a known word; "
                 "it was left out."
@@ -272,7 +277,7 @@ def notes() -> list[str]:
     if state.setdefault("first_settings", now) == now:
         found += state.notes  # until something changes
     for what, longest in (("title", LONGEST_TITLE), ("opening", LONGEST_OPENING)):
-        length = len(_one_line(state.get(what)))
+        length = len(one_line(state.get(what)))
         if length > longest:
             found.append(f"The {what} has {length:,} characters; the network reads the first {longest}.")
     if not now.title:
@@ -287,7 +292,7 @@ def notes() -> list[str]:
     return found
 
 
-def _one_line(text: str | None) -> str:
+def one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
@@ -298,36 +303,36 @@ Field = tuple[Callable[[str], bool], str]  # a check, and the words that say wha
 
 def _fields(names: Sequence[str]) -> dict[str, Field]:
     anything: Field = (lambda text: True, "")
-    yes_no = _one_of(["true", "false"], "it is true or false")
+    yes_no = one_of(["true", "false"], "it is true or false")
     places = [f"column {k}" for k in range(1, MOST_COLUMNS + 1)]
     return {
         "title": anything,
         "opening": anything,
         "force": anything,
-        "model": _one_of(names, "the networks are " + ", ".join(names)),
-        "seed": (_number(0, LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
-        "words": (_number(5, 200, whole=True), "a text has 5 to 200 words"),
-        "n": (_number(2, MOST_COLUMNS, whole=True), f"there are 2 to {MOST_COLUMNS} columns"),
-        "step": (_number(1, 200, whole=True), "a word's number is from 1 to 200"),
-        "color": _one_of(COLORS, "colours stand for " + ", ".join(COLORS)),
-        "line": _one_of(
+        "model": one_of(names, "the networks are " + ", ".join(names)),
+        "seed": (number(0, LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
+        "words": (number(5, 200, whole=True), "a text has 5 to 200 words"),
+        "n": (number(2, MOST_COLUMNS, whole=True), f"there are 2 to {MOST_COLUMNS} columns"),
+        "step": (number(1, 200, whole=True), "a word's number is from 1 to 200"),
+        "color": one_of(COLORS, "colours stand for " + ", ".join(COLORS)),
+        "line": one_of(
             list(charts.TIMELINE_MEASURES), "the lines show " + ", ".join(charts.TIMELINE_MEASURES)
         ),
-        "luck": _one_of(LUCK, "luck is same or own"),
-        "follow": _one_of(["own", *places], "columns read “own” or “column 1” to “column 6”"),
-        "live": _one_of(places, "it is “column 1” to “column 6”"),
-        "penalty": (_number(1, 2), "a repetition penalty is from 1 to 2"),
-        "k": (_number(0, 10_000, whole=True), "top-k is a whole number from 0 to 10,000"),
-        "p": (_number(0, 1), "top-p is from 0 to 1"),
-        "min_p": (_number(0, 1), "min-p is from 0 to 1"),
-        "typical": (_number(0.05, 1), "typical is from 0.05 to 1"),
+        "luck": one_of(LUCK, "luck is same or own"),
+        "follow": one_of(["own", *places], "columns read “own” or “column 1” to “column 6”"),
+        "live": one_of(places, "it is “column 1” to “column 6”"),
+        "penalty": (number(1, 2), "a repetition penalty is from 1 to 2"),
+        "k": (number(0, 10_000, whole=True), "top-k is a whole number from 0 to 10,000"),
+        "p": (number(0, 1), "top-p is from 0 to 1"),
+        "min_p": (number(0, 1), "min-p is from 0 to 1"),
+        "typical": (number(0.05, 1), "typical is from 0.05 to 1"),
         "unk": yes_no,
         "show_luck": yes_no,
-        **{f"t{k}": (_number(0, 2), "a temperature here is from 0 to 2") for k in range(1, MOST_COLUMNS + 1)},
+        **{f"t{k}": (number(0, 2), "a temperature here is from 0 to 2") for k in range(1, MOST_COLUMNS + 1)},
     }
 
 
-def _number(low: float, high: float, whole: bool = False) -> Callable[[str], bool]:
+def number(low: float, high: float, whole: bool = False) -> Callable[[str], bool]:
     def accepts(text: str) -> bool:
         try:
             value = int(text) if whole else float(text)
@@ -338,11 +343,11 @@ def _number(low: float, high: float, whole: bool = False) -> Callable[[str], boo
     return accepts
 
 
-def _one_of(options: Sequence[str], meaning: str) -> Field:
+def one_of(options: Sequence[str], meaning: str) -> Field:
     return (lambda text: text in options), meaning
 
 
-def _address_notes(fields: dict[str, Field]) -> list[str]:
+def address_notes(fields: dict[str, Field]) -> list[str]:
     """What the address asked for and could not have, one sentence a field."""
     found = []
     for name in st.query_params:
