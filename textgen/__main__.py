@@ -376,22 +376,18 @@ def _train(args: argparse.Namespace) -> None:
     validation = _read(args.validation) if args.validation else None
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of notes
     from textgen.callbacks import TextGenerator
-    from textgen.training import MIX, build_vocabulary, hold_out, train
+    from textgen.training import train
 
-    if validation is None:
-        recipes, validation = hold_out(recipes)
-    kept = args.out.with_name(f"{args.out.name}.checkpoints") / "vocabulary.json"
+    folder = args.out.with_name(f"{args.out.name}.checkpoints")
     bar = _ProgressBar()
     try:
-        if args.resume and not kept.is_file():
-            raise Failure(f"there is nothing to resume: {kept.parent} holds no checkpoint")
-        vocabulary = (
-            Vocabulary.from_json(kept.read_text("utf-8")) if args.resume else build_vocabulary(recipes, MIX)
-        )
+        if args.resume and not (folder / "vocabulary.json").is_file():
+            raise Failure(f"there is nothing to resume: {folder} holds no checkpoint")
         train(
             recipes, args.out, architecture=args.model, validation=validation, epochs=args.epochs,
-            vocabulary=vocabulary, seed=args.seed, as_book=args.book, resume=args.resume,
-            callbacks=[TextGenerator(vocabulary.words)], on_progress=bar.update, on_epoch=bar.epoch,
+            seed=args.seed, compute="bfloat16" if args.bfloat16 else "float32", as_book=args.book,
+            resume=args.resume, callbacks=lambda vocabulary: [TextGenerator(vocabulary.words)],
+            on_progress=bar.update, on_epoch=bar.epoch,
         )  # fmt: skip
     except (ValueError, FloatingPointError) as error:
         raise Failure(str(error)) from error
@@ -532,6 +528,11 @@ def _build_parser() -> argparse.ArgumentParser:
     add("--resume", action="store_true", help="go on from the last checkpoint in DIR")
     add("--book", action="store_true", help="train exactly as the book does (25 epochs)")
     add("--seed", type=_seed, default=0, metavar="N", help="of weights and order (0)")
+    add(
+        "--bfloat16",
+        action="store_true",
+        help="multiply in bfloat16: faster on processors that have it, much slower on others",
+    )
 
     sub = command("models", _models, "list the released models with their figures")
     sub.add_argument("--json", action="store_true", help="write their cards as JSON")

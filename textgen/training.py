@@ -434,7 +434,7 @@ def plan_for(architecture: str, eras: Collection[str], epochs: int | None = None
     else:
         first = Stage(
             "everything",
-            7 if architecture == "lstm" else 5,
+            {"lstm": 7, "stacked_lstm": 8}.get(architecture, 5),
             5e-3,
             5e-4,
             MIX,
@@ -489,7 +489,7 @@ def train(
     compute: str = "float32",
     as_book: bool = False,
     resume: bool = False,
-    callbacks: Sequence[Any] = (),
+    callbacks: Sequence[Any] | Callable[[Vocabulary], Sequence[Any]] = (),
     on_progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
@@ -507,7 +507,8 @@ def train(
         compute: "float32" or "bfloat16" matrix products; the weights are float32 in any case.
         as_book: train exactly as the book does: batches of 32 in random order, Adam, recipes padded to 200,
             loss over the padding too, 25 epochs.
-        callbacks: Keras callbacks; the model holds the averaged weights when they are called.
+        callbacks: Keras callbacks, or a function that makes them from the vocabulary; the model holds the
+            averaged weights when an epoch's end is announced to them.
 
     Raises:
         ValueError: nothing to train on, an unknown architecture, or a checkpoint of another network.
@@ -533,7 +534,8 @@ def train(
     job = _Job(Trainer(model, vocabulary, seed, compute, as_book), stages, training, held_out, folder)
     if resume:
         job.resume()
-    job.listeners = keras.callbacks.CallbackList(list(callbacks), model=model)
+    listeners = callbacks(vocabulary) if callable(callbacks) else callbacks
+    job.listeners = keras.callbacks.CallbackList(list(listeners), model=model)
     job.on_progress, job.on_epoch = on_progress or (lambda _: None), on_epoch or (lambda _: None)
     try:
         job.run()
