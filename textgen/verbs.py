@@ -394,7 +394,7 @@ def first_verbs(
     opening: str = "",
     seed: int = 0,
     likely: float = 5e-4,
-    samples: int = 24,
+    samples: int = 20,
     max_words: int = 30,
     lens: Lens | None = None,
 ) -> FirstVerbs:
