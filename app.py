@@ -9,12 +9,11 @@ import streamlit as st
 
 st.set_page_config(page_title="Simmer", page_icon="assets/icon.png", layout="wide")
 
-# A `url_path` other than the file's name keeps Streamlit's own discovery of `pages/` from
-# answering a deep link.
+st.session_state.through_app = True  # see pages.shared.through_app
 st.navigation(
     [
-        st.Page("pages/compare.py", title="Compare", url_path="side-by-side", default=True),
-        st.Page("pages/verbs.py", title="Verbs", url_path="first-verb"),
+        st.Page("pages/compare.py", title="Compare", default=True),
+        st.Page("pages/verbs.py", title="Verbs"),
     ],
     position="top",
 ).run()

@@ -15,6 +15,8 @@ from textgen import charts, report
 from textgen.comparison import Comparison
 from textgen.vocabulary import tokenize, unknown_words
 
+shared.through_app()
+
 words_component = shared.component("words")
 save_component = shared.component("save")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
+import runpy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -206,6 +207,18 @@ def compare(of: Settings) -> Comparison:
 def styles() -> None:
     """The looks that every page shares."""
     st.html(ASSETS / "page.css")
+
+
+def through_app() -> None:
+    """The first thing a page does: make sure that it runs inside `app.py`.
+
+    Until `st.navigation` has been called once in a server's life, Streamlit discovers `pages/` by itself and
+    answers a deep link by running the page alone.
+    """
+    if not state.get("through_app"):
+        runpy.run_path(str(Path(__file__).parent.parent / "app.py"))
+        st.stop()
+
 
 
 def begin() -> None:

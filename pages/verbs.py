@@ -15,6 +15,8 @@ from textgen.sampling import Sampler
 from textgen.verbs import FirstVerbs, KindShares, divergence, first_verbs, kind_shares
 from textgen.vocabulary import UNKNOWN, tokenize, unknown_words
 
+shared.through_app()
+
 save_component = shared.component("save")
 
 TEMPERATURES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)

@@ -419,7 +419,7 @@ def plan_for(architecture: str, eras: Collection[str], epochs: int | None = None
         )
         last = Stage(
             "modern",
-            6,
+            5,
             1e-3,
             0.0,
             ENDING,
