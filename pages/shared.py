@@ -220,7 +220,6 @@ def through_app() -> None:
         st.stop()
 
 
-
 def begin() -> None:
     """The first thing the comparison does: styles, and once a session what the address asks for."""
     styles()

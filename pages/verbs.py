@@ -188,7 +188,8 @@ st.subheader("How likely each verb is to come first", anchor=False)
 st.caption(
     "The first recipe verb need not be the first word: “in a large bowl, whisk” counts as whisk. "
     "Likely beginnings are followed exactly; the rest is sampled, and where that matters a band shows "
-    "its 95 % interval. The coloured rule is the temperature above. All panels have one scale."
+    "its 95 % interval. The coloured rule is the temperature above. All panels have one scale, which "
+    "spreads the small shares."
 )
 panels = []
 for start in range(0, len(titles), PER_ROW):
@@ -360,7 +361,10 @@ with wrong_text:
         )
         st.html(
             '<p class="sample">'
-            + "".join(f"<mark>{html.escape(w)}</mark>" if m else html.escape(w) for w, m in odd.words)
+            + "".join(
+                " " * space + (f"<mark>{html.escape(word)}</mark>" if marked else html.escape(word))
+                for word, space, marked in odd.words
+            )
             + "</p>"
         )
 

@@ -68,12 +68,20 @@ def _finished(chart: alt.LayerChart) -> Spec:
     return chart.configure_view(stroke=None).configure_mark(aria=False).to_dict()
 
 
-def _words_axis() -> alt.Y:
+def _words_axis(**options: Any) -> alt.Y:
     return (
         alt.Y("label:N")
         .sort(field="order", op="min")
         .title(None)
-        .axis(labelLimit=130, labelFontSize=13, labelPadding=8, labelColor=_INK, ticks=False, domain=False)
+        .axis(
+            labelLimit=130,
+            labelFontSize=13,
+            labelPadding=8,
+            labelColor=_INK,
+            ticks=False,
+            domain=False,
+            **options,
+        )
     )
 
 
@@ -383,7 +391,7 @@ def _live_template() -> Spec:
 
 _DASHES = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [1, 4], [14, 4])
 _LINES_HEIGHT = 210
-LINE_UNITS = {"share": [0.0, 0.25, 0.5, 0.75, 1.0], "bits": [0.0, 0.25, 0.5, 0.75, 1.0]}
+LINE_UNITS = {"share": [0.0, 0.02, 0.1, 0.25, 0.5, 1.0], "bits": [0.0, 0.5, 1.0]}
 
 
 def lines_spec(rows: Sequence[Row], *, now: float, unit: str = "share") -> Spec:
@@ -391,8 +399,8 @@ def lines_spec(rows: Sequence[Row], *, now: float, unit: str = "share") -> Spec:
 
     `rows` are those of `verb_tables.line_rows` or `divergence_rows`: a `label`, a `temperature`, a `value`
     (None leaves a gap) between `low` and `high`, and `text`, the value as a person reads it. `now` is the
-    temperature that a rule marks. Every panel has the same scale. `ValueError` on a unit that is not in
-    `LINE_UNITS`.
+    temperature that a rule marks. Every panel has the same scale: shares by their square root, so that small
+    ones stay apart, bits as they are. `ValueError` on a unit that is not in `LINE_UNITS`.
     """
     if unit not in LINE_UNITS:
         raise ValueError(f"lines show one of {', '.join(LINE_UNITS)}, not {unit!r}")
@@ -407,7 +415,7 @@ def lines_spec(rows: Sequence[Row], *, now: float, unit: str = "share") -> Spec:
         _lines_template(unit, len(labels)),
         lines=lines,
         places=list(places.values()),
-        ends=_spread(sorted(last.values(), key=lambda row: row["value"])),
+        ends=_spread(sorted(last.values(), key=lambda row: row["value"]), 2 if unit == "share" else 1),
         now=[{"temperature": now, "color": temperature_color(now)}],
     )
 
@@ -417,19 +425,22 @@ def lines_chart(rows: Sequence[Row], *, now: float, unit: str = "share") -> alt.
     return alt.LayerChart.from_dict(lines_spec(rows, now=now, unit=unit))
 
 
-def _spread(ends: Sequence[Row]) -> list[dict[str, Any]]:
-    """`ends`, lowest first, each with a `place` for its name: near its value, and no two in one place."""
-    room = 15 / _LINES_HEIGHT
+def _spread(ends: Sequence[Row], power: int) -> list[dict[str, Any]]:
+    """`ends`, lowest first, each with a `place` for its name: near its value, and no two in one place.
+
+    The scale has the height of a value v at v to the 1 / `power`.
+    """
+    room, height = 15 / _LINES_HEIGHT, -1.0
     placed: list[dict[str, Any]] = []
     for i, end in enumerate(ends):
-        least = placed[-1]["place"] + room if placed else 0.0
         most = 1 - room * (len(ends) - 1 - i)
+        height = max(height + room, min(end["value"] ** (1 / power), most), 0)
         placed.append(
             {
                 "label": end["label"],
                 "value": end["value"],
                 "temperature": end["temperature"],
-                "place": max(least, min(end["value"], most)),
+                "place": height**power,
             }
         )
     return placed
@@ -441,15 +452,16 @@ def _lines_template(unit: str, lines: int) -> Spec:
         alt.X("temperature:Q")
         .scale(domain=[0, 2], nice=False)
         .title("temperature")
-        .axis(grid=False, values=[0, 0.5, 1, 1.5, 2], format="~g")
+        .axis(grid=False, values=[0, 0.5, 1, 1.5, 2], format="~g", labelFlush=False)
     )
-    y_scale = alt.Scale(domain=[0, 1], nice=False)
+    y_scale = alt.Scale(domain=[0, 1], nice=False, type="sqrt" if unit == "share" else "linear")
     axis = alt.Axis(
         values=LINE_UNITS[unit],
         format=".0%" if unit == "share" else "~g",
         domain=False,
         ticks=False,
-        title=None if unit == "share" else "bits",
+        labelFlush=False,
+        title=None,
     )
     y = alt.Y("value:Q", scale=y_scale, axis=axis)
     base = alt.Chart(alt.NamedData("lines")).encode(x=x)
@@ -488,7 +500,7 @@ def _lines_template(unit: str, lines: int) -> Spec:
         alt.layer(rule, band, line, leader, name, targets).properties(
             height=_LINES_HEIGHT,
             width="container",
-            padding={"right": 130, "left": 4, "top": 8, "bottom": 2},
+            padding={"right": 4, "left": 4, "top": 8, "bottom": 2},
         )
     )
 
@@ -521,10 +533,11 @@ def _cells_template(columns: int) -> Spec:
             labelFontSize=12,
             labelColor=_INK,
             labelLimit=alt.ExprRef(f"width / {columns} - 6"),
+            labelFlush=False,
             ticks=False,
             domain=False,
         ),
-        y=_words_axis(),
+        y=_words_axis(labelFlush=False),
         tooltip=[
             alt.Tooltip("column:N").title(" "),
             alt.Tooltip("label:N").title("  "),

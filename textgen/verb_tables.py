@@ -201,13 +201,13 @@ def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 class Oddity:
     """A text in which a network joined two ingredients that met in no recipe it read.
 
-    words  as a person reads them: each with the space before it, and whether it is one of the two
+    words  as a person reads them: each with whether a space comes before it, and whether it is one of the two
     """
 
     title: str
     temperature: float
     pair: Strangers
-    words: tuple[tuple[str, bool], ...]
+    words: tuple[tuple[str, bool, bool], ...]
 
 
 def oddity(
@@ -233,9 +233,9 @@ def oddity(
     return found
 
 
-def _marked(words: Sequence[str], names: set[str]) -> tuple[tuple[str, bool], ...]:
+def _marked(words: Sequence[str], names: set[str]) -> tuple[tuple[str, bool, bool], ...]:
     # After "the" no word is a verb, so that "butter" is the ingredient here.
     return tuple(
-        (" " * space + text, bool(ingredients(["the", word]) & names))
+        (text, space, bool(ingredients(["the", word]) & names))
         for word, (text, space) in zip(words, display_words(words), strict=True)
     )
