@@ -25,7 +25,7 @@ from textgen.corpus import CorpusError, Problem, load_recipes
 from textgen.generation import Generation, generations, recipe_prompt
 from textgen.measures import evaluate
 from textgen.sampling import Sampler, check_seed, check_temperature
-from textgen.verbs import FirstVerbs, TitleInformation, divergence, first_verbs, title_information
+from textgen.verbs import FirstVerbs, TitleInformation, divergence, first_verbs, title_information_by_era
 from textgen.vocabulary import UNKNOWN, Vocabulary, detokenize, tokenize, unknown_words
 
 if TYPE_CHECKING:
@@ -205,7 +205,13 @@ def _verbs(args: argparse.Namespace) -> None:
     for title in titles:
         _remark(title, bundle.vocabulary, args.title.count(title) > 1)
     firsts = [first_verbs(bundle, title, temperatures, seed=args.seed) for title in titles]
-    information = _title_information(bundle, _read(args.corpus), args.seed) if args.corpus else {}
+    information = (
+        title_information_by_era(
+            bundle, _read(args.corpus), seed=args.seed, on_skip=lambda era, why: _say(f"{era} recipes: {why}")
+        )
+        if args.corpus
+        else {}
+    )
     if args.json:
         print(json.dumps(_verb_facts(bundle, firsts, information)))
         return
@@ -253,19 +259,6 @@ def _remark(title: str, vocabulary: Vocabulary, repeated: bool) -> None:
         _say(f"the model knows no word of {title!r}: it answers as for any dish that it has never heard of")
     elif strangers:
         _say(f"read as {UNKNOWN}, for the model does not know them: {', '.join(strangers)}")
-
-
-def _title_information(bundle: Bundle, recipes: Sequence[Any], seed: int) -> dict[str, TitleInformation]:
-    eras: dict[str, list[Any]] = {}
-    for recipe in recipes:
-        eras.setdefault(recipe.era or "unknown", []).append(recipe)
-    told = {}
-    for era in sorted(eras):
-        try:
-            told[era] = title_information(bundle, eras[era], seed=seed)
-        except ValueError as error:
-            _say(f"{era} recipes: {error}")
-    return told
 
 
 def _chance(probability: float) -> str:

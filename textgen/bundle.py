@@ -168,6 +168,21 @@ def render_card(card: Mapping[str, Any]) -> str:
             lines.append("| " + " | ".join(cells) + " |")
         lines.append("")
 
+    told = {
+        era: value for era, value in _object(card.get("title_information")).items() if isinstance(value, dict)
+    }
+    if told:
+        lines += ["## What the title tells", ""]
+        lines += [
+            "How much likelier, in bits, the true first verb is given its own title than given others.",
+            "",
+        ]
+        lines += ["| recipes | bits | 95 % interval | number of recipes |", "| --- | ---: | --- | ---: |"]
+        for era, value in told.items():
+            cells = [_plain(value.get(key, "")) for key in ("bits", "low", "high", "recipes")]
+            lines.append(f"| {_plain(era)} | {cells[0]} | {cells[1]} to {cells[2]} | {cells[3]} |")
+        lines.append("")
+
     limits = _list(card.get("limits"))
     if limits:
         lines += ["## Limits", "", *(f"- {_plain(limit)}" for limit in limits), ""]

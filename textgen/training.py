@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from textgen.generation import generations
 from textgen.measures import evaluate
 from textgen.recurrent import RecurrentModel
 from textgen.sampling import Sampler
+from textgen.verbs import title_information_by_era
 from textgen.vocabulary import Vocabulary, tokenize
 
 MAX_TOKENS = 400  # words of a recipe that training reads; one in a hundred is longer
@@ -749,7 +750,11 @@ class _Job:
             model.set_weights(trainer.model.get_weights())
             save_bundle(out, model, trainer.vocabulary, card, history)
             if self.held_out:
-                card["evaluation"] = evaluate(load_bundle(out), self.held_out)
+                bundle = load_bundle(out)
+                card["evaluation"] = evaluate(bundle, self.held_out)
+                if self.state["stage"] == len(self.stages):  # it takes a minute: not after a break
+                    told = title_information_by_era(bundle, self.held_out)
+                    card["title_information"] = {era: asdict(value) for era, value in told.items()}
                 save_bundle(out, model, trainer.vocabulary, card, history)
         return card
 

@@ -525,6 +525,26 @@ def title_information(
     return TitleInformation(float(gains.mean()), float(low), float(high), len(pairs), skipped)
 
 
+def title_information_by_era(
+    bundle: Source,
+    recipes: Iterable[Recipe],
+    *,
+    seed: int = 0,
+    on_skip: Callable[[str, str], None] = lambda era, reason: None,
+) -> dict[str, TitleInformation]:
+    """`title_information` for the recipes of each era; `on_skip` hears of an era with too few."""
+    eras: dict[str, list[Recipe]] = {}
+    for recipe in recipes:
+        eras.setdefault(recipe.era or "unknown", []).append(recipe)
+    told = {}
+    for era in sorted(eras):
+        try:
+            told[era] = title_information(bundle, eras[era], seed=seed)
+        except ValueError as error:
+            on_skip(era, str(error))
+    return told
+
+
 @dataclass
 class _Level:
     """Beginnings of one length: B rows, and what the network says after each."""
