@@ -306,7 +306,8 @@ with scale_place:
             "number of recipes": told["recipes"],
         }
         for name in shared.models()
-        for era, told in shared.load(name).card.get("title_information", {}).items()
+        for era, told in (shared.load(name).card.get("title_information") or {}).items()
+        if {"bits", "low", "high", "recipes"} <= set(told)
     ]
     st.caption(
         "Over recipes kept back from training: how much likelier, in bits, the true first verb is given its "

@@ -390,7 +390,7 @@ def _live_template() -> Spec:
 # -- verbs: lines over temperature, and cells ------------------------------------------------------
 
 _DASHES = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [1, 4], [14, 4])
-_LINES_HEIGHT = 210
+_LINES_HEIGHT = 280  # pixels with the axis, which takes some 70
 LINE_UNITS = {"share": [0.0, 0.02, 0.1, 0.25, 0.5, 1.0], "bits": [0.0, 0.5, 1.0]}
 
 
@@ -430,7 +430,7 @@ def _spread(ends: Sequence[Row], power: int) -> list[dict[str, Any]]:
 
     The scale has the height of a value v at v to the 1 / `power`.
     """
-    room, height = 15 / _LINES_HEIGHT, -1.0
+    room, height = 15 / (_LINES_HEIGHT - 70), -1.0
     placed: list[dict[str, Any]] = []
     for i, end in enumerate(ends):
         most = 1 - room * (len(ends) - 1 - i)
@@ -465,7 +465,7 @@ def _lines_template(unit: str, lines: int) -> Spec:
     )
     y = alt.Y("value:Q", scale=y_scale, axis=axis)
     base = alt.Chart(alt.NamedData("lines")).encode(x=x)
-    band = base.mark_area(opacity=0.14, color=_INK, interpolate="monotone").encode(
+    band = base.mark_area(opacity=0.08, color=_INK, interpolate="monotone").encode(
         y=alt.Y("low:Q", scale=y_scale, axis=axis), y2="high:Q", detail="label:N"
     )
     line = base.mark_line(strokeWidth=2, color=_INK, interpolate="monotone").encode(
