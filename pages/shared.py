@@ -225,6 +225,8 @@ def begin() -> None:
     styles()
     if "n" not in state:
         _read_address()
+    for name, value in state.pop("arriving", {}).items():  # another page has sent the reader here
+        state[name] = value
     # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun
     # follows.
     wanted = {

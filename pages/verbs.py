@@ -111,7 +111,9 @@ def address_notes() -> list[str]:
 def compare_with(title: str, temperatures: Sequence[float]) -> None:
     """Go to the comparison page, to the same words."""
     state.n, state.forced, state.notes = len(temperatures), {}, []
-    asked = {"title": title, "model": state.model, "seed": str(state.seed), "words": str(SAMPLE_WORDS)}
+    # What is bound on this page too cannot be set in the address from here.
+    state.arriving = {"model": state.model, "seed": state.seed}
+    asked = {"title": title, "words": str(SAMPLE_WORDS)}
     asked |= {f"t{k}": f"{t:g}" for k, t in enumerate(temperatures, 1)}
     st.switch_page("pages/compare.py", query_params=asked)
 

@@ -65,7 +65,9 @@ def test_one_title_asks_for_a_second_and_has_no_divergence():
     app = opened("Pizza")
     assert "Add a second title" in said(app)
     assert "How far apart the titles are" not in sections(app)
-    assert app.button(key="compare1")
+    app.button(key="compare1").click().run()
+    assert not app.exception and app.text_input(key="title").value == "Pizza"
+    assert app.selectbox(key="model").value == SMALL
 
 
 def test_no_title_is_a_sentence_and_nothing_else():

@@ -1,0 +1,95 @@
+"""The verbs page in a real browser."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from textgen.bundle import available_bundles
+
+SMALL = "lstm" if "lstm" in available_bundles() else (available_bundles() or [""])[0]
+LINK = f"verbs?model={SMALL}&dish=Pizza&dish=Tomato%20soup"
+
+
+def opened(app, query: str = LINK):
+    app.page.set_default_timeout(60_000)
+    app.page.goto(f"{app.address}/{query}")
+    app.page.wait_for_selector(".st-key-panel1 svg.marks")
+    app.page.get_by_text("How much the title tells, measured").wait_for()
+    app.page.wait_for_selector(".st-key-kinds2 svg.marks")
+    return app.settle()
+
+
+@pytest.fixture
+def verbs(app):
+    return opened(app)
+
+
+def test_the_address_brings_back_titles_and_the_slider_moves_what_it_should(verbs):
+    pills = verbs.key("dish").inner_text()
+    assert "Pizza" in pills and "Tomato soup" in pills
+    before = verbs.chart("cells")
+    verbs.press("temperature", *["ArrowLeft"] * 4)
+    assert verbs.query["temperature"] == ["0.2"]
+    assert "T = 0.2" in verbs.page.get_by_role("heading", name="Titles and verbs").inner_text()
+    assert verbs.chart("cells") != before
+    verbs.is_sound()
+
+
+def test_a_typed_title_gets_a_panel_and_stays_text(verbs):
+    field = verbs.key("dish").locator("input").first
+    field.click()
+    field.fill("Beans <b>x</b> *y*")
+    verbs.page.keyboard.press("Enter")
+    verbs.page.wait_for_selector(".st-key-kinds3 svg.marks")
+    verbs.settle()
+    assert verbs.query["dish"][-1] == "Beans <b>x</b> *y*"
+    assert verbs.page.get_by_text("Beans <b>x</b> *y*", exact=True).count() >= 2
+    assert verbs.key("reference").is_visible()
+    verbs.is_sound()
+
+
+def test_one_click_leads_to_the_same_words_on_the_comparison_page(app):
+    verbs = opened(app, f"{LINK}&seed=11")
+    texts = [verbs.page.locator(".sample").nth(i).inner_text() for i in range(3, 6)]
+    verbs.key("compare2").locator("button").click()
+    verbs.page.wait_for_selector(".word")
+    verbs.settle()
+    assert verbs.key("title").locator("input").input_value() == "Tomato soup"
+    assert [" ".join(verbs.text(k).split()) for k in range(3)] == [" ".join(t.split()) for t in texts]
+    assert verbs.query["title"] == ["Tomato soup"] and verbs.query["seed"] == ["11"]
+    verbs.is_sound()
+
+
+def test_pictures_and_tables_can_be_kept(verbs, tmp_path):
+    verbs.page.get_by_role("button", name="Keep").click()
+    with verbs.page.expect_download() as caught:
+        verbs.page.get_by_role("button", name="Divergence as CSV").click()
+    caught.value.save_as(tmp_path / "apart.csv")
+    rows = list(csv.DictReader((tmp_path / "apart.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 12 and {row["other"] for row in rows} == {"Tomato soup"}
+    for name, mark in (("divergence SVG", b"<svg"), ("1 first verb PNG", b"\x89PNG")):
+        with verbs.page.expect_download() as caught:
+            verbs.page.get_by_role("button", name=name).click()
+        caught.value.save_as(tmp_path / "picture")
+        data = Path(tmp_path / "picture").read_bytes()
+        assert data.startswith(mark) and len(data) > 3000
+    verbs.is_sound()
+
+
+def test_a_bad_address_is_a_sentence(app):
+    opened(app, f"{LINK}&temperature=9&model=gpt&nonsense=1&seed=7")
+    said = app.alerts()
+    assert "temperature = “9”" in said.replace("\\", "")
+    assert "gpt" in said and "nonsense" in said
+    app.is_sound()
+
+
+def test_a_phone_reads_it_without_scrolling_sideways(phone):
+    opened(phone)
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = phone.page.locator(".st-key-panel1 svg.marks").bounding_box()
+    assert 250 < box["width"] <= 390
+    phone.is_sound()
