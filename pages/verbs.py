@@ -94,7 +94,7 @@ def address_notes() -> list[str]:
     found = shared.address_notes(
         {
             "dish": (lambda text: True, ""),
-            "from": (lambda text: True, ""),
+            "reference": (lambda text: True, ""),
             "model": shared.one_of(names, "the networks are " + ", ".join(names)),
             "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
             "temperature": shared.one_of(
@@ -228,14 +228,15 @@ if len(titles) > 1:
         with st.container(horizontal=True, vertical_alignment="center", key="apart_head"):
             st.subheader("How far apart the titles are", anchor=False, width="content")
             if len(titles) > 2:
-                reference = st.selectbox(
+                chosen = st.selectbox(
                     "Apart from",
-                    range(len(titles)),
-                    format_func=lambda i: titles[i],
+                    titles,
                     key="reference",
+                    bind="query-params",
                     label_visibility="collapsed",
                     width=220,
                 )
+                reference = titles.index(chosen)
         bits = divergence(firsts[reference], firsts[0 if reference else 1])
         st.caption(
             f"Jensen-Shannon divergence of the first verbs from those of “{plain(titles[reference])}”: "

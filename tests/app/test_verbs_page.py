@@ -91,3 +91,12 @@ def test_unknown_words_only_and_a_bar_are_said_and_shown():
     assert "knows no word of “qwzzx”" in said(app)
     assert "The bar in “soup | boil”" in said(app)
     assert "Titles and verbs at T = 0" in sections(app)
+
+
+def test_the_title_that_others_are_measured_from_may_leave():
+    app = opened("Pizza", "Tomato soup", "White bread")
+    app.selectbox(key="reference").set_value("White bread").run()
+    assert any("those of “White bread”" in caption.value for caption in app.caption)
+    app.multiselect(key="dish").set_value(["Pizza", "Tomato soup", "Gin cocktail"]).run()
+    assert not app.exception
+    assert any("those of “Pizza”" in caption.value for caption in app.caption)
