@@ -746,8 +746,8 @@ class _Job:
                 with np.load(self.folder / "best.npz", allow_pickle=False) as best:
                     trainer.assign([best[str(i)] for i in range(len(trainer.variables))])
             card = self._card(out.name)
-            model = keras.models.clone_model(trainer.model)  # without the optimizer that a compiled one keeps
-            model.set_weights(trainer.model.get_weights())
+            # The same layers, without the optimizer that a compiled model would take along.
+            model = keras.Model(trainer.model.inputs, trainer.model.outputs, name=trainer.model.name)
             save_bundle(out, model, trainer.vocabulary, card, history)
             if self.held_out:
                 bundle = load_bundle(out)

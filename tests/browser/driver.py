@@ -53,7 +53,16 @@ class App:
         self.settle()
 
     def chart(self, name: str) -> str:
-        return self.key(name).locator("svg.marks").text_content()
+        """What a chart says, in reading order: one updated in place keeps its elements in another order."""
+        texts = (
+            self.key(name)
+            .locator("svg.marks text")
+            .evaluate_all(
+                """all => all.map(text => [text.getBoundingClientRect(), text.textContent])
+                       .map(([box, text]) => [Math.round(box.y), Math.round(box.x), text])"""
+            )
+        )
+        return " ".join(text for _, _, text in sorted(texts))
 
     @property
     def query(self) -> dict[str, list[str]]:
