@@ -38,8 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "t2": 0.7,
     "t3": 1.2,
     "t4": 1.6,
-    "t5": 0.0,
-    "t6": 2.0,
+    "t5": 2.0,
+    "t6": 0.4,
     "follow": "own",
     "luck": "same",
     "penalty": 1.0,
@@ -404,7 +404,7 @@ def in_words(temperature: float) -> str:
 def legend(color: str) -> str:
     """The scale of the words' colour, as HTML."""
     ends = {
-        "surprisal": ("0 bits", "12 bits or more"),
+        "surprisal": ("at T = 1: 0 bits", "12 bits or more"),
         "rank": ("rank 1", "rank 1,000 or more"),
         "probability": ("100 %", "0 %"),
     }.get(color)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -246,8 +247,32 @@ def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", d
         places=list(places.values()),
         now=[point for point in points if point["position"] == step] or points[-1:],
         parts=[point for point, row in zip(points, rows, strict=True) if row["parts"]] or _NOWHERE,
-        ends=[point for point, row in zip(points, rows, strict=True) if row["last"]],
+        ends=_names_apart(
+            [point for point, row in zip(points, rows, strict=True) if row["last"]],
+            logarithmic=measure == "choices",
+            top=max((point["value"] for point in points), default=1.0),
+        ),
     )
+
+
+def _names_apart(ends: Sequence[Row], *, logarithmic: bool, top: float) -> list[Row]:
+    """The last points of the runs, each with a `place` for its name: neighbours' names do not overlap."""
+    scale = max(math.log(max(top, 1.0)), 1e-9)
+    room = 13 / 110  # of the height of the plot, as a name is high
+    longest = max((end["position"] for end in ends), default=1)
+    placed: list[tuple[float, Row]] = []
+    for end in sorted(ends, key=lambda end: end["value"]):
+        height = math.log(max(end["value"], 1.0)) / scale if logarithmic else end["value"]
+        for below, other in placed:
+            if abs(other["position"] - end["position"]) < 0.1 * longest:
+                height = max(height, below + room)
+        placed.append((height, end))
+    above = max((height for height, _ in placed), default=0.0) - 1  # the pile is moved down into the plot
+    heights = [max(0.0, height - max(0.0, above)) for height, _ in placed]
+    return [
+        {**end, "place": math.exp(height * scale) if logarithmic else height}
+        for height, (_, end) in zip(heights, placed, strict=True)
+    ]
 
 
 def timeline_chart(rows: Sequence[Row], *, step: int, measure: str = "choices") -> alt.LayerChart:
@@ -273,23 +298,25 @@ def _timeline_template(measure: str, runs: int) -> Spec:
         .axis(grid=False, tickMinStep=1, format="d")
     )
     ticks = [1, 10, 100, 1000, 10_000] if log else [0, 0.25, 0.5, 0.75, 1]
-    y = (
-        alt.Y("value:Q")
+    y, place = (
+        alt.Y(field)
         .scale(scale)
         .title(None)
         .axis(values=ticks, format=",d" if log else ".0%", domain=False, ticks=False)
+        for field in ("value:Q", "place:Q")
     )
     base = {
         name: alt.Chart(alt.NamedData(name)).encode(x=x, y=y, color=_COLOR)
         for name in ("run", "now", "parts", "ends")
     }
-    lines = base["run"].mark_line(strokeWidth=2, interpolate="monotone").encode(detail="panel:N")
+    lines = base["run"].mark_line(strokeWidth=2).encode(detail="panel:N")
     rule = (
         alt.Chart(alt.NamedData("now")).mark_rule(strokeDash=[4, 3], color=MUTED, strokeWidth=1.5).encode(x=x)
     )
     now = base["now"].mark_circle(size=60, opacity=1)
     parts = base["parts"].mark_point(shape="diamond", size=130, filled=False, strokeWidth=2)
-    ends = base["ends"].mark_text(align="left", dx=8, fontSize=12, fontWeight="bold").encode(text="name:N")
+    ends = base["ends"].mark_text(align="left", dx=8, fontSize=12, fontWeight="bold")
+    ends = ends.encode(text="name:N", y=place)
     # One broad invisible target a word, so that a finger can pick it, with all runs in its tooltip.
     pick = alt.selection_point(
         name="step", fields=["position", "drawing"], on="click", clear=False, toggle=False

@@ -70,7 +70,7 @@ def test_columns_come_and_go(app):
         assert len(written(app)) == n
     assert "add" not in {button.key for button in app.button}
     app.button(key="remove1").click().run()
-    assert [app.slider(key=f"t{k}").value for k in range(1, 6)] == [0.7, 1.2, 1.6, 0.0, 2.0]
+    assert [app.slider(key=f"t{k}").value for k in range(1, 6)] == [0.7, 1.2, 1.6, 2.0, 0.4]
     for n in (4, 3, 2):
         app.button(key=f"remove{n + 1}").click().run()
         assert len(written(app)) == n

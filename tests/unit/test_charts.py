@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 
 import numpy as np
 import pytest
@@ -120,3 +121,24 @@ def test_cold_mild_and_hot_look_different_to_everyone(sight):
     seen = [lab(np.clip(sight @ linear(charts.temperature_color(t)), 0, 1)) for t in (0.0, 0.7, 1.2, 2.0)]
     for a, b in itertools.combinations(seen, 2):
         assert np.linalg.norm(a - b) > 12  # CIE 1976; about 2.3 is just noticeable
+
+
+@pytest.mark.parametrize("measure", ["choices", "probability"])
+@pytest.mark.parametrize("values", [(0.5, 0.5, 0.5), (1.0, 1.0, 0.99), (0.2, 0.21, 0.9)])
+def test_the_names_of_runs_that_end_together_stand_apart(measure: str, values: tuple[float, ...]) -> None:
+    rows = [
+        {
+            "panel": panel, "temperature": 0.1 * panel, "name": f"T{panel}", "position": position,
+            "word": "a", "choices": 1 + 400 * value, "probability": value, "parts": False, "last": position == 20,
+        }
+        for panel, value in enumerate(values)
+        for position in range(1, 21)
+    ]  # fmt: skip
+    ends = charts.timeline_spec(rows, step=1, measure=measure)["datasets"]["ends"]
+    top = math.log(max(row["choices"] for row in rows))
+    heights = sorted(math.log(end["place"]) / top if measure == "choices" else end["place"] for end in ends)
+    assert len(heights) == 3 and heights[0] >= 0 and heights[-1] <= 1 + 1e-9
+    assert all(b - a > 0.1 for a, b in itertools.pairwise(heights))
+    assert {end["name"]: end["value"] for end in ends} == {
+        f"T{panel}": 1 + 400 * value if measure == "choices" else value for panel, value in enumerate(values)
+    }
