@@ -129,7 +129,8 @@ def test_the_names_of_runs_that_end_together_stand_apart(measure: str, values: t
     rows = [
         {
             "panel": panel, "temperature": 0.1 * panel, "name": f"T{panel}", "position": position,
-            "word": "a", "choices": 1 + 400 * value, "probability": value, "parts": False, "last": position == 20,
+            "word": "a", "choices": 1 + 400 * value, "probability": value, "parts": False,
+            "last": position == 20,
         }
         for panel, value in enumerate(values)
         for position in range(1, 21)
