@@ -40,17 +40,22 @@ export default function (component) {
   text.setAttribute("aria-label", `Text written at ${data.name}`);
 
   const spans = text.querySelectorAll(".word");
+  let glued = 0;
   data.rows.forEach((row, i) => {
     let word = spans[i];
     if (!word) {
-      text.append(document.createTextNode(""));
+      const before = document.createElement("span");
+      before.className = "gap";
+      text.append(before);
       word = document.createElement("button");
       word.className = "word";
       word.dataset.at = i;
       text.append(word);
     }
-    const gap = row.space && (i > 0 || data.opening) ? " " : "";
-    if (word.previousSibling.nodeValue !== gap) word.previousSibling.nodeValue = gap;
+    // Lines break at gaps alone, so that a comma stays with its word; a long row of signs may break inside.
+    glued = row.space ? 0 : glued + 1;
+    const gap = row.space && (i > 0 || data.opening) ? " " : glued % 8 === 7 ? "\u200b" : "";
+    if (word.previousSibling.textContent !== gap) word.previousSibling.textContent = gap;
     if (word.textContent !== row.text) word.textContent = row.text;
     const label = row.text + ": " + facts(row, data.name).join(", ");
     if (word.getAttribute("aria-label") !== label) word.setAttribute("aria-label", label);
