@@ -20,6 +20,7 @@ import numpy as np
 
 from textgen.bundle import Bundle
 from textgen.generation import Generation, Step, first_difference
+from textgen.measures import effective_choices
 from textgen.sampling import Luck, Stages
 from textgen.verbs import lexicon
 from textgen.vocabulary import detokenize_pieces
@@ -107,7 +108,7 @@ class Comparison:
             "plain": np.exp(log_plain),
             "rank": rank,
             "bits": -log_plain / math.log(2),
-            "choices": np.exp(_entropy(self._distributions(k, logits))),
+            "choices": effective_choices(self._distributions(k, logits)),
         }
 
     def _distributions(self, k: int, logits: np.ndarray) -> np.ndarray:
@@ -252,7 +253,7 @@ class Comparison:
                 )
                 continue
             before, after, cut = stages[k].before, stages[k].after, stages[k].removed_by
-            choices = math.exp(float(_entropy(after[None])[0]))
+            choices = float(effective_choices(after))
             note = (
                 "greedy: always the likeliest word"
                 if sampler.temperature == 0
@@ -374,12 +375,6 @@ def _likely_words(distributions: Sequence[np.ndarray], picks: Sequence[int], mos
             break
         likely.add(token)
     return sorted(likely | set(picks), key=lambda t: (-mean[t], t))
-
-
-def _entropy(probs: np.ndarray) -> np.ndarray:
-    """Entropy in nats of the distributions `[n, V]`."""
-    logs = np.log(probs, out=np.zeros_like(probs), where=probs > 0)
-    return -np.einsum("nv,nv->n", probs, logs)
 
 
 def _arithmetic(logit: float, temperature: float, before: float, after: float, removed_by: str) -> str:
