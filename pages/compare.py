@@ -160,18 +160,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
     with st.container(
         horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
     ):
-        st.selectbox("Network", shared.models(), key="model", bind="query-params", width=170)
+        shared.network_control()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=242):
-            st.number_input(
-                "Seed",
-                0,
-                shared.LARGEST_SEED,
-                7,
-                key="seed",
-                bind="query-params",
-                width=138,
-                help="Decides the luck. The same seed gives the same draws at every temperature.",
-            )
+            shared.seed_control("Decides the luck. The same seed gives the same draws at every temperature.")
             locked = state.get("locked", False)
             st.button(
                 "",

@@ -209,6 +209,16 @@ def styles() -> None:
     st.html(ASSETS / "page.css")
 
 
+def network_control() -> None:
+    """Which network writes, as `state.model`."""
+    st.selectbox("Network", models(), key="model", bind="query-params", width=170)
+
+
+def seed_control(explained: str) -> None:
+    """The seed, as `state.seed`; `explained` says what it decides on the page."""
+    st.number_input("Seed", 0, LARGEST_SEED, 7, key="seed", bind="query-params", width=138, help=explained)
+
+
 def through_app() -> None:
     """The first thing a page does: make sure that it runs inside `app.py`.
 

@@ -144,16 +144,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
     with st.container(
         horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
     ):
-        st.selectbox("Network", shared.models(), key="model", bind="query-params", width=170)
-        st.number_input(
-            "Seed",
-            0,
-            shared.LARGEST_SEED,
-            7,
-            key="seed",
-            bind="query-params",
-            width=138,
-            help="Decides the luck of the sample texts and of the beginnings too rare to be followed.",
+        shared.network_control()
+        shared.seed_control(
+            "Decides the luck of the sample texts and of the beginnings too rare to be followed."
         )
         keep = st.popover("Keep", icon=":material/download:")
 with st.container(key="column1"):

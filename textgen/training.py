@@ -404,57 +404,31 @@ def plan_for(architecture: str, eras: Collection[str], epochs: int | None = None
 
     `epochs` sets the length of the first stage and leaves out the last.
     """
-    if architecture == "large":
-        first = Stage(
-            "everything",
-            8,
-            3e-3,
-            3e-4,
-            MIX,
-            candidates=2500,
-            opening_weight=2.0,
+    first = Stage("everything", 5, 5e-3, 5e-4, MIX, candidates=2500, opening_weight=2.0)
+    last = Stage("modern", 5, 2e-3, 0.0, ENDING, warmup_steps=50, opening_weight=2.0, averaging=0.99)
+    if architecture == "large":  # learns more, and by heart unless it is held back
+        first = replace(
+            first,
+            epochs=8,
+            learning_rate=3e-3,
+            final_learning_rate=3e-4,
             word_dropout=0.02,
             embedding_dropout=0.1,
             recurrent_dropout=0.1,
             output_dropout=0.2,
         )
-        last = Stage(
-            "modern",
-            5,
-            1e-3,
-            0.0,
-            ENDING,
-            warmup_steps=50,
-            opening_weight=2.0,
+        last = replace(
+            last,
+            learning_rate=1e-3,
             word_dropout=0.05,
             embedding_dropout=0.2,
             recurrent_dropout=0.2,
             output_dropout=0.3,
-            averaging=0.99,
         )
     else:
-        first = Stage(
-            "everything",
-            {"lstm": 7, "stacked_lstm": 8}.get(architecture, 5),
-            5e-3,
-            5e-4,
-            MIX,
-            candidates=2500,
-            opening_weight=2.0,
-            batch_tokens=6_000,
-            output_dropout=0.05,
-        )
-        last = Stage(
-            "modern",
-            5,
-            2e-3,
-            0.0,
-            ENDING,
-            warmup_steps=50,
-            opening_weight=2.0,
-            output_dropout=0.1,
-            averaging=0.99,
-        )
+        longer = {"lstm": 7, "stacked_lstm": 8}.get(architecture, first.epochs)
+        first = replace(first, epochs=longer, batch_tokens=6_000, output_dropout=0.05)
+        last = replace(last, output_dropout=0.1)
     if epochs is not None:
         return [replace(first, epochs=epochs)]
     return [first, last] if "modern" in eras and len(eras) > 1 else [first]
