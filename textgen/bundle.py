@@ -1,5 +1,5 @@
 """A trained model on disk: a folder with `model.keras`, `vocabulary.json`, `card.json`, `history.json`,
-`CARD.md`.
+`CARD.md`, and `measured.json` with what was worked out about the finished network.
 
 Reading one needs neither TensorFlow nor trust: no pickle, no code from the files, every size checked.
 """
@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A network, its words, the facts about it (`card`) and how it learned (`history`)."""
+    """A network, its words, the facts about it (`card`), how it learned (`history`), and what was worked out
+    about it once it was trained (`measured`; empty where nothing was)."""
 
     name: str
     model: RecurrentModel
     vocabulary: Vocabulary
     card: dict[str, Any]
     history: dict[str, Any]
+    measured: dict[str, Any] = field(default_factory=dict)
 
 
 def available_bundles() -> list[str]:
@@ -53,15 +55,7 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
 
     A string is looked up among `available_bundles()` first. A page should pass released names only.
     """
-    if isinstance(name_or_path, str) and name_or_path in available_bundles():
-        folder = MODELS / name_or_path
-    else:
-        folder = Path(name_or_path)
-        if not folder.is_dir():
-            known = ", ".join(available_bundles()) or "none yet"
-            raise BundleError(
-                f"there is no model named {str(name_or_path)!r} and no such folder; released: {known}"
-            )
+    folder = _folder(name_or_path)
     path = folder / "model.keras"
     try:
         model = RecurrentModel.from_keras(path)
@@ -77,7 +71,21 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
             f"{path}: it lists {len(vocabulary):,} words, but the network has {model.vocabulary_size:,}"
         )
     card, history = _read_object(folder / "card.json"), _read_object(folder / "history.json")
-    return Bundle(folder.resolve().name, model, vocabulary, card, history)
+    path = folder / "measured.json"
+    measured = _read_object(path) if path.exists() else {}
+    return Bundle(folder.resolve().name, model, vocabulary, card, history, measured)
+
+
+def _folder(name_or_path: str | os.PathLike[str]) -> Path:
+    if isinstance(name_or_path, str) and name_or_path in available_bundles():
+        return MODELS / name_or_path
+    folder = Path(name_or_path)
+    if not folder.is_dir():
+        known = ", ".join(available_bundles()) or "none yet"
+        raise BundleError(
+            f"there is no model named {str(name_or_path)!r} and no such folder; released: {known}"
+        )
+    return folder
 
 
 def save_bundle(
@@ -116,6 +124,22 @@ def save_bundle(
             if old.exists() and not target.exists():
                 os.rename(old, target)
             raise
+
+
+def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) -> Path:
+    """Keep `value`, plain JSON data, under `key` in a bundle's `measured.json`; other keys stay.
+
+    Written beside the file and renamed into place. Returns the file. `BundleError` if there is no such
+    bundle; `OSError` if the disk says no.
+    """
+    folder = _folder(name_or_path)
+    path = folder / "measured.json"
+    known = _read_object(path) if path.exists() else {}
+    with tempfile.TemporaryDirectory(prefix=".measured-", dir=folder) as work:
+        new = Path(work) / "measured.json"
+        _write_json(new, {**known, key: value})
+        os.replace(new, path)
+    return path
 
 
 def render_card(card: Mapping[str, Any]) -> str:

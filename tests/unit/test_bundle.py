@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from textgen import bundle
-from textgen.bundle import BundleError, available_bundles, load_bundle, render_card, save_bundle
+from textgen.bundle import (
+    BundleError,
+    available_bundles,
+    load_bundle,
+    render_card,
+    save_bundle,
+    save_measured,
+)
 from textgen.generation import generate
 from textgen.sampling import Sampler
 
@@ -239,3 +246,26 @@ def test_a_saved_keras_model_opens_in_keras_and_here(tmp_path):
     for token in tokens[0]:
         logits, state = ours.advance([token], state)
     np.testing.assert_allclose(Sampler().distribution(logits[0]), expected, atol=1e-5)
+
+
+def test_what_was_measured_is_kept_beside_the_network_key_by_key(tmp_path):
+    save(tmp_path / "mine")
+    assert load_bundle(tmp_path / "mine").measured == {}
+    save_measured(tmp_path / "mine", "temperature", {"best": 1.1})
+    save_measured(tmp_path / "mine", "memory", [1, 2])
+    save_measured(tmp_path / "mine", "temperature", {"best": 0.9})
+    assert load_bundle(tmp_path / "mine").measured == {"temperature": {"best": 0.9}, "memory": [1, 2]}
+    assert not [p for p in (tmp_path / "mine").iterdir() if p.name.startswith(".")]
+
+
+def test_measured_facts_that_cannot_be_written_or_read_leave_the_file_alone(tmp_path):
+    save(tmp_path / "mine")
+    file = save_measured(tmp_path / "mine", "memory", [1, 2])
+    with pytest.raises(TypeError):
+        save_measured(tmp_path / "mine", "memory", {1, 2})
+    assert load_bundle(tmp_path / "mine").measured == {"memory": [1, 2]}
+    file.write_text("[", encoding="utf-8")
+    with pytest.raises(BundleError, match=r"measured\.json: it is not valid JSON"):
+        load_bundle(tmp_path / "mine")
+    with pytest.raises(BundleError, match="no model named"):
+        save_measured("no-such-bundle", "memory", 1)

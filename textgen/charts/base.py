@@ -1,0 +1,79 @@
+"""What all charts share: two colour scales, and how a prepared spec gets its data."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+Row = Mapping[str, Any]
+Spec = dict[str, Any]
+
+# Cool to warm, nearly constant in lightness so that every step is legible on white and on near-black.
+_TEMPERATURE_STOPS: tuple[tuple[float, tuple[int, int, int]], ...] = (
+    (0.0, (46, 102, 224)),
+    (0.5, (134, 88, 214)),
+    (1.0, (196, 74, 142)),
+    (1.5, (214, 86, 48)),
+    (2.0, (204, 124, 18)),
+)
+TEMPERATURE_SCALE: dict[str, Any] = {  # the same, for a scale inside a chart
+    "domain": [at for at, _ in _TEMPERATURE_STOPS],
+    "range": ["#" + "".join(f"{channel:02x}" for channel in rgb) for _, rgb in _TEMPERATURE_STOPS],
+    "interpolate": "rgb",
+}
+SURPRISAL_COLOR = "#1f9e89"  # one hue; strength is set by how surprising the word is
+MUTED = "#85817b"  # readable on both grounds, for rules, tracks and secondary text
+
+
+def temperature_color(temperature: float) -> str:
+    """The hex colour of a temperature: blue at 0, amber at 2 and beyond, the same on every page.
+
+    Raises `ValueError` on a negative or NaN temperature.
+    """
+    if not temperature >= 0:
+        raise ValueError(f"a temperature is 0 or more, not {temperature}")
+    at = min(temperature, _TEMPERATURE_STOPS[-1][0])
+    for (low, cool), (high, warm) in itertools.pairwise(_TEMPERATURE_STOPS):
+        if at <= high:
+            share = (at - low) / (high - low)
+            return "#" + "".join(f"{round(c + (w - c) * share):02x}" for c, w in zip(cool, warm, strict=True))
+    raise AssertionError("unreachable: the last stop bounds every temperature")
+
+
+ROW = 22  # pixels a word
+FADED = 0.45
+INK = "currentColor"  # the text colour of whatever page the chart stands on
+COLOR = alt.Color("color:N").scale(None).legend(None)
+
+
+def filled(template: Spec, **data: Sequence[Row]) -> Spec:
+    """`template` with its named data; the template itself stays as it is."""
+    spec = copy.deepcopy(template)
+    spec["datasets"] = {name: [dict(row) for row in rows] for name, rows in data.items()}
+    return spec
+
+
+def finished(chart: alt.LayerChart) -> Spec:
+    """The spec; single marks are not described one by one, as each chart has a text that says its point."""
+    return chart.configure_view(stroke=None).configure_mark(aria=False).to_dict()
+
+
+def words_axis(**options: Any) -> alt.Y:
+    return (
+        alt.Y("label:N")
+        .sort(field="order", op="min")
+        .title(None)
+        .axis(
+            labelLimit=130,
+            labelFontSize=13,
+            labelPadding=8,
+            labelColor=INK,
+            ticks=False,
+            domain=False,
+            **options,
+        )
+    )

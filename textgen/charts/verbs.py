@@ -1,0 +1,203 @@
+"""Lines over temperature, and cells of shares: titles and their verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import altair as alt
+
+from textgen.charts.base import (
+    COLOR,
+    INK,
+    Row,
+    Spec,
+    filled,
+    finished,
+    temperature_color,
+    words_axis,
+)
+
+# -- verbs: lines over temperature, and cells ------------------------------------------------------
+
+_DASHES = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [1, 4], [14, 4])
+_LINES_HEIGHT = 280  # pixels with the axis, which takes some 70
+LINE_UNITS = {"share": [0.0, 0.02, 0.1, 0.25, 0.5, 1.0], "bits": [0.0, 0.5, 1.0]}
+
+
+def lines_spec(rows: Sequence[Row], *, now: float, unit: str = "share") -> Spec:
+    """Values from 0 to 1 against temperature: a line a `label`, its interval as a band, its name at its end.
+
+    `rows` are those of `verb_tables.line_rows` or `divergence_rows`: a `label`, a `temperature`, a `value`
+    (None leaves a gap) between `low` and `high`, and `text`, the value as a person reads it. `now` is the
+    temperature that a rule marks. Every panel has the same scale: shares by their square root, so that small
+    ones stay apart, bits as they are. `ValueError` on a unit that is not in `LINE_UNITS`.
+    """
+    if unit not in LINE_UNITS:
+        raise ValueError(f"lines show one of {', '.join(LINE_UNITS)}, not {unit!r}")
+    labels = list(dict.fromkeys(row["label"] for row in rows))
+    lines = [{**row, "order": labels.index(row["label"])} for row in rows if row["value"] is not None]
+    places: dict[float, dict[str, Any]] = {}
+    for row in rows:
+        place = places.setdefault(row["temperature"], {"temperature": row["temperature"]})
+        place[f"line {labels.index(row['label']) + 1}"] = f"{row['label']}   {row['text']}"
+    last = {row["label"]: row for row in lines}
+    return filled(
+        _lines_template(unit, len(labels)),
+        lines=lines,
+        places=list(places.values()),
+        ends=_spread(sorted(last.values(), key=lambda row: row["value"]), 2 if unit == "share" else 1),
+        now=[{"temperature": now, "color": temperature_color(now)}],
+    )
+
+
+def lines_chart(rows: Sequence[Row], *, now: float, unit: str = "share") -> alt.LayerChart:
+    """`lines_spec` as an Altair chart."""
+    return alt.LayerChart.from_dict(lines_spec(rows, now=now, unit=unit))
+
+
+def _spread(ends: Sequence[Row], power: int) -> list[dict[str, Any]]:
+    """`ends`, lowest first, each with a `place` for its name: near its value, and no two in one place.
+
+    The scale has the height of a value v at v to the 1 / `power`.
+    """
+    room, height = 15 / (_LINES_HEIGHT - 70), -1.0
+    placed: list[dict[str, Any]] = []
+    for i, end in enumerate(ends):
+        most = 1 - room * (len(ends) - 1 - i)
+        height = max(height + room, min(end["value"] ** (1 / power), most), 0)
+        placed.append(
+            {
+                "label": end["label"],
+                "value": end["value"],
+                "temperature": end["temperature"],
+                "place": height**power,
+            }
+        )
+    return placed
+
+
+@lru_cache
+def _lines_template(unit: str, lines: int) -> Spec:
+    x = (
+        alt.X("temperature:Q")
+        .scale(domain=[0, 2], nice=False)
+        .title("temperature")
+        .axis(grid=False, values=[0, 0.5, 1, 1.5, 2], format="~g", labelFlush=False)
+    )
+    y_scale = alt.Scale(domain=[0, 1], nice=False, type="sqrt" if unit == "share" else "linear")
+    axis = alt.Axis(
+        values=LINE_UNITS[unit],
+        format=".0%" if unit == "share" else "~g",
+        domain=False,
+        ticks=False,
+        labelFlush=False,
+        title=None,
+    )
+    y = alt.Y("value:Q", scale=y_scale, axis=axis)
+    base = alt.Chart(alt.NamedData("lines")).encode(x=x)
+    band = base.mark_area(opacity=0.08, color=INK, interpolate="monotone").encode(
+        y=alt.Y("low:Q", scale=y_scale, axis=axis), y2="high:Q", detail="label:N"
+    )
+    line = base.mark_line(strokeWidth=2, color=INK, interpolate="monotone").encode(
+        y=y,
+        detail="label:N",
+        strokeDash=alt.StrokeDash("order:O")
+        .scale(domain=list(range(len(_DASHES))), range=list(_DASHES))
+        .legend(None),
+    )
+    ends = alt.Chart(alt.NamedData("ends"))
+    leader = ends.mark_rule(color=INK, opacity=0.45).encode(
+        x=x, x2=alt.value(alt.ExprRef("width + 12")), y=y, y2="place:Q"
+    )
+    name = ends.mark_text(align="left", fontSize=12, color=INK, limit=112).encode(
+        x=alt.value(alt.ExprRef("width + 15")),
+        y=alt.Y("place:Q", scale=y_scale, axis=axis),
+        text="label:N",
+    )
+    rule = alt.Chart(alt.NamedData("now")).mark_rule(strokeWidth=2).encode(x=x, color=COLOR)
+    targets = (
+        alt.Chart(alt.NamedData("places"))
+        .mark_rule(opacity=0, strokeWidth=alt.ExprRef("width / 11"))
+        .encode(
+            x=x,
+            tooltip=[
+                alt.Tooltip("temperature:Q"),
+                *(alt.Tooltip(f"line {i + 1}:N").title(" " * (i + 1)) for i in range(lines)),
+            ],
+        )
+    )
+    return finished(
+        alt.layer(rule, band, line, leader, name, targets).properties(
+            height=_LINES_HEIGHT,
+            width="container",
+            padding={"right": 4, "left": 4, "top": 8, "bottom": 2},
+        )
+    )
+
+
+def cells_spec(rows: Sequence[Row]) -> Spec:
+    """Probabilities as a table of cells, the stronger the likelier, each in the colour of its temperature.
+
+    `rows` are those of `verb_tables.cell_rows` or `kind_rows`: a `column` and a `label` with its `order`,
+    the `value` (0 to 1) and the same as text, `share`; the `temperature`, and a `detail` for the tooltip.
+    """
+    columns = list(dict.fromkeys(row["column"] for row in rows))
+    cells = [{**row, "color": temperature_color(row["temperature"])} for row in rows]
+    return filled(_cells_template(len(columns)), cells=cells)
+
+
+def cells_chart(rows: Sequence[Row]) -> alt.LayerChart:
+    """`cells_spec` as an Altair chart."""
+    return alt.LayerChart.from_dict(cells_spec(rows))
+
+
+@lru_cache
+def _cells_template(columns: int) -> Spec:
+    base = alt.Chart(alt.NamedData("cells")).encode(
+        x=alt.X("column:N")
+        .sort(None)
+        .title(None)
+        .axis(
+            orient="top",
+            labelAngle=0,
+            labelFontSize=12,
+            labelColor=INK,
+            labelLimit=alt.ExprRef(f"width / {columns} - 6"),
+            labelFlush=False,
+            ticks=False,
+            domain=False,
+        ),
+        y=words_axis(labelFlush=False),
+        tooltip=[
+            alt.Tooltip("column:N").title(" "),
+            alt.Tooltip("label:N").title("  "),
+            alt.Tooltip("share:N").title("share"),
+            alt.Tooltip("detail:N").title("   "),
+        ],
+    )
+    # By the square root, so that small shares can still be told from none.
+    cell = (
+        base.transform_calculate(strength="0.05 + 0.95 * sqrt(datum.value)")
+        .mark_rect(cornerRadius=2, stroke=None)
+        .encode(
+            color=COLOR,
+            fillOpacity=alt.FillOpacity("strength:Q").scale(domain=[0, 1], range=[0, 1]).legend(None),
+        )
+    )
+    share = (
+        base.transform_calculate(
+            short=f"width / {columns} < 52 ? replace(datum.share, ' %', '') : datum.share"
+        )
+        .mark_text(fontSize=alt.ExprRef(f"width / {columns} < 40 ? 10 : 12"), color=INK)
+        .encode(
+            text="short:N",
+            opacity=alt.condition("datum.value < 0.001", alt.value(0.45), alt.value(1)),
+        )
+    )
+    return finished(
+        alt.layer(cell, share).properties(
+            height=alt.Step(24), width="container", padding={"left": 4, "right": 4, "top": 4, "bottom": 4}
+        )
+    )
