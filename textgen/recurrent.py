@@ -17,6 +17,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import h5py
@@ -39,6 +40,22 @@ class ModelFileError(ValueError):
     """A `.keras` file that cannot be read: the message says what is wrong with it."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """One layer of a network as it is drawn: what a word is when it comes in, and when it goes out.
+
+    kind        Embedding, LSTM, GRU or Dense
+    inputs      how many numbers come in; for the Embedding, the words it can read
+    outputs     how many numbers go out
+    parameters  the numbers that training has set
+    """
+
+    kind: str
+    inputs: int
+    outputs: int
+    parameters: int
+
+
 class Affine:
     """`x @ kernel + bias`, [B, D] -> [B, N] float32, made for few rows: a Dense layer without activation.
 
@@ -51,14 +68,15 @@ class Affine:
     _BLOCK = 64_000  # elements
     _ROWS = 8
 
-    def __init__(self, kernel: Array, bias: Array) -> None:
+    def __init__(self, kernel: Array, bias: Array | None) -> None:
         self.inputs, self.outputs = kernel.shape
+        self.parameters = kernel.size + (0 if bias is None else bias.size)
         blocks = -(-kernel.size // self._BLOCK)
         width = -(-self.outputs // blocks)
         room = blocks * width - self.outputs  # columns of zeros that fill up the last block
         padded = np.pad(kernel, ((0, 0), (0, room)))
         self._blocks = np.ascontiguousarray(padded.reshape(self.inputs, blocks, width).swapaxes(0, 1))
-        self._bias = np.pad(bias, (0, room))
+        self._bias = np.pad(np.zeros(self.outputs, np.float32) if bias is None else bias, (0, room))
 
     def __call__(self, x: Array) -> Array:
         count = len(x)
@@ -76,9 +94,11 @@ class Affine:
 
 
 class Layer(Protocol):
-    """A recurrent layer: `units`, the state it starts from, and one step."""
+    """A recurrent layer: `units`, its input's width, its number of parameters, and one step."""
 
     units: int
+    inputs: int
+    parameters: int
 
     def start(self, batch_size: int) -> LayerState: ...
 
@@ -94,13 +114,15 @@ class LSTM:
     Gate order as in Keras: input, forget, candidate, output.
     """
 
-    def __init__(self, kernel: Array, recurrent: Array, bias: Array) -> None:
-        self.units = recurrent.shape[0]
+    def __init__(self, kernel: Array, recurrent: Array, bias: Array | None) -> None:
+        self.inputs, self.units = len(kernel), len(recurrent)
         # sigmoid(x) = (1 + tanh(x / 2)) / 2: with the sigmoid gates' columns halved (exact in binary), one
         # tanh serves all four gates, and it cannot overflow. One product of [x, h] serves input and memory.
         scale = np.full(4 * self.units, 0.5, dtype=np.float32)
         scale[2 * self.units : 3 * self.units] = 1
-        self._gates = Affine(np.concatenate([kernel, recurrent]) * scale, bias * scale)
+        kernel = np.concatenate([kernel, recurrent]) * scale
+        self._gates = Affine(kernel, None if bias is None else bias * scale)
+        self.parameters = self._gates.parameters
 
     def start(self, batch_size: int) -> LayerState:
         zeros = np.zeros((batch_size, self.units), dtype=np.float32)
@@ -129,12 +151,14 @@ class GRU:
     candidate.
     """
 
-    def __init__(self, kernel: Array, recurrent: Array, bias: Array) -> None:
-        u = self.units = recurrent.shape[0]
+    def __init__(self, kernel: Array, recurrent: Array, bias: Array | None) -> None:
+        self.inputs = len(kernel)
+        u = self.units = len(recurrent)
         scale = np.full(3 * u, 0.5, dtype=np.float32)  # halved for the sigmoid gates, as in the LSTM
         scale[2 * u :] = 1
-        self._from_input = Affine(kernel * scale, bias[0] * scale)
-        self._from_memory = Affine(recurrent * scale, bias[1] * scale)
+        self._from_input = Affine(kernel * scale, None if bias is None else bias[0] * scale)
+        self._from_memory = Affine(recurrent * scale, None if bias is None else bias[1] * scale)
+        self.parameters = self._from_input.parameters + self._from_memory.parameters
 
     def start(self, batch_size: int) -> LayerState:
         return (np.zeros((batch_size, self.units), dtype=np.float32),)
@@ -175,6 +199,15 @@ class RecurrentModel:
         self._embedding = embedding
         self._output = output
         self._projections = tuple(projections)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The layers as they are drawn, input first; their parameters add up to those of the network."""
+        v, e = self._embedding.shape
+        found = [Part("Embedding", v, e, self._embedding.size)]
+        found += [Part(type(one).__name__, one.inputs, one.units, one.parameters) for one in self.layers]
+        dense = (*self._projections, self._output)
+        return (*found, *(Part("Dense", one.inputs, one.outputs, one.parameters) for one in dense))
 
     @classmethod
     def from_keras(cls, path: str | os.PathLike[str]) -> RecurrentModel:
@@ -366,9 +399,7 @@ def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> Recurren
                 )
             units = _size(config, "units", label)
             kernel = read("vars/0", width, units)
-            bias = (
-                read("vars/1", units) if config.get("use_bias", True) else np.zeros(units, dtype=np.float32)
-            )
+            bias = read("vars/1", units) if config.get("use_bias", True) else None
             dense.append(Affine(kernel, bias))
             width = units
         else:
@@ -401,11 +432,11 @@ def _recurrent(
     has_bias = config.get("use_bias", True)
     if kind == "LSTM":
         kernel, recurrent = read("cell/vars/0", width, 4 * units), read("cell/vars/1", units, 4 * units)
-        bias = read("cell/vars/2", 4 * units) if has_bias else np.zeros(4 * units, dtype=np.float32)
+        bias = read("cell/vars/2", 4 * units) if has_bias else None
         return LSTM(kernel, recurrent, bias)
     _require(config, label, reset_after=(True,))
     kernel, recurrent = read("cell/vars/0", width, 3 * units), read("cell/vars/1", units, 3 * units)
-    bias = read("cell/vars/2", 2, 3 * units) if has_bias else np.zeros((2, 3 * units), dtype=np.float32)
+    bias = read("cell/vars/2", 2, 3 * units) if has_bias else None
     return GRU(kernel, recurrent, bias)
 
 
