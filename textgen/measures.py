@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,44 +54,63 @@ def evaluate(
 
     Raises `ValueError` if there is nothing to predict.
     """
+    texts = _texts(bundle, recipes, max_tokens)
+    unknown = bundle.vocabulary.encode([UNKNOWN])[0]
+    totals = {era: np.zeros(4) for era, _ in texts}  # era -> nats, unknown, tokens, recipes
+    for era, _ in texts:
+        totals[era][3] += 1
+    for eras, logits, targets in _predictions(bundle, texts, batch_size):
+        nats = negative_log_probability(logits, targets)
+        for era in set(eras):
+            of_era = np.array([one == era for one in eras])
+            totals[era][:3] += nats[of_era].sum(), (targets[of_era] == unknown).sum(), of_era.sum()
+    return {era: _summary(*totals[era]) for era in sorted(totals)}
+
+
+def predictions(
+    bundle: Bundle, recipes: Iterable[Recipe], max_tokens: int = 201, batch_size: int = 64
+) -> Iterator[tuple[list[str], NDArray[np.float32], NDArray[np.intp]]]:
+    """What the network says before each token that `evaluate` counts, and which token came.
+
+    Yields blocks of at most `batch_size` predictions: the era of each `[n]`, its logits `[n, V]` and the
+    true next token `[n]`. Memory holds one block. Raises `ValueError`, at the call, as `evaluate` does.
+    """
+    return _predictions(bundle, _texts(bundle, recipes, max_tokens), batch_size)
+
+
+def _texts(bundle: Bundle, recipes: Iterable[Recipe], max_tokens: int) -> list[tuple[str, list[int]]]:
+    """(era, ids) of each recipe, short ones first: a batch of like lengths has little padding."""
     if max_tokens < 2:
         raise ValueError(f"max_tokens must be at least 2, to have a token to predict; it is {max_tokens}")
     vocabulary = bundle.vocabulary
-    stop, unknown = vocabulary.encode([STOP, UNKNOWN])
+    stop = vocabulary.encode([STOP])[0]
     texts: list[tuple[str, list[int]]] = []
     for recipe in recipes:
         ids = vocabulary.encode(tokenize(recipe.text)[:max_tokens])
         texts.append((recipe.era or "unknown", [*ids, stop][:max_tokens]))
     if not texts:
         raise ValueError("there is no recipe to evaluate")
-    texts.sort(key=lambda text: len(text[1]))  # a batch of like lengths has little padding
+    return sorted(texts, key=lambda text: len(text[1]))
 
-    totals: dict[str, NDArray[np.float64]] = {}  # era -> nats, unknown, tokens, recipes
+
+def _predictions(
+    bundle: Bundle, texts: Sequence[tuple[str, list[int]]], batch_size: int
+) -> Iterator[tuple[list[str], NDArray[np.float32], NDArray[np.intp]]]:
+    model = bundle.model
     for start in range(0, len(texts), batch_size):
-        batch = texts[start : start + batch_size]
-        nats = _nats(bundle.model, [row for _, row in batch], stop)
-        for (era, row), value in zip(batch, nats, strict=True):
-            counts = [value, row[1:].count(unknown), len(row) - 1, 1]
-            totals[era] = totals.get(era, np.zeros(4)) + counts
-    return {era: _summary(*totals[era]) for era in sorted(totals)}
+        eras, rows = zip(*texts[start : start + batch_size], strict=True)
+        lengths = np.array([len(row) for row in rows])
+        tokens = np.zeros((len(rows), lengths.max()), dtype=np.intp)  # [B, T]; what pads a row is not read
+        for i, row in enumerate(rows):
+            tokens[i, : len(row)] = row
+        state = model.start(len(rows))
+        for t in range(tokens.shape[1] - 1):
+            hidden, state = model.step(tokens[:, t], state)
+            live = np.flatnonzero(lengths > t + 1)
+            yield [eras[i] for i in live], model.logits(hidden[live]), tokens[live, t + 1]
 
 
-def _nats(model: Any, rows: Sequence[Sequence[int]], padding: int) -> NDArray[np.float64]:
-    """The sum of -log p over all tokens of each row but its first: `[B]`."""
-    lengths = np.array([len(row) for row in rows])
-    tokens = np.full((len(rows), lengths.max()), padding)  # [B, T]
-    for i, row in enumerate(rows):
-        tokens[i, : len(row)] = row
-    nats = np.zeros(len(rows))
-    state = model.start(len(rows))
-    for t in range(tokens.shape[1] - 1):
-        hidden, state = model.step(tokens[:, t], state)
-        live = np.flatnonzero(lengths > t + 1)
-        nats[live] += _negative_log_probability(model.logits(hidden[live]), tokens[live, t + 1])
-    return nats
-
-
-def _negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
+def negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
     """-log softmax(logits)[target] in nats, summed in float64: `[B, V], [B] -> [B]`."""
     peak = logits.max(axis=-1, keepdims=True)
     total = np.exp(logits - peak).sum(axis=-1, dtype=np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from networks import lstm_file, random_model, write_keras
 
@@ -48,4 +50,4 @@ def test_released_networks_add_up(name):
     assert sum(part.parameters for part in parts) == bundle.card["architecture"]["parameters"]
     assert sum(part.parameters for part in parts) == BOOK.get(name, 4_670_384)
     assert parts[0].inputs == parts[-1].outputs == len(bundle.vocabulary)
-    assert all(a.outputs == b.inputs for a, b in zip(parts, parts[1:], strict=False))
+    assert all(a.outputs == b.inputs for a, b in itertools.pairwise(parts))
