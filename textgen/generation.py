@@ -283,7 +283,7 @@ def _forced_ids(forced: Mapping[int, str], vocabulary: Vocabulary) -> dict[int, 
     return {int(position): vocabulary.encode([word])[0] for position, word in forced.items()}
 
 
-def _read(model: Network, ids: Sequence[int]) -> tuple[NDArray[np.float32], Any]:
+def read_prompt(model: Network, ids: Sequence[int]) -> tuple[NDArray[np.float32], Any]:
     """Hidden [1, U] and state after a prompt; no product with the output matrix is spent on it."""
     state = model.start(1)
     for token in ids[:-1]:
@@ -310,7 +310,7 @@ def _run(
     state: Any = None
     for position in range(max_tokens):
         if hidden is None:
-            hidden, state = _read(model, first.ids)
+            hidden, state = read_prompt(model, first.ids)
         logits = model.logits(hidden)
         noise: dict[tuple[int, int], NDArray[np.float64]] = {}
         steps: list[Step | None] = [None] * len(samplers)

@@ -214,16 +214,25 @@ class Luck:
         self._bits = np.random.Philox(key=np.array([seed, stream], dtype=np.uint64))
         self._state: Any = self._bits.state
 
-    def exponential(self, position: int, size: int) -> Floats:
-        """`size` standard exponential draws. `argmax(p / e)` picks word i with probability `p[i] /
-        sum(p)`."""
+    def raw(self, position: int, size: int) -> NDArray[np.uint32]:
+        """`size` independent draws, each uniform over all 32-bit numbers: what `exponential` is made of."""
         self._state["state"]["counter"] = np.array([0, 0, 0, position], dtype=np.uint64)
         self._bits.state = self._state
-        raw = self._bits.random_raw((size + 1) // 2).astype("<u8", copy=False)
-        draws = raw.view("<u4")[:size] + 0.5  # two 32-bit draws from each word
+        words = self._bits.random_raw((size + 1) // 2).astype("<u8", copy=False)
+        return words.view("<u4")[:size]  # two 32-bit draws from each word
+
+    @staticmethod
+    def as_exponential(raw: NDArray[np.uint32]) -> Floats:
+        """Raw draws of any shape as standard exponential ones."""
+        draws = raw + 0.5
         draws *= 2.0**-32  # uniform on (0, 1), neither end reached
         np.log(draws, out=draws)
         return np.negative(draws, out=draws)
+
+    def exponential(self, position: int, size: int) -> Floats:
+        """`size` standard exponential draws. `argmax(p / e)` picks word i with probability `p[i] /
+        sum(p)`."""
+        return self.as_exponential(self.raw(position, size))
 
     def gumbel(self, position: int, size: int) -> Floats:
         """The same draws as Gumbel noise, [size]: the pick is `argmax(log p + g)`."""
