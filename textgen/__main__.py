@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from textgen.bundle import Bundle, BundleError, available_bundles, load_bundle
+from textgen.bundle import Bundle, BundleError, available_bundles, load_bundle, save_measured
+from textgen.calibration import GRID, calibrate
 from textgen.comparison import percent
 from textgen.corpus import CorpusError, Problem, load_recipes
 from textgen.generation import Generation, generations, recipe_prompt
@@ -308,8 +309,13 @@ def _verb_facts(
 
 
 def _evaluate(args: argparse.Namespace) -> None:
+    if args.save and args.temperatures is None:
+        args.parser.error("--save keeps what --temperatures measures: give it too")
     bundle = load_bundle(args.model)
     recipes = _read(args.corpus)
+    if args.temperatures is not None:
+        _calibrate(args, bundle, recipes)
+        return
     result = evaluate(bundle, recipes)
     if args.json:
         print(json.dumps({"model": bundle.name, "corpus": str(args.corpus), "eras": result}))
@@ -324,6 +330,36 @@ def _evaluate(args: argparse.Namespace) -> None:
         for era, row in result.items()
     ]  # fmt: skip
     _print_table(head, rows)
+
+
+def _calibrate(args: argparse.Namespace, bundle: Bundle, recipes: list[Any]) -> None:
+    """Perplexity against temperature, by era, and the expected calibration error."""
+    result = calibrate(bundle, recipes, list(itertools.chain(*args.temperatures)) or GRID)
+    if args.save:
+        _say(f"written: {save_measured(args.model, 'calibration', result)}")
+    if args.json:
+        print(json.dumps({"model": bundle.name, "corpus": str(args.corpus), "calibration": result}))
+        return
+    eras = result["eras"]
+    print(printable(f"{bundle.name} on {args.corpus}: perplexity"))
+    rows = [
+        [f"{heat:g}", *(_large(of["perplexity"][k]) for of in eras.values())]
+        for k, heat in enumerate(result["temperatures"])
+    ]
+    best = [of["best"] for of in eras.values()]
+    rows.append(["best", *(_large(at["perplexity"]) for at in best)])
+    rows.append(["at", *(f"T = {at['temperature']:.3f}" + " (edge)" * at["at_edge"] for at in best)])
+    _print_table(["T", *map(printable, eras)], rows)
+    print(f"\nexpected calibration error of the likeliest word, {result['bins']} bins")
+    heats = list(next(iter(eras.values()))["reliability"])
+    _print_table(
+        ["T", *map(printable, eras)],
+        [[heat, *(percent(of["reliability"][heat]["ece"]) for of in eras.values())] for heat in heats],
+    )
+
+
+def _large(value: float | None) -> str:
+    return "too large" if value is None else f"{value:,.2f}"
 
 
 def _read(path: Path) -> list[Any]:
@@ -436,6 +472,20 @@ def _temperature(text: str) -> float:
     return _checked(text, float, check_temperature, "a temperature is a number, 0 or more (inf allowed)")
 
 
+def _temperatures(text: str) -> list[float]:
+    """`0.7`, or `LOW:HIGH:STEP` with both ends."""
+    try:
+        low, high, step = (float(part) for part in text.split(":")) if ":" in text else (float(text),) * 3
+        if not (0 < low <= high < math.inf and 0 < step < math.inf and (high - low) / step <= 1000):
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "a temperature to measure at is a number above 0, or a range LOW:HIGH:STEP of at most 1,000, "
+            f"not {text!r}"
+        ) from None
+    return [round(low + k * step, 9) for k in range(math.floor((high - low) / step + 1e-9) + 1)]
+
+
 def _seed(text: str) -> int:
     return _checked(text, int, check_seed, "a seed is a whole number from 0 to 2**64 - 1")
 
@@ -508,6 +558,10 @@ def _build_parser() -> argparse.ArgumentParser:
     add = sub.add_argument
     add("--model", required=True, metavar="NAME", help="a released model or a folder with one")
     add("--corpus", required=True, type=Path, metavar="FILE", help=recipes)
+    add("--temperatures", type=_temperatures, nargs="*", metavar="T",
+        help="instead: perplexity at these temperatures, numbers or ranges LOW:HIGH:STEP (0.3:2:0.05), the "
+        "best one, and how far the network's probabilities can be believed")  # fmt: skip
+    add("--save", action="store_true", help="with --temperatures: keep it in the model's folder, for the app")
     add("--json", action="store_true", help="write JSON")
 
     sub = command("train", _train, "train a model on your own recipes (needs TensorFlow)")
