@@ -218,25 +218,31 @@ class Comparison:
     def steps_at(self, position: int) -> list[Step | None]:
         return [run.steps[position] if position < len(run.steps) else None for run in self.runs]
 
-    def step_rows(self, position: int, *, most: int = 12) -> list[Row]:
+    def stages_at(self, position: int) -> dict[int, tuple[np.ndarray, Stages]]:
+        """Of each run that has not ended at `position`: the logits `[V]`, and what its sampler makes of
+        them."""
+        found = {}
+        for k, step in enumerate(self.steps_at(position)):
+            if step is not None:
+                logits = self.bundle.model.logits(step.hidden[None])[0]
+                found[k] = logits, self.runs[k].sampler.stages(logits, step.previous)
+        return found
+
+    def step_rows(self, position: int, *, most: int = 12, shown: Sequence[int] | None = None) -> list[Row]:
         """For `charts.step_chart`: the likely words of all runs at `position` (from 0), each panel summing
         to 1.
 
         The words are the likeliest of every run before its filters, at most about `most` of them, and every
         pick; all panels show the same ones in the same order, and one tail row stands for the rest of the
-        vocabulary.
+        vocabulary. `shown`, ids of words, replaces that choice: see `likely_words`.
         """
         steps = self.steps_at(position)
         names, size = self.names(), len(self.bundle.vocabulary)
-        logits: dict[int, np.ndarray] = {}
-        stages: dict[int, Stages] = {}
-        for k, step in enumerate(steps):
-            if step is not None:
-                logits[k] = self.bundle.model.logits(step.hidden[None])[0]
-                stages[k] = self.runs[k].sampler.stages(logits[k], step.previous)
-        shown = _likely_words(
-            [s.before for s in stages.values()], [s.token for s in steps if s is not None], most
-        )
+        worked_out = self.stages_at(position)
+        if shown is None:
+            picks = [step.token for step in steps if step is not None]
+            shown = _likely_words([stages.before for _, stages in worked_out.values()], picks, most)
+        shown = list(shown)
         noise = {k: Luck(run.seed, run.stream).gumbel(position, size) for k, run in enumerate(self.runs)}
         rows: list[Row] = []
         for k, step in enumerate(steps):
@@ -252,7 +258,8 @@ class Comparison:
                     }
                 )
                 continue
-            before, after, cut = stages[k].before, stages[k].after, stages[k].removed_by
+            logits, stages = worked_out[k]
+            before, after, cut = stages.before, stages.after, stages.removed_by
             choices = float(effective_choices(after))
             note = (
                 "greedy: always the likeliest word"
@@ -275,10 +282,10 @@ class Comparison:
                         "removed": bool(cut[token]),
                         "tail": False,
                         "share": "cut" if cut[token] else percent(p),
-                        "logit": float(logits[k][token]),
+                        "logit": float(logits[token]),
                         "luck": math.log(p) + float(noise[k][token]) if p > 0 else None,
                         "arithmetic": _arithmetic(
-                            float(logits[k][token]), sampler.temperature, q, p, str(cut[token])
+                            float(logits[token]), sampler.temperature, q, p, str(cut[token])
                         ),
                     }
                 )
@@ -358,6 +365,14 @@ class Comparison:
                 {"label": label, "order": shown, "logit": -float(members.mean()), "count": len(members)}
             )
         return rows
+
+
+def likely_words(comparisons: Sequence[Comparison], position: int, *, most: int = 12) -> list[int]:
+    """What `step_rows` would show at `position` of the runs of all `comparisons` together, as ids. Their
+    vocabularies must be equal."""
+    distributions = [stages.before for one in comparisons for _, stages in one.stages_at(position).values()]
+    picks = [step.token for one in comparisons for step in one.steps_at(position) if step is not None]
+    return _likely_words(distributions, picks, most)
 
 
 def _likely_words(distributions: Sequence[np.ndarray], picks: Sequence[int], most: int) -> list[int]:

@@ -242,16 +242,24 @@ class Parting:
     same_context: bool
 
 
-def first_difference(bundle: Source, run_a: Generation, run_b: Generation) -> Parting | None:
-    """Where two runs part, or None if neither differs from the other as far as both go."""
+def first_difference(
+    bundle: Source, run_a: Generation, run_b: Generation, bundle_b: Source | None = None
+) -> Parting | None:
+    """Where two runs part, or None if neither differs from the other as far as both go.
+
+    `bundle` wrote both, unless `bundle_b`, of the same vocabulary, wrote the second.
+    """
     for a, b in zip(run_a.steps, run_b.steps, strict=False):
         if a.token != b.token:
             break
     else:
         return None
-    pair = ((run_a, a), (run_b, b))
-    probs = [run.sampler.distribution(bundle.model.logits(step.hidden), step.previous) for run, step in pair]
-    noise = [Luck(run.seed, run.stream).gumbel(a.position, len(bundle.vocabulary)) for run, _ in pair]
+    pair = ((run_a, a, bundle), (run_b, b, bundle_b or bundle))
+    probs = [
+        run.sampler.distribution(source.model.logits(step.hidden), step.previous)
+        for run, step, source in pair
+    ]
+    noise = [Luck(run.seed, run.stream).gumbel(a.position, len(bundle.vocabulary)) for run, _, _ in pair]
     with np.errstate(divide="ignore"):
         score = [np.log(p) + g for p, g in zip(probs, noise, strict=True)]
 
