@@ -35,9 +35,10 @@ _SLACK = 1.001  # far above the rounding of the float32 screening below
 class Texts:
     """N texts that continue a prompt.
 
-    tokens   [N, T] the ids written; a text that ended by itself has the stop token 0 at its end, and `ENDED`
-             follows
-    nats     [N] the sum over a text's tokens of -log p, as the network itself has it: temperature 1, no filter
+    tokens   [N, T] the ids written; a text that ended by itself has the stop token 0 at its end, and
+             `ENDED` follows
+    nats     [N] the sum over a text's tokens of -log p, as the network itself has it: temperature 1, no
+             filter
     entropy  [N] the sum over them of the entropy, in nats, of the distribution that each was drawn from
     """
 
@@ -74,7 +75,10 @@ def write(
     lucks = [Luck(check_seed(seed)) for seed in seeds]
     if rule.temperature == 0:  # all seeds write the same text
         one = _write(bundle.model, ids, rule, lucks[:1], max_tokens)
-        return Texts(*(np.repeat(part, len(lucks), axis=0) for part in (one.tokens, one.nats, one.entropy)))
+        times = len(lucks)
+        return Texts(
+            np.repeat(one.tokens, times, axis=0), np.repeat(one.nats, times), np.repeat(one.entropy, times)
+        )
     parts = _shared(lambda some: _write(bundle.model, ids, rule, some, max_tokens), lucks, threads)
     return _joined(parts, max_tokens)
 
