@@ -71,9 +71,13 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
             f"{path}: it lists {len(vocabulary):,} words, but the network has {model.vocabulary_size:,}"
         )
     card, history = _read_object(folder / "card.json"), _read_object(folder / "history.json")
-    path = folder / "measured.json"
-    measured = _read_object(path) if path.exists() else {}
-    return Bundle(folder.resolve().name, model, vocabulary, card, history, measured)
+    return Bundle(folder.resolve().name, model, vocabulary, card, history, load_measured(name_or_path))
+
+
+def load_measured(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What was measured about a network, without loading it; empty where nothing was."""
+    path = _folder(name_or_path) / "measured.json"
+    return _read_object(path) if path.exists() else {}
 
 
 def _folder(name_or_path: str | os.PathLike[str]) -> Path:

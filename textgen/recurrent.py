@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import h5py
 import numpy as np
@@ -92,10 +92,29 @@ class Affine:
         y += self._bias
         return y[:, : self.outputs]
 
+    def column(self, n: int) -> tuple[Array, float]:
+        """What output `n` is made of: its column of the kernel [D], and its bias."""
+        block, place = divmod(n, self._blocks.shape[2])
+        return self._blocks[block, :, place].copy(), float(self._bias[n])
+
+
+class Weights(NamedTuple):
+    """What one unit's gate is made of: `x @ input + bias`, and `h @ memory + memory_bias`.
+
+    input [D], memory [units]; `memory_bias` is 0 in an LSTM, which has one bias a gate.
+    """
+
+    input: Array
+    memory: Array
+    bias: float
+    memory_bias: float
+
 
 class Layer(Protocol):
-    """A recurrent layer: `units`, its input's width, its number of parameters, and one step."""
+    """A recurrent layer: `units`, its input's width, its number of parameters, one step, and the weights of
+    one unit."""
 
+    kind: str  # "lstm" or "gru"
     units: int
     inputs: int
     parameters: int
@@ -107,12 +126,18 @@ class Layer(Protocol):
         given."""
         ...
 
+    def weights(self, unit: int) -> dict[str, Weights]:
+        """The weights that lead to one unit, by gate, as Keras keeps them."""
+        ...
+
 
 class LSTM:
     """Keras' LSTM cell (Hochreiter & Schmidhuber 1997): `kernel` [D, 4U], `recurrent` [U, 4U], `bias` [4U].
 
     Gate order as in Keras: input, forget, candidate, output.
     """
+
+    kind = "lstm"
 
     def __init__(self, kernel: Array, recurrent: Array, bias: Array | None) -> None:
         self.inputs, self.units = len(kernel), len(recurrent)
@@ -143,6 +168,15 @@ class LSTM:
             gates.update(input=i, forget=f, candidate=candidate, output=o, cell=c, hidden=h)
         return (h, c)
 
+    def weights(self, unit: int) -> dict[str, Weights]:
+        found = {}
+        for n, gate in enumerate(("input", "forget", "candidate", "output")):
+            kernel, bias = self._gates.column(n * self.units + unit)
+            scale = 1 if gate == "candidate" else 2  # undoes the halving, exactly
+            kernel *= np.float32(scale)
+            found[gate] = Weights(kernel[: self.inputs], kernel[self.inputs :], scale * bias, 0.0)
+        return found
+
 
 class GRU:
     """Keras' GRU cell with `reset_after`: `kernel` [D, 3U], `recurrent` [U, 3U], `bias` [2, 3U].
@@ -150,6 +184,8 @@ class GRU:
     The variant of cuDNN, where the reset gate acts after the recurrent product. Gate order: update, reset,
     candidate.
     """
+
+    kind = "gru"
 
     def __init__(self, kernel: Array, recurrent: Array, bias: Array | None) -> None:
         self.inputs = len(kernel)
@@ -176,6 +212,17 @@ class GRU:
         if gates is not None:
             gates.update(update=update, reset=reset, candidate=candidate, hidden=h)
         return (h,)
+
+    def weights(self, unit: int) -> dict[str, Weights]:
+        found = {}
+        for n, gate in enumerate(("update", "reset", "candidate")):
+            from_input, bias = self._from_input.column(n * self.units + unit)
+            from_memory, memory_bias = self._from_memory.column(n * self.units + unit)
+            scale = np.float32(1 if gate == "candidate" else 2)  # undoes the halving, exactly
+            found[gate] = Weights(
+                from_input * scale, from_memory * scale, float(scale) * bias, float(scale) * memory_bias
+            )
+        return found
 
 
 class RecurrentModel:
@@ -219,6 +266,13 @@ class RecurrentModel:
     def start(self, batch_size: int) -> State:
         """The state before the first word: nothing remembered."""
         return tuple(layer.start(batch_size) for layer in self.layers)
+
+    def embed(self, tokens: ArrayLike) -> Array:
+        """What the first layer gets to see of the words: ids [T] -> [T, E]. `IndexError` on an unknown id."""
+        ids = np.asarray(tokens, dtype=np.intp)
+        if ids.size and ids.min() < 0:  # numpy would count from the end
+            raise IndexError(f"token {ids.min()} is not a word id")
+        return self._embedding[ids]
 
     def step(self, tokens: ArrayLike, state: State) -> tuple[Array, State]:
         """Read one word in each row: ids [B] -> hidden [B, U], new state. The old state stays valid.
@@ -264,10 +318,7 @@ class RecurrentModel:
         ]
 
     def _step(self, tokens: ArrayLike, state: State, gates: list[Gates] | None = None) -> tuple[Array, State]:
-        ids = np.asarray(tokens, dtype=np.intp)
-        if ids.min() < 0:  # numpy would count from the end
-            raise IndexError(f"token {ids.min()} is not a word id")
-        x = self._embedding[ids]
+        x = self.embed(tokens)
         new: list[LayerState] = []
         for n, layer in enumerate(self.layers):
             new.append(layer.step(x, state[n], None if gates is None else gates[n]))

@@ -11,6 +11,7 @@ on light and dark grounds and stay apart for colour-blind eyes.
 """
 
 from textgen.charts.base import MUTED, SURPRISAL_COLOR, Row, Spec, temperature_color
+from textgen.charts.cell import NEGATIVE, POSITIVE, memory_chart, memory_spec, tint
 from textgen.charts.steps import (
     TIMELINE_MEASURES,
     live_chart,
@@ -25,6 +26,8 @@ from textgen.charts.verbs import LINE_UNITS, cells_chart, cells_spec, lines_char
 __all__ = [
     "LINE_UNITS",
     "MUTED",
+    "NEGATIVE",
+    "POSITIVE",
     "SURPRISAL_COLOR",
     "TIMELINE_MEASURES",
     "Row",
@@ -35,9 +38,12 @@ __all__ = [
     "lines_spec",
     "live_chart",
     "live_spec",
+    "memory_chart",
+    "memory_spec",
     "step_chart",
     "step_spec",
     "temperature_color",
     "timeline_chart",
     "timeline_spec",
+    "tint",
 ]
