@@ -26,7 +26,14 @@ from textgen.corpus import CorpusError, Problem, load_recipes
 from textgen.generation import Generation, generations, recipe_prompt
 from textgen.measures import evaluate
 from textgen.sampling import Sampler, check_seed, check_temperature
-from textgen.verbs import FirstVerbs, TitleInformation, divergence, first_verbs, title_information_by_era
+from textgen.verbs import (
+    FirstVerbs,
+    TitleInformation,
+    divergence,
+    divergence_interval,
+    first_verbs,
+    title_information_by_era,
+)
 from textgen.vocabulary import UNKNOWN, Vocabulary, detokenize, tokenize, unknown_words
 
 if TYPE_CHECKING:
@@ -298,7 +305,11 @@ def _verb_facts(
             for first in firsts
         ],
         "divergence_bits": [
-            {"titles": [a.title, b.title], "bits": numbers(divergence(a, b))}
+            {
+                "titles": [a.title, b.title],
+                "bits": numbers(divergence(a, b)),
+                **dict(zip(("low", "high"), map(numbers, divergence_interval(a, b)), strict=True)),
+            }
             for a, b in itertools.combinations(firsts, 2)
         ],
         "title_information": {era: dataclasses.asdict(told) for era, told in information.items()},

@@ -20,7 +20,7 @@ from textgen.comparison import display_words, percent
 from textgen.generation import generations, recipe_prompt
 from textgen.pairings import Strangers, ingredients, pairings
 from textgen.sampling import Sampler
-from textgen.verbs import GROUPS, KINDS, FirstVerbs, KindShares, divergence
+from textgen.verbs import GROUPS, KINDS, FirstVerbs, KindShares, divergence, divergence_interval
 
 Row = dict[str, Any]
 OTHERS = "other verbs"
@@ -98,23 +98,29 @@ def in_words(first: FirstVerbs, temperature: float, count: int = 3) -> str:
 
 def divergence_rows(firsts: Sequence[FirstVerbs], reference: int = 0) -> list[Row]:
     """How far each other title's first verbs are from those of title `reference`, in bits."""
-    rows = []
-    for i, first in enumerate(firsts):
-        if i != reference:
-            bits = divergence(firsts[reference], first)
-            for temperature, value in zip(first.temperatures, map(float, bits), strict=True):
-                known = None if math.isnan(value) else value
-                rows.append(
-                    {
-                        "label": first.title,
-                        "temperature": temperature,
-                        "value": known,
-                        "low": known,
-                        "high": known,
-                        "text": "one has no verb" if known is None else f"{value:.2f} bits",
-                    }
-                )
-    return rows
+    return [
+        {
+            "label": first.title,
+            "temperature": temperature,
+            **{name: None if math.isnan(x) else x for name, x in bits.items()},
+            "text": _bits_in_words(**bits),
+        }
+        for i, first in enumerate(firsts)
+        if i != reference
+        for temperature, bits in zip(first.temperatures, _bits(firsts[reference], first), strict=True)
+    ]
+
+
+def _bits(a: FirstVerbs, b: FirstVerbs) -> list[dict[str, float]]:
+    """The divergence at each temperature as `value`, `low` and `high`."""
+    columns = zip(divergence(a, b), *divergence_interval(a, b), strict=True)
+    return [{"value": float(value), "low": float(low), "high": float(high)} for value, low, high in columns]
+
+
+def _bits_in_words(value: float, low: float, high: float) -> str:
+    if math.isnan(value):
+        return "one has no verb"
+    return f"{value:.2f} bits" + (f" ({low:.2f} to {high:.2f})" if high - low > 0.01 else "")
 
 
 def kind_rows(kinds: KindShares) -> list[Row]:
@@ -158,11 +164,16 @@ def first_verb_table(firsts: Sequence[FirstVerbs], temperatures: Sequence[float]
 
 
 def divergence_table(firsts: Sequence[FirstVerbs]) -> list[Row]:
-    """Each pair of titles at each temperature; empty where one of the two has no verb."""
+    """Each pair of titles at each temperature, with its interval; empty where one of the two has no verb."""
     return [
-        {"title": a.title, "other": b.title, "temperature": t, "bits": "" if math.isnan(x) else float(x)}
+        {
+            "title": a.title,
+            "other": b.title,
+            "temperature": t,
+            **{("bits" if name == "value" else name): "" if math.isnan(x) else x for name, x in bits.items()},
+        }
         for a, b in combinations(firsts, 2)
-        for t, x in zip(a.temperatures, divergence(a, b), strict=True)
+        for t, bits in zip(a.temperatures, _bits(a, b), strict=True)
     ]
 
 
