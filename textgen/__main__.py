@@ -25,6 +25,7 @@ from textgen.comparison import percent
 from textgen.corpus import CorpusError, Problem, load_recipes
 from textgen.generation import Generation, generations, recipe_prompt
 from textgen.measures import evaluate
+from textgen.probes import is_convincing, title_memory, unit_probes
 from textgen.sampling import Sampler, check_seed, check_temperature
 from textgen.verbs import (
     FirstVerbs,
@@ -320,12 +321,13 @@ def _verb_facts(
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    if args.save and args.temperatures is None:
-        args.parser.error("--save keeps what --temperatures measures: give it too")
+    asked = args.temperatures is not None or args.units or args.memory
+    if args.save and not asked:
+        args.parser.error("--save keeps what --temperatures, --units and --memory measure: give one too")
     bundle = load_bundle(args.model)
     recipes = _read(args.corpus)
-    if args.temperatures is not None:
-        _calibrate(args, bundle, recipes)
+    if asked:
+        _measure(args, bundle, recipes)
         return
     result = evaluate(bundle, recipes)
     if args.json:
@@ -343,16 +345,69 @@ def _evaluate(args: argparse.Namespace) -> None:
     _print_table(head, rows)
 
 
-def _calibrate(args: argparse.Namespace, bundle: Bundle, recipes: list[Any]) -> None:
-    """Perplexity against temperature, by era, and the expected calibration error."""
-    result = calibrate(bundle, recipes, list(itertools.chain(*args.temperatures)) or GRID)
+def _measure(args: argparse.Namespace, bundle: Bundle, recipes: list[Any]) -> None:
+    """What was asked for of calibration, units and memory: kept, and shown one after the other."""
+    found: dict[str, Any] = {}
+    try:
+        if args.temperatures is not None:
+            heats = list(itertools.chain(*args.temperatures)) or GRID
+            found["calibration"] = calibrate(bundle, recipes, heats)
+        if args.units:
+            found["units"] = unit_probes(bundle, recipes)
+        if args.memory:
+            found["memory"] = title_memory(bundle, recipes)
+    except ValueError as error:
+        raise Failure(f"{args.corpus}: {error}") from error
     if args.save:
-        _say(f"written: {save_measured(args.model, 'calibration', result)}")
+        for key, result in found.items():
+            path = save_measured(args.model, key, result)
+        _say(f"written: {path}")
     if args.json:
-        print(json.dumps({"model": bundle.name, "corpus": str(args.corpus), "calibration": result}))
+        print(json.dumps({"model": bundle.name, "corpus": str(args.corpus), **found}))
         return
+    shown = {"calibration": _print_calibration, "units": _print_units, "memory": _print_memory}
+    print(printable(f"{bundle.name} on {args.corpus}"))
+    for key, result in found.items():
+        print()
+        shown[key](result)
+
+
+def _print_units(result: dict[str, Any]) -> None:
+    """The strongest unit for each fact, as measured on recipes that had no part in choosing it."""
+    print(f"the unit that follows each fact best, on {result['held_out']:,} recipes held out")
+    rows = []
+    for fact, told in result["facts"].items():
+        one = told["best"][0]
+        verdict = "convincing" if is_convincing(one, told["untrained"]) else "not convincing"
+        numbers = [
+            f"{one['r']:+.2f}",
+            f"{one['low']:+.2f}",
+            f"{one['high']:+.2f}",
+            f"{told['untrained']:+.2f}",
+        ]
+        rows.append(
+            [fact, f"layer {one['layer'] + 1}, unit {one['unit']}, {one['state']}", *numbers, verdict]
+        )
+    _print_table(["fact", "unit", "correlation", "from", "to", "untrained", ""], rows)
+
+
+def _print_memory(result: dict[str, Any]) -> None:
+    """How much the title still changes the next word, by distance from it."""
+    print("how much another title changes the next word, in bits, with 95 % interval")
+    keys = ("bits", "low", "high", "likelihood", "count")
+    rows = [
+        [str(distance), f"{bits:.4f}", f"{low:.4f}", f"{high:.4f}", f"{lost:.3f}", f"{count:,}"]
+        for distance, bits, low, high, lost, count in zip(
+            result["distances"], *(result[key] for key in keys), strict=True
+        )
+    ]
+    _print_table(["words since the title", "bits", "from", "to", "true word loses", "recipes"], rows)
+
+
+def _print_calibration(result: dict[str, Any]) -> None:
+    """Perplexity against temperature, by era, and the expected calibration error."""
     eras = result["eras"]
-    print(printable(f"{bundle.name} on {args.corpus}: perplexity"))
+    print("perplexity")
     rows = [
         [f"{heat:g}", *(_large(of["perplexity"][k]) for of in eras.values())]
         for k, heat in enumerate(result["temperatures"])
@@ -572,7 +627,9 @@ def _build_parser() -> argparse.ArgumentParser:
     add("--temperatures", type=_temperatures, nargs="*", metavar="T",
         help="instead: perplexity at these temperatures, numbers or ranges LOW:HIGH:STEP (0.3:2:0.05), the "
         "best one, and how far the network's probabilities can be believed")  # fmt: skip
-    add("--save", action="store_true", help="with --temperatures: keep it in the model's folder, for the app")
+    add("--units", action="store_true", help="instead: which units follow facts about the text")
+    add("--memory", action="store_true", help="instead: how long the title matters")
+    add("--save", action="store_true", help="with these three: keep it in the model's folder, for the app")
     add("--json", action="store_true", help="write JSON")
 
     sub = command("train", _train, "train a model on your own recipes (needs TensorFlow)")
