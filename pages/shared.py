@@ -286,6 +286,18 @@ def force(number: int, words: Sequence[str] | None) -> None:
         state.forced[number - 1 + i] = word
 
 
+def compare_with(
+    title: str, temperatures: Sequence[float], *, model: str, seed: int, words: int, opening: str = ""
+) -> None:
+    """Leave this page for the comparison page, where these settings write the same words as here."""
+    state.n, state.forced, state.notes = len(temperatures), {}, []
+    asked: dict[str, Any] = {"title": title, "opening": opening, "words": words, "model": model, "seed": seed}
+    asked |= {f"t{k}": float(t) for k, t in enumerate(temperatures, 1)}
+    # What the page that is left has bound, too, cannot be set in the address from here.
+    state.arriving = asked
+    st.switch_page("pages/compare.py")
+
+
 def rules_on() -> int:
     """How many sampling rules beside the temperature are at work."""
     return sum(
@@ -300,14 +312,22 @@ def notes() -> list[str]:
     now = settings()
     if state.setdefault("first_settings", now) == now:
         found += state.notes  # until something changes
+    return found + text_notes(now.model)
+
+
+def text_notes(model: str) -> list[str]:
+    """What there is to say about the title and the opening that `model` is to continue, escaped."""
+    found: list[str] = []
     for what, longest in (("title", LONGEST_TITLE), ("opening", LONGEST_OPENING)):
         length = len(one_line(state.get(what)))
         if length > longest:
             found.append(f"The {what} has {length:,} characters; the network reads the first {longest}.")
-    if not now.title:
+    title = one_line(state.get("title"))[:LONGEST_TITLE]
+    opening = one_line(state.get("opening"))[:LONGEST_OPENING]
+    if not title:
         found.append("There is no title, so the network writes whatever recipe comes to it.")
-    vocabulary = load(now.model).vocabulary
-    if unknown := unknown_words(f"{now.title} {now.opening}", vocabulary):
+    vocabulary = load(model).vocabulary
+    if unknown := unknown_words(f"{title} {opening}", vocabulary):
         listed = ", ".join(plain(word[:30]) for word in unknown[:8]) + (" …" if len(unknown) > 8 else "")
         found.append(
             f"Not among the {len(vocabulary):,} words the network knows: {listed}. "

@@ -12,6 +12,14 @@ on light and dark grounds and stay apart for colour-blind eyes.
 
 from textgen.charts.base import MUTED, SURPRISAL_COLOR, Row, Spec, temperature_color
 from textgen.charts.cell import NEGATIVE, POSITIVE, memory_chart, memory_spec, tint
+from textgen.charts.models import (
+    curves_chart,
+    curves_spec,
+    reliability_chart,
+    reliability_spec,
+    scaling_chart,
+    scaling_spec,
+)
 from textgen.charts.steps import (
     TIMELINE_MEASURES,
     live_chart,
@@ -34,12 +42,18 @@ __all__ = [
     "Spec",
     "cells_chart",
     "cells_spec",
+    "curves_chart",
+    "curves_spec",
     "lines_chart",
     "lines_spec",
     "live_chart",
     "live_spec",
     "memory_chart",
     "memory_spec",
+    "reliability_chart",
+    "reliability_spec",
+    "scaling_chart",
+    "scaling_spec",
     "step_chart",
     "step_spec",
     "temperature_color",

@@ -1,0 +1,591 @@
+"""Four networks side by side: what they are, what they write, how they learned, which temperature suits."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages import shared
+from pages.shared import plain, state
+from textgen import charts, model_tables
+from textgen.bundle import Bundle
+from textgen.comparison import Comparison
+from textgen.model_tables import ERAS, KNESER_NEY_NAME
+from textgen.sampling import Sampler
+
+shared.through_app()
+
+words_component = shared.component("words")
+
+ROWS = 3  # temperatures, a row of texts each
+WORDS = 40
+AT = [f"row {k}" for k in range(1, ROWS + 1)]
+LAST_EPOCH = 1000  # no training here is as long
+
+COLUMNS = {
+    "network": st.column_config.TextColumn(
+        "Network",
+        help="The book's three, the larger one of this app, and for scale a model that only counts words.",
+        pinned=True,
+    ),
+    "layers": st.column_config.TextColumn(
+        "Layers",
+        help="From the word read to the word written, with the numbers that leave each.",
+        width="medium",
+    ),
+    "parameters": st.column_config.NumberColumn(
+        "Parameters",
+        format="localized",
+        help="The numbers that training has set. The layers below add up to them.",
+    ),
+    "modern": st.column_config.NumberColumn(
+        "Perplexity, modern",
+        format="%.1f",
+        help="Among how many equally likely words the network is as undecided, on 246 modern recipes that it "
+        "was not trained on, word by word. Lower is better.",
+    ),
+    "historic": st.column_config.NumberColumn(
+        "Perplexity, historic",
+        format="%.1f",
+        help="The same on 392 recipes of 1880 to 1922.",
+    ),
+    "title_bits": st.column_config.NumberColumn(
+        "The title tells, bits",
+        format="%.2f",
+        help="How much likelier, in bits, the true first verb of a modern recipe becomes when the network is "
+        "given its own title instead of another's. 0: the title says nothing; each bit doubles the "
+        "probability.",
+    ),
+    "best_temperature": st.column_config.NumberColumn(
+        "Best temperature",
+        format="%.2f",
+        help="The temperature at which the network predicts modern recipes best: see the end of this page.",
+    ),
+    "words_per_second": st.column_config.NumberColumn(
+        "Words a second",
+        format="localized",
+        help="One text, sampling included, measured on this computer when the page was first opened here.",
+    ),
+    "megabytes": st.column_config.NumberColumn(
+        "File, MB", format="%.1f", help="The size of its model.keras, in millions of bytes."
+    ),
+}
+
+
+@st.cache_data(show_spinner=False)
+def speed(name: str) -> float:
+    return round(model_tables.words_per_second(shared.load(name)))
+
+
+# -- what was asked for ----------------------------------------------------------------------------
+
+names = shared.models()
+
+
+def address_notes() -> list[str]:
+    """What the address asked for and could not have, until the page is drawn anew for another reason."""
+    histories = {name: shared.load(name).history for name in names}
+    prompts = list(dict.fromkeys(p for h in histories.values() for p in model_tables.recorded_prompts(h)))
+    heat = (shared.number(0, 2), "a temperature here is from 0 to 2")
+    found = shared.address_notes(
+        {
+            "title": (lambda text: True, ""),
+            "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
+            "words": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
+            "step": (shared.number(1, 200, whole=True), "a word's number is from 1 to 200"),
+            **{f"t{k}": heat for k in range(1, ROWS + 1)},
+            "at": shared.one_of(AT, f"it is “row 1” to “row {ROWS}”"),
+            "model": shared.one_of(names, "the networks are " + ", ".join(names)),
+            "prompt": shared.one_of(prompts, "training was recorded for " + ", ".join(prompts)),
+            "epoch": (shared.number(0, LAST_EPOCH, whole=True), "an epoch is a whole number from 0"),
+            "era": shared.one_of(ERAS, "recipes are " + " or ".join(ERAS)),
+        }
+    )
+    if found and found != state.get("models_notes_found"):
+        state.models_notes_found, state.models_notes_run = found, 0
+    state.models_notes_run = state.get("models_notes_run", 0) + 1
+    return state.get("models_notes_found", []) if state.models_notes_run <= 1 or found else []
+
+
+shared.styles()
+st.html(shared.ASSETS / "models.css")
+for _name, _value in state.pop("arriving_models", {}).items():  # another page has sent the reader here
+    state[_name] = _value
+with st.container(key="head"):
+    st.title("Four networks", anchor=False)
+    st.caption(
+        "The LSTM, stacked LSTM and GRU of the book and a larger LSTM, trained on the same recipes: what "
+        "they are, what they write, how they learned it, and which temperature suits them."
+    )
+notes_place = st.container()
+
+
+# -- what they are ---------------------------------------------------------------------------------
+
+
+def layer_diagram(bundle: Bundle) -> str:
+    """One network as a stack of layers, as HTML."""
+    rows = model_tables.layer_rows(bundle)
+    parts = []
+    for n, row in enumerate(rows):
+        came = f"a word, one of {row['inputs']:,}" if n == 0 else f"{row['inputs']:,} numbers a word"
+        last = n == len(rows) - 1
+        name = row["kind"] + (" and softmax" if last else "")
+        parts.append(
+            f'<li class="flow">{came}</li>'
+            f'<li class="layer"><b>{html.escape(name)}</b><span class="count">{row["parameters"]:,}</span>'
+            f"<small>{html.escape(row['arithmetic'])}</small>"
+            f'<i style="width: {100 * row["share"]:.1f}%"></i></li>'
+        )
+    total = sum(row["parameters"] for row in rows)
+    return (
+        f'<div class="network"><h4>{html.escape(bundle.name)}</h4><ol>{"".join(parts)}'
+        f'<li class="flow">{rows[-1]["outputs"]:,} probabilities, one a word</li></ol>'
+        f'<p class="total">{total:,} parameters</p></div>'
+    )
+
+
+def figures(place: Any, speeds: Mapping[str, float]) -> None:
+    rows = [model_tables.figure_row(bundle, speeds.get(bundle.name)) for bundle in bundles]
+    rows.append(model_tables.reference_row())
+    place.dataframe(
+        [{name: row[name] for name in COLUMNS} for row in rows],
+        hide_index=True,
+        width="stretch",
+        column_config=COLUMNS,
+    )
+
+
+st.subheader("What they are", anchor=False)
+figures_place = st.empty()
+bundles = [shared.load(name) for name in names]
+figures(figures_place, {})
+st.caption(
+    f"Click a column's name to sort; point at it to read what the number means. {KNESER_NEY_NAME} is no "
+    "network: it counts sequences of up to five words, and shows what a perplexity is worth."
+)
+st.html('<div class="networks">' + "".join(map(layer_diagram, bundles)) + "</div>")
+st.caption(
+    "Parameters by layer: the longer the bar, the larger the layer's share. An LSTM has three gates and a "
+    "candidate, hence 4 × units × (inputs + units + 1 bias); a GRU two gates and a candidate, with two "
+    "biases. Most parameters are in the two layers that know the words."
+)
+
+
+# -- what they write -------------------------------------------------------------------------------
+
+
+def go_to(row: int, key: str) -> None:
+    at = state[key].pick
+    if isinstance(at, int):
+        state.step, state.at = at + 1, AT[row]
+
+
+@st.fragment
+def side_by_side() -> None:
+    """All that follows the title, the seed and the temperatures."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
+        st.text_input(
+            "Recipe title",
+            shared.DEFAULTS["title"],
+            key="title",
+            bind="query-params",
+            help="Every network continues “recipe for TITLE |”.",
+        )
+        with st.container(
+            horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
+        ):
+            shared.seed_control(
+                "Decides the luck. All networks and temperatures get the same draws: where two texts "
+                "differ, the networks do."
+            )
+            st.number_input(
+                "Words",
+                5,
+                200,
+                WORDS,
+                step=5,
+                key="words",
+                bind="query-params",
+                width=120,
+                help="How many words each text may have.",
+            )
+    with st.container():
+        if found := shared.text_notes(names[0]):
+            st.warning("  \n".join(found), icon=":material/info:")
+        if odd := model_tables.strangers(bundles):
+            st.warning(
+                f"{plain(', '.join(odd))}: another vocabulary than that of {plain(names[0])}. The same draw "
+                "stands for other words there, so its texts share no luck with the rest, and the chart below "
+                "leaves it out.",
+                icon=":material/info:",
+            )
+    heats = [float(state.get(f"t{k}", shared.DEFAULTS[f"t{k}"])) for k in range(1, ROWS + 1)]
+    title = shared.one_line(state.title)[: shared.LONGEST_TITLE]
+    slots = []
+    for k in range(1, ROWS + 1):
+        with st.container(key=f"column{k}"):
+            heats[k - 1] = st.slider(
+                f"Temperature of row {k}",
+                0.0,
+                2.0,
+                shared.DEFAULTS[f"t{k}"],
+                0.05,
+                key=f"t{k}",
+                bind="query-params",
+                width=340,
+                help="Near 0 the likeliest word is written; the higher, the more unlikely ones get a chance.",
+            )
+        with st.container(key=f"texts{k}"):
+            slots.append(st.columns(len(names), gap="medium"))
+    shared.style_columns(heats)
+    comparisons = [write(name, title, heats) for name in names]
+    alike = [one for one in comparisons if one.bundle.name not in odd]
+    step = min(state.get("step", 1), max(one.length for one in comparisons) or 1)
+    for k, columns in enumerate(slots):
+        marks = dict(zip([one.bundle.name for one in alike], model_tables.marks(alike, k), strict=True))
+        for one, column in zip(comparisons, columns, strict=True):
+            name, mark = one.bundle.name, marks.get(one.bundle.name)
+            with column:
+                key = f"text_{name}_{k}"
+                words_component(
+                    key=key,
+                    data={
+                        "rows": one.word_rows(k),
+                        "name": f"{name}, T = {heats[k]:g}",
+                        "opening": "",
+                        "note": "",
+                        "step": step - 1 if state.get("at", AT[0]) == AT[k] else -1,
+                        "measure": "surprisal",
+                        "color": charts.temperature_color(heats[k]),
+                        "parts": mark.position if mark else -1,
+                        "why": mark.reason if mark else "",
+                    },
+                    on_pick_change=lambda k=k, key=key: go_to(k, key),
+                )
+    st.html(shared.legend("surprisal"))
+    st.caption(
+        "The stronger a word's colour, the less its own network expected it at T = 1. A bar marks the first "
+        "word that differs from the network on the left. Recipe verbs are underlined. Click a word for the "
+        "chart below."
+    )
+    with st.container(horizontal=True, gap="small", key="leave"):
+        for name in names:
+            if st.button(
+                f"Compare temperatures of {name}",
+                key=f"compare_{name}",
+                type="tertiary",
+                icon=":material/east:",
+                help="The comparison page, with this network, title, seed and temperatures",
+            ):
+                shared.compare_with(title, heats, model=name, seed=state.seed, words=state.words)
+    next_word(alike, heats, step)
+
+
+def write(name: str, title: str, heats: Sequence[float]) -> Comparison:
+    return shared.compare(
+        shared.Settings(
+            model=name,
+            title=title,
+            opening="",
+            samplers=tuple(Sampler(heat, suppress=(1,)) for heat in heats),
+            seed=state.seed,
+            words=state.words,
+        )
+    )
+
+
+def next_word(comparisons: list[Comparison], heats: Sequence[float], step: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
+        st.segmented_control(
+            "Texts of",
+            AT,
+            default=AT[0],
+            format_func=lambda row: f"T = {heats[AT.index(row)]:g}",
+            key="at",
+            bind="query-params",
+            required=True,
+            help="The temperature whose texts the chart looks into.",
+        )
+        st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
+    row = AT.index(state.at)
+    st.subheader(f"Word {step} at T = {heats[row]:g}: what it could have been", anchor=False)
+    prompts = {
+        found.prompt for one in comparisons for found in one.steps_at(step - 1)[row : row + 1] if found
+    }
+    st.caption(
+        (
+            "All networks have read the same words so far: what differs is the network alone."
+            if len(prompts) < 2
+            else "The networks have read different words by now, so their contexts differ too."
+        )
+        + " The same words in every panel; outlined: the word written. The last row is the rest of the "
+        "vocabulary."
+    )
+    rows = model_tables.step_rows(comparisons, row, step - 1)
+    shared.draw(
+        charts.step_spec(rows),
+        model_tables.step_summary(comparisons, row, step - 1),
+        what="Bar chart of the next word, a panel a network",
+        key="chart",
+    )
+
+
+st.subheader("What they write", anchor=False)
+st.caption("One title, one luck: each row has one temperature, each column one network.")
+with st.container(key="side"):
+    side_by_side()
+
+
+# -- how they learned ------------------------------------------------------------------------------
+
+
+def prompt_name(prompt: str) -> str:
+    title, _, opening = prompt.removeprefix("recipe for ").partition("|")
+    return f"{title.strip()} | {opening.strip()}".strip(" |") if opening.strip() else title.strip()
+
+
+@st.fragment
+def explorer() -> None:
+    """The record of one network's training, from the untrained network to the finished one."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="explore"):
+        shared.network_control()
+        history = shared.load(state.model).history
+        epochs, prompts = model_tables.recorded_epochs(history), model_tables.recorded_prompts(history)
+        if not epochs or len(epochs) < 2:
+            st.info("The training of this network was not recorded.")
+            return
+        prompt = st.selectbox(
+            "Recipe begun",
+            prompts,
+            format_func=prompt_name,
+            key="prompt",
+            bind="query-params",
+            width=300,
+            help="The beginnings that training was asked to continue after every epoch.",
+        )
+        if isinstance(asked := state.get("epoch"), int) and asked > epochs[-1]:
+            state.epoch = epochs[-1]
+            st.session_state.beyond = (asked, state.model)
+        epoch = st.slider(
+            "Epoch",
+            0,
+            epochs[-1],
+            epochs[-1],
+            key="epoch",
+            bind="query-params",
+            width=420,
+            help="One epoch is one pass through the training recipes. 0 is the network before training.",
+        )
+    if state.get("beyond", ("", ""))[1] == state.model and epoch == epochs[-1]:
+        st.caption(
+            f"{state.model} was trained for {epochs[-1]} epochs; epoch {state.beyond[0]} was asked for."
+        )
+    samples = model_tables.sample_rows(history, prompt)
+    now = [row for row in samples if row["epoch"] == epoch]
+    if not now:
+        st.caption(f"Nothing was recorded at epoch {epoch}.")
+    for row, column in zip(now, st.columns(max(len(now), 1), gap="medium"), strict=False):
+        column.html(
+            f'<p class="sample-name" style="color: {charts.temperature_color(row["temperature"])}">'
+            f'T = {row["temperature"]:g}</p><p class="sample">{html.escape(row["text"])}</p>'
+        )
+    heading = "before any training" if epoch == 0 else f"after epoch {epoch}"
+    st.markdown(f"**The next word {heading}**")
+    if rows := model_tables.recorded_rows(history, prompt, epoch):
+        shared.draw(
+            charts.step_spec(rows),
+            model_tables.recorded_summary(history, prompt, epoch),
+            what="Bar chart of the recorded next word, a panel a temperature",
+            key="recorded",
+        )
+    left, right = st.columns(2, gap="large")
+    for column, what, title, note in (
+        (
+            left,
+            "perplexity",
+            "Perplexity of validation recipes",
+            "Recipes kept back from training; lower is better. Comparable from start to end.",
+        ),
+        (
+            right,
+            "loss",
+            "Training loss",
+            "In nats a word. Its scale changes with the stage, so lines end with it: early stages score "
+            "against a sample of the vocabulary, later ones against all of it and on other recipes.",
+        ),
+    ):
+        with column:
+            st.markdown(f"**{title}**")
+            st.caption(note)
+            if curve := model_tables.curve_rows(history, what):
+                shared.draw(
+                    charts.curves_spec(curve, now=epoch, log=what == "perplexity", apart=what == "loss"),
+                    "; ".join(f"{row['label']} {row['text']}" for row in curve if row["epoch"] == epoch)
+                    or "The untrained network has no figures.",
+                    what=f"Line chart of {title.lower()} by epoch",
+                    key=f"curve_{what}",
+                )
+    st.markdown("**Every epoch, every temperature: how the text began**")
+    st.html(epoch_table(samples, epoch))
+    st.markdown("**Every epoch, every temperature: what came next**")
+    st.caption(
+        "A column an epoch; the number is the probability in per cent. An empty cell: the word was not among "
+        "the likeliest then, and was not recorded."
+    )
+    heats = model_tables.recorded_temperatures(history)
+    for start in range(0, len(heats), 2):
+        for heat, column in zip(heats[start : start + 2], st.columns(2, gap="large"), strict=False):
+            cells = model_tables.learning_rows(history, prompt, heat)
+            with column:
+                st.html(
+                    f'<p class="sample-name" style="color: {charts.temperature_color(heat)}">T = {heat:g}</p>'
+                )
+                if cells:
+                    shared.draw(
+                        charts.cells_spec(cells),
+                        f"T = {heat:g}. After the last epoch: "
+                        + ", ".join(
+                            f"{row['label']} {row['share']}"
+                            for row in cells
+                            if row["column"] == str(epochs[-1])
+                        ),
+                        what="Table of next-word probabilities, words by epochs",
+                        key=f"learned_{heat:g}".replace(".", "_"),
+                    )
+
+
+def epoch_table(samples: Sequence[Mapping[str, Any]], epoch: int) -> str:
+    """Epochs by temperatures, the beginning of each text in a cell, as HTML."""
+    heats = sorted({row["temperature"] for row in samples})
+    texts = {(row["epoch"], row["temperature"]): row["text"] for row in samples}
+    head = "".join(
+        f'<th scope="col" style="color: {charts.temperature_color(heat)}">T = {heat:g}</th>' for heat in heats
+    )
+    body = ""
+    for at in sorted({row["epoch"] for row in samples}):
+        cells = "".join(
+            f'<td title="{html.escape(texts.get((at, heat), ""))}">'
+            f"{html.escape(texts.get((at, heat), ''))}</td>"
+            for heat in heats
+        )
+        name = f"epoch {at}" if at else "untrained"
+        here = ' class="now" aria-current="true"' if at == epoch else ""
+        body += f'<tr{here}><th scope="row">{name}</th>{cells}</tr>'
+    return (
+        '<div class="epochs" tabindex="0" role="region" aria-label="Texts by epoch and temperature"><table>'
+        f'<thead><tr><th scope="col">after</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+st.subheader("How they learned", anchor=False)
+st.caption(
+    "What training wrote down after every epoch, with one luck throughout: from babble to recipes. Nothing "
+    "is computed anew, nothing filled in."
+)
+explorer()
+
+
+# -- the best temperature --------------------------------------------------------------------------
+
+
+@st.fragment
+def best_temperature() -> None:
+    era = st.segmented_control(
+        "Recipes",
+        ERAS,
+        default=ERAS[0],
+        key="era",
+        bind="query-params",
+        required=True,
+        help="Modern recipes, or those of 1880 to 1922; neither was used in training.",
+    )
+    rows = model_tables.scaling_rows(bundles, era)
+    if not rows:
+        st.info(
+            "These networks were not measured. `python -m textgen evaluate --model NAME --corpus FILE "
+            "--temperatures --save` does it."
+        )
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        shared.draw(
+            charts.scaling_spec(rows),
+            "; ".join(
+                f"{row['network']}: lowest perplexity {row['perplexity']:.1f} at T = {row['temperature']:.2f}"
+                for row in rows
+                if row["best"]
+            ),
+            what="Line chart of perplexity against temperature",
+            key="scaling",
+        )
+    with right:
+        table = [
+            {name: value for name, value in row.items() if name != "recipes"}
+            for row in model_tables.scaling_table(bundles, [era])
+        ]
+        errors = [name for name in table[0] if name.startswith("ece ")]
+        st.dataframe(
+            table,
+            hide_index=True,
+            width="stretch",
+            column_config={
+                "network": st.column_config.TextColumn("Network", pinned=True),
+                "best": st.column_config.NumberColumn(
+                    "Best T", format="%.2f", help="The temperature with the lowest perplexity."
+                ),
+                "at best": st.column_config.NumberColumn(
+                    "Perplexity there", format="%.2f", help="At the best temperature."
+                ),
+                "at 1": st.column_config.NumberColumn(
+                    "at T = 1", format="%.2f", help="The network as it was trained."
+                ),
+                **{
+                    name: st.column_config.NumberColumn(
+                        f"Error, T = {name.removeprefix('ece ')}",
+                        format="percent",
+                        help="Expected calibration error: how far, on average, the probability of the "
+                        "likeliest word is from how often it came.",
+                    )
+                    for name in errors
+                },
+            },
+        )
+        st.caption(
+            "Perplexity counts what a network is undecided among. Below the best temperature it is too sure "
+            "of itself and pays for it when it is wrong; above, it wastes probability on words that do not "
+            "come. The best temperature to predict with need not be the best to write with."
+        )
+    st.markdown("**Can its probabilities be believed?**")
+    st.caption(
+        "Each point gathers predictions whose likeliest word was given about that probability; its height is "
+        "how often that word came. On the dashed diagonal a network is as often right as it says. Below it, "
+        "at a low temperature, it is overconfident; above it, at a high one, underconfident. Larger points: "
+        "more predictions. The figure beside T is the expected calibration error."
+    )
+    for bundle, column in zip(bundles, st.columns(len(bundles), gap="medium"), strict=True):
+        if rows := model_tables.reliability_rows(bundle, era):
+            with column:
+                st.markdown(f"**{plain(bundle.name)}**")
+                shared.draw(
+                    charts.reliability_spec(rows),
+                    model_tables.reliability_summary(bundle, era),
+                    what="Reliability diagram",
+                    key=f"reliability_{bundle.name}",
+                )
+    st.caption(
+        "Guo et al., “On Calibration of Modern Neural Networks” (2017): logits divided by a temperature, on "
+        "validation recipes; 15 bins of equal width. Measured once for each network and stored with it."
+    )
+
+
+st.subheader("The best temperature, measured", anchor=False)
+best_temperature()
+
+with notes_place:
+    if found := address_notes():
+        st.warning("  \n".join(found), icon=":material/info:")
+figures(figures_place, {name: speed(name) for name in names})
