@@ -1,4 +1,5 @@
-"""Numbers for what a network says: entropy, surprisal, and how well it predicts recipes it has not seen."""
+"""Every measure by name: of distributions (`textgen.information`), of texts (`textgen.diversity`), and here
+how well a network predicts recipes it has not seen."""
 
 from __future__ import annotations
 
@@ -6,37 +7,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from textgen.diversity import copied, distinct, oddness, repetition, self_bleu, verb_share
+from textgen.information import effective_choices, entropy, surprisal
 from textgen.vocabulary import STOP, UNKNOWN, tokenize
 
 if TYPE_CHECKING:
     from textgen.bundle import Bundle
     from textgen.corpus import Recipe
 
-
-def entropy(probs: ArrayLike) -> NDArray[np.float64]:
-    """Shannon entropy in nats of distributions `[..., V]` -> `[...]`; a probability of 0 adds nothing.
-
-    Shannon, *A Mathematical Theory of Communication* (1948), section 6. Divide by `log(2)` for bits.
-    """
-    p = np.asarray(probs, dtype=np.float64)
-    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
-    return np.abs(np.sum(p * logs, axis=-1))  # abs: a sum of zeros may be -0.0
-
-
-def effective_choices(probs: ArrayLike) -> NDArray[np.float64]:
-    """How many equally likely words would be as uncertain: exp(entropy), from 1 to V. `[..., V]` -> `[...]`.
-
-    The perplexity of the distribution itself: 1 if one word is certain, V if all words are alike.
-    """
-    return np.exp(entropy(probs))
-
-
-def surprisal(probability: ArrayLike) -> NDArray[np.float64]:
-    """Surprisal in bits of an event with this probability: -log2(p), infinite at 0. Any shape."""
-    p = np.asarray(probability, dtype=np.float64)
-    return np.abs(np.log2(p, out=np.full_like(p, -np.inf), where=p > 0))
+__all__ = [
+    "copied",
+    "distinct",
+    "effective_choices",
+    "entropy",
+    "evaluate",
+    "negative_log_probability",
+    "oddness",
+    "predictions",
+    "repetition",
+    "self_bleu",
+    "surprisal",
+    "verb_share",
+]
 
 
 def evaluate(

@@ -1,16 +1,19 @@
-"""Which ingredients ever met in a recipe of the training data: a network joins some that no cook has.
+"""Which ingredients met in the recipes of the training data, and how often: a network joins some that no
+cook has.
 
-`assets/pairings.json` holds counts alone: in how many recipes each ingredient of the lexicon was, and which
-pairs of them never met.
+`assets/pairings.json` holds counts alone: in how many recipes each ingredient of the lexicon was, and each
+pair of them. `python -m textgen index` builds it.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import math
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import combinations
 from pathlib import Path
 
@@ -44,12 +47,26 @@ class Strangers:
 
 @dataclass(frozen=True, eq=False)
 class Pairings:
-    """Ingredients [N], in singular, the number of recipes of each [N], and whether two ever met [N, N]."""
+    """Ingredients [N], in singular, and in how many recipes two of them were together [N, N]; on the
+    diagonal, in how many each was."""
 
     recipes: int
     names: tuple[str, ...]
-    counts: NDArray[np.int64]
-    met: NDArray[np.bool_]
+    together: NDArray[np.int64]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """In how many recipes each ingredient was, [N]."""
+        return self.together.diagonal()
+
+    @cached_property
+    def met(self) -> NDArray[np.bool_]:
+        """Whether two ever met, [N, N]."""
+        return self.together > 0
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
 
     @classmethod
     def of(cls, recipes: Iterable[Recipe], least: int = 5) -> Pairings:
@@ -62,28 +79,48 @@ class Pairings:
             at = [index[name] for name in one]
             table[np.ix_(at, at)] += 1
         kept = np.flatnonzero(table.diagonal() >= least)
-        counts = table.diagonal()[kept]
-        return cls(len(found), tuple(names[i] for i in kept), counts, table[np.ix_(kept, kept)] > 0)
+        return cls(len(found), tuple(names[i] for i in kept), table[np.ix_(kept, kept)])
 
     @classmethod
     def from_json(cls, text: str) -> Pairings:
         data = json.loads(text)
-        count = len(data["names"])
-        bits = np.unpackbits(
-            np.frombuffer(base64.b64decode(data["met"]), dtype=np.uint8), count=count * count
-        )
-        met = bits.reshape(count, count).astype(bool)
-        return cls(data["recipes"], tuple(data["names"]), np.array(data["counts"], dtype=np.int64), met)
+        size = len(data["names"])
+        packed = zlib.decompress(base64.b64decode(data["together"]))
+        planes = np.frombuffer(packed, dtype=np.uint8).reshape(4, -1)
+        upper = np.triu_indices(size)
+        together = np.zeros((size, size), dtype=np.int64)
+        together[upper] = np.ascontiguousarray(planes.T).view("<u4")[:, 0]
+        return cls(data["recipes"], tuple(data["names"]), np.maximum(together, together.T))
 
     def to_json(self) -> str:
-        met = base64.b64encode(np.packbits(self.met).tobytes()).decode()
-        data = {"recipes": self.recipes, "names": self.names, "counts": self.counts.tolist(), "met": met}
+        counts = self.together[np.triu_indices(len(self.names))].astype("<u4")
+        planes = counts.view(np.uint8).reshape(-1, 4).T  # most high bytes are 0: apart, they pack well
+        packed = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
+        data = {"recipes": self.recipes, "names": self.names, "together": packed}
         return json.dumps(data, ensure_ascii=False, indent=None) + "\n"
+
+    def oddness(self, words: Sequence[str]) -> float | None:
+        """How surprising the pairs of ingredients of a text are, in bits: the mean over its pairs.
+
+        A pair that chance alone would bring together in `e` recipes, and that was together in `n`, counts
+        log2((e + 1) / (n + 1)): the pointwise mutual information of the two (Church & Hanks 1990) with its
+        sign turned and one recipe added to either side, so that what is rare says little. Above 0: pairs
+        that cooks avoid; below 0: pairs that go together. None for a text with fewer than two known
+        ingredients.
+        """
+        at = [self.index[name] for name in sorted(ingredients(words)) if name in self.index]
+        if len(at) < 2:
+            return None
+        first, second = np.triu_indices(len(at), 1)
+        a, b = np.array(at)[first], np.array(at)[second]
+        expected = self.counts[a] * self.counts[b] / self.recipes
+        bits = np.log2((expected + 1) / (self.together[a, b] + 1))
+        return math.fsum(bits.tolist()) / len(bits)
 
     def strangers(self, words: Sequence[str]) -> list[Strangers]:
         """The pairs of ingredients in a text that never met in a recipe, first those that chance
         would have brought together most often."""
-        index = {name: i for i, name in enumerate(self.names)}
+        index = self.index
         here = [name for name in sorted(ingredients(words)) if name in index]
         pairs = [
             Strangers(a, b, int(self.counts[index[a]]), int(self.counts[index[b]]), self.recipes)

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from textgen.corpus import Recipe
 from textgen.generation import Network, Source, generations, recipe_prompt
-from textgen.measures import entropy
+from textgen.information import entropy
 from textgen.sampling import Sampler, apply_temperature, check_seed, check_temperature
 from textgen.vocabulary import STOP, Vocabulary, tokenize, unknown_words
 

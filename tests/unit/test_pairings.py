@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import pytest
 
 from textgen.corpus import Recipe
 from textgen.pairings import PAIRINGS, Pairings, ingredients, pairings
@@ -44,7 +47,23 @@ def test_a_file_keeps_everything():
     known = Pairings.of(RECIPES, least=1)
     again = Pairings.from_json(known.to_json())
     assert (again.recipes, again.names) == (known.recipes, known.names)
-    assert np.array_equal(again.counts, known.counts) and np.array_equal(again.met, known.met)
+    assert np.array_equal(again.together, known.together)
+
+
+def test_oddness_of_hand_computed_pairs():
+    # cherry 1, onion 2, pie 2, soup 1, sugar 2, tomato 2 of 4 recipes; tomato and onion met twice
+    known = Pairings.of(RECIPES, least=1)
+    assert known.oddness(tokenize("tomato and onion")) == pytest.approx(math.log2((1 + 1) / (2 + 1)))
+    assert known.oddness(tokenize("cherries, tomatoes")) == pytest.approx(math.log2((0.5 + 1) / 1))
+    three = known.oddness(tokenize("the onion, tomato and cherry"))  # the third pair: cherry and onion
+    assert three == pytest.approx((math.log2(2 / 3) + 2 * math.log2(1.5)) / 3)
+    assert known.oddness(tokenize("the onion, an onion, lemon")) is None
+
+
+def test_what_goes_together_is_less_odd_than_what_does_not():
+    known = pairings()
+    sweet, mixed = known.oddness(tokenize("flour, sugar, eggs")), known.oddness(tokenize("chocolate, onion"))
+    assert sweet is not None and mixed is not None and sweet < 0 < mixed
 
 
 def test_the_released_counts():

@@ -1,0 +1,30 @@
+"""How uncertain a distribution is: entropy, effective choices, surprisal."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def entropy(probs: ArrayLike) -> NDArray[np.float64]:
+    """Shannon entropy in nats of distributions `[..., V]` -> `[...]`; a probability of 0 adds nothing.
+
+    Shannon, *A Mathematical Theory of Communication* (1948), section 6. Divide by `log(2)` for bits.
+    """
+    p = np.asarray(probs, dtype=np.float64)
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+    return np.abs(np.sum(p * logs, axis=-1))  # abs: a sum of zeros may be -0.0
+
+
+def effective_choices(probs: ArrayLike) -> NDArray[np.float64]:
+    """How many equally likely words would be as uncertain: exp(entropy), from 1 to V. `[..., V]` -> `[...]`.
+
+    The perplexity of the distribution itself: 1 if one word is certain, V if all words are alike.
+    """
+    return np.exp(entropy(probs))
+
+
+def surprisal(probability: ArrayLike) -> NDArray[np.float64]:
+    """Surprisal in bits of an event with this probability: -log2(p), infinite at 0. Any shape."""
+    p = np.asarray(probability, dtype=np.float64)
+    return np.abs(np.log2(p, out=np.full_like(p, -np.inf), where=p > 0))
