@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +42,7 @@ MEANINGS = {
         "numbers alone, and they are read back with the next word.",
     },
 }
-_GATES = frozenset({"forget", "input", "output", "update", "reset"})  # sigmoids: from 0 to 1
+GATES = frozenset({"forget", "input", "output", "update", "reset"})  # sigmoids: from 0 to 1
 
 
 @dataclass(frozen=True)
@@ -153,9 +152,9 @@ class OpenedStep:
             _labelled(one.memory, "memory"),
             _labelled(one.bias + one.memory_bias, "biases" if two else "bias"),
         ]
-        curve, left = (r"\sigma", f"{sign}_t") if gate in _GATES else (r"\tanh", rf"\tilde {sign}_t")
+        curve, left = (r"\sigma", f"{sign}_t") if gate in GATES else (r"\tanh", rf"\tilde {sign}_t")
         return Equation(
-            f"{gate.capitalize()} gate" if gate in _GATES else gate.capitalize(),
+            f"{gate.capitalize()} gate" if gate in GATES else gate.capitalize(),
             meaning,
             left,
             (
@@ -253,6 +252,10 @@ class Reading:
     def units(self, layer: int) -> int:
         return self.bundle.model.layers[layer].units
 
+    def following(self, at: int) -> str:
+        """The word after word `at`, "" where the text ends."""
+        return self.words[at + 1] if at + 1 < len(self) else ""
+
     def picture(self, layer: int, kind: str, order: Sequence[float] | str = "number") -> Picture:
         """The gate or state `kind` of `layer`, its units by "number", by their "mean" over the text, or by a
         number for each (largest first). `ValueError` on a kind that the layer does not have."""
@@ -264,7 +267,7 @@ class Reading:
         else:
             key = -np.asarray(order, dtype=np.float64)
         units = np.argsort(key, kind="stable")
-        low, high = (0.0, 1.0) if kind in _GATES else (-1.0, 1.0)
+        low, high = (0.0, 1.0) if kind in GATES else (-1.0, 1.0)
         if kind == "cell":
             high = _round_up(float(np.quantile(np.abs(values), 0.99)))
             low = -high
@@ -304,17 +307,6 @@ class Reading:
             after = {"hidden": (1 - z) * sums["candidate"].value + z * before["hidden"]}
         return OpenedStep(cell.kind, layer, unit, inputs, sums, before, after)
 
-    @cached_property
-    def liveliest(self) -> tuple[int, int]:
-        """(layer, unit) whose hidden state changes most from word to word: a unit worth opening first."""
-        best = (0, 0, -1.0)
-        for n, gates in enumerate(self.layers):
-            change = np.abs(np.diff(gates["hidden"], axis=0)).mean(axis=0) if len(self) > 1 else np.zeros(1)
-            unit = int(change.argmax())
-            if change[unit] > best[2]:
-                best = (n, unit, float(change[unit]))
-        return best[:2]
-
 
 def read(bundle: Bundle, prompt: Sequence[str], written: Sequence[str] = ()) -> Reading:
     """What the network's gates do while it reads the words of a prompt and those written after it.
@@ -339,7 +331,7 @@ def _sum(
     word = float(inputs.astype(np.float64) @ weights.input)
     remembered = float(memory.astype(np.float64) @ weights.memory)
     total = word + weights.bias + scaled * (remembered + weights.memory_bias)
-    value = 0.5 + 0.5 * math.tanh(total / 2) if gate in _GATES else math.tanh(total)
+    value = 0.5 + 0.5 * math.tanh(total / 2) if gate in GATES else math.tanh(total)
     return Sum(word, remembered, weights.bias, weights.memory_bias, scaled, value)
 
 

@@ -145,7 +145,9 @@ def unit_probes(bundle: Bundle, recipes: Sequence[Recipe], *, seed: int = 0) -> 
     }
 
 
-def correlations(measured: dict[str, Any], layer: int, state: str, fact: str) -> NDArray[np.float64] | None:
+def correlations(
+    measured: Mapping[str, Any], layer: int, state: str, fact: str
+) -> NDArray[np.float64] | None:
     """Each unit's correlation with `fact`, from what `unit_probes` returned; None if it is not there."""
     try:
         text = measured["correlations"][layer][state][fact]
@@ -154,12 +156,45 @@ def correlations(measured: dict[str, Any], layer: int, state: str, fact: str) ->
         return None
 
 
-def is_convincing(unit: dict[str, Any], untrained: float) -> bool:
+def is_convincing(unit: Mapping[str, Any], untrained: float) -> bool:
     """Whether a unit follows its fact: the whole interval of its correlation is beyond `CONVINCING`, and it
     beats the best unit of an untrained network."""
     low, high = unit["low"], unit["high"]
     least = min(abs(low), abs(high)) if low * high > 0 else 0.0
     return least >= CONVINCING and abs(unit["r"]) > abs(untrained)
+
+
+def verdict(told: Mapping[str, Any]) -> str:
+    """In a sentence: how many of a fact's units are convincing."""
+    convinced = sum(is_convincing(one, told["untrained"]) for one in told["best"])
+    if not convinced:
+        return "None is convincing."
+    return f"{convinced} of the {len(told['best'])} best {'is' if convinced == 1 else 'are'} convincing."
+
+
+def fact_rows(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A table of what `unit_probes` found: a row a fact, with the unit that follows it best."""
+    several = len(measured["correlations"]) > 1
+    rows = []
+    for fact, told in measured["facts"].items():
+        one = told["best"][0]
+        rows.append(
+            {
+                "fact": fact,
+                "best unit": f"layer {one['layer'] + 1}, " * several + f"{one['unit']}, {one['state']}",
+                "correlation": one["r"],
+                "95 % interval": f"{one['low']:+.2f} to {one['high']:+.2f}",
+                "random weights": told["untrained"],
+                "convincing": "yes" if is_convincing(one, told["untrained"]) else "none is",
+            }
+        )
+    return rows
+
+
+def unit_to_start_with(measured: Mapping[str, Any], layer: int) -> int:
+    """The unit of `layer` that follows the position in the recipe best; 0 if that is not known."""
+    r = correlations(measured, layer, "hidden", "position in the recipe")
+    return int(np.abs(r).argmax()) if r is not None else 0
 
 
 def title_memory(

@@ -44,7 +44,7 @@ def memory_spec(rows: Sequence[Row]) -> Spec:
     for row in last:  # names stand a line apart, from the lowest up
         height = max(height + 0.085, math.log10(row["bits"]))
         ends.append({**row, "place": 10**height})
-    return filled(_memory_template(len(names)), lines=lines, ends=ends)
+    return filled(_memory_template(), lines=lines, ends=ends)
 
 
 def memory_chart(rows: Sequence[Row]) -> alt.LayerChart:
@@ -53,7 +53,7 @@ def memory_chart(rows: Sequence[Row]) -> alt.LayerChart:
 
 
 @lru_cache
-def _memory_template(networks: int) -> Spec:
+def _memory_template() -> Spec:
     words = [1, 2, 4, 8, 16, 32, 64, 128]
     x = (
         alt.X("word:Q")
@@ -87,16 +87,17 @@ def _memory_template(networks: int) -> Spec:
         strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(1.6)),
         opacity=strong,
     )
-    name = (
+    names = [
         alt.Chart(alt.NamedData("ends"))
-        .mark_text(align="left", fontSize=12, color=INK, limit=90)
+        .transform_filter("datum.chosen" if chosen else "!datum.chosen")
+        .mark_text(align="left", fontSize=12, color=INK, limit=90, fontWeight="bold" if chosen else "normal")
         .encode(
             x=alt.value(alt.ExprRef("width + 6")),
             y=alt.Y("place:Q", scale=scale, axis=axis),
             text="network:N",
-            fontWeight=alt.condition("datum.chosen", alt.value("bold"), alt.value("normal")),
         )
-    )
+        for chosen in (True, False)
+    ]
     points = base.mark_point(size=160, opacity=0, filled=True).encode(
         y=alt.Y("bits:Q", scale=scale, axis=axis),
         tooltip=[
@@ -107,7 +108,7 @@ def _memory_template(networks: int) -> Spec:
         ],
     )
     return finished(
-        alt.layer(band, line, name, points).properties(
+        alt.layer(band, line, *names, points).properties(
             height=300, width="container", padding={"right": 8, "left": 4, "top": 22, "bottom": 2}
         )
     )
