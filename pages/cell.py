@@ -25,7 +25,7 @@ EXAMPLES = ("Chocolate ice cream", "Tomato soup", "White bread")
 EXAMPLE_WORDS = 45
 LAST_WORD = 900  # of any prompt and text together
 FIRST_WORD = 8  # opened when the page is: the third that is written after the default title
-ORDERS = {"number": "number", "mean": "mean value", **{fact: f"“{fact}”" for fact in probes.FACTS}}
+ORDERS = ("number", "mean value", *probes.FACTS)
 KEPT_READINGS = 16  # one of 60 words by 512 units takes 0.7 MB
 TEMPERATURES = [0.2, 0.7, 1.2]  # of the columns that this text is compared with
 
@@ -109,9 +109,12 @@ def drop(name: str) -> None:
 # -- the address -----------------------------------------------------------------------------------
 
 
-def address_notes(model: str) -> list[str]:
-    """What the address asked for and could not have, until a control changes."""
+def address_notes() -> list[str]:
+    """What the address asked for and could not have, until a control changes. Before any control is drawn:
+    one that is bound to a wrong field removes it."""
     names = shared.models()
+    asked = st.query_params.get("model")
+    model = asked if asked in names else state.get("model") or names[0]
     network = shared.load(model).model
     kinds = dict.fromkeys(kind for layer in network.layers for kind in cell.KINDS[layer.kind])
     most, layers = max(layer.units for layer in network.layers) - 1, len(network.layers)
@@ -128,7 +131,7 @@ def address_notes(model: str) -> list[str]:
                 f"the network {model} has {layers} recurrent layer{'s' * (layers > 1)}",
             ),
             "gate": shared.one_of(list(kinds), f"the network {model} has {', '.join(kinds)}"),
-            "order": shared.one_of(list(ORDERS), "units are ordered by " + ", ".join(ORDERS)),
+            "order": shared.one_of(ORDERS, "units are ordered by " + ", ".join(ORDERS)),
             "at": (shared.number(1, LAST_WORD, whole=True), f"a word's number is from 1 to {LAST_WORD}"),
             "unit": (shared.number(0, most, whole=True), f"the network {model} has units 0 to {most}"),
             "fact": shared.one_of(list(probes.FACTS), "the facts are " + ", ".join(probes.FACTS)),
@@ -222,6 +225,7 @@ def tinted(reading: cell.Reading, layer: int, shade: str, unit: int, high: float
 shared.styles()
 st.html(shared.ASSETS / "cell.css")
 arrive()
+from_address = address_notes()
 with st.container(horizontal=True, vertical_alignment="center", key="head"):
     with st.container(width="stretch", gap="xxsmall"):
         st.title("Inside the cell", anchor=False)
@@ -303,11 +307,9 @@ if any(extra.names.values()):
                     help="Leave this out",
                 )
 
-from_address = address_notes(model)
 layers = network.model.layers
-layer = min(state.get("layer") or 1, len(layers)) - 1
 found = []
-asked_now = (settings, state.get("layer"), state.get("gate"), state.get("at"), state.get("unit"))
+asked_now = (settings, *(state.get(name) for name in ("layer", "gate", "order", "at", "unit", "fact")))
 if from_address:
     if state.cell_notes_at in (None, asked_now):
         state.cell_notes_at = asked_now
@@ -332,20 +334,13 @@ with st.container():
 # -- the picture of a gate -------------------------------------------------------------------------
 
 reading = reading_of(settings)
-kind = layers[layer].kind
-kinds = cell.KINDS[kind]
 measured = {name: load_measured(name) for name in available_bundles()}
 units_measured = measured[model].get("units", {})
-if state.get("gate") and state.gate not in kinds:  # another network, or another kind of layer
-    state.gate = "hidden"
-if "unit" not in state and "unit" not in st.query_params:
-    state.unit = probes.unit_to_start_with(units_measured, layer)
-if state.get("unit", 0) >= layers[layer].units:
-    state.unit = layers[layer].units - 1
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="gates"):
+    layer = 0
     if len(layers) > 1:
-        st.segmented_control(
+        layer = st.segmented_control(
             "Layer",
             list(range(1, len(layers) + 1)),
             default=1,
@@ -354,6 +349,16 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
             required=True,
             help="Layer 1 reads the words, each further layer what the one below says.",
         )
+        layer -= 1
+    kind, most = layers[layer].kind, layers[layer].units - 1
+    kinds = cell.KINDS[kind]
+    # What another network or layer does not have is left before its control is drawn.
+    if state.get("gate") and state.gate not in kinds:
+        state.gate = "hidden"
+    if "unit" not in state and "unit" not in st.query_params:
+        state.unit = probes.unit_to_start_with(units_measured, layer)
+    if state.get("unit", 0) > most:
+        state.unit = most
     gate = st.segmented_control(
         "Gate or state",
         kinds,
@@ -365,8 +370,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
     )
     order = st.selectbox(
         "Units from top to bottom by",
-        list(ORDERS),
-        format_func=ORDERS.get,
+        ORDERS,
         key="order",
         bind="query-params",
         width=250,
@@ -386,18 +390,18 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
     st.number_input(
         "Unit",
         0,
-        layers[layer].units - 1,
+        most,
         key="unit",
         bind="query-params",
         width=130,
-        help=f"The unit that is opened below, from 0 to {layers[layer].units - 1}.",
+        help=f"The unit that is opened below, from 0 to {most}.",
     )
 unit: int = state.unit
 at = min(state.at, len(reading)) - 1
 if state.at > len(reading):
     found.append(f"The text has {len(reading)} words; the last one is opened.")
 
-key = order
+key: Any = "mean" if order == "mean value" else order
 if order in probes.FACTS:
     r = probes.correlations(units_measured, layer, "cell" if gate == "cell" else "hidden", order)
     if r is None:
@@ -504,7 +508,7 @@ else:
                     key=f"best{n}",
                     on_click=open_unit,
                     args=(one["layer"], one["unit"], one["state"]),
-                    type="primary" if probes.is_convincing(one, told["untrained"]) else "secondary",
+                    icon=":material/check:" if probes.is_convincing(one, told["untrained"]) else None,
                     help=f"95 % interval {one['low']:+.2f} to {one['high']:+.2f}. Opens the unit.",
                 )
 
