@@ -6,6 +6,7 @@ Reading one needs neither TensorFlow nor trust: no pickle, no code from the file
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -90,6 +91,23 @@ def _folder(name_or_path: str | os.PathLike[str]) -> Path:
             f"there is no model named {str(name_or_path)!r} and no such folder; released: {known}"
         )
     return folder
+
+
+def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:
+    """Where a bundle's files are; `BundleError` if there is no such bundle."""
+    return _folder(name_or_path)
+
+
+def fingerprint(name_or_path: str | os.PathLike[str]) -> str:
+    """16 hex digits that stand for a network and its words: the same for the same files, on any machine."""
+    digest = hashlib.sha256()
+    for name in ("model.keras", "vocabulary.json"):
+        path = _folder(name_or_path) / name
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
+            raise BundleError(f"{path}: the file cannot be read: {error.strerror or error}") from None
+    return digest.hexdigest()[:16]
 
 
 def save_bundle(
