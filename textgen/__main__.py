@@ -1,4 +1,4 @@
-"""The command line: `python -m textgen generate | verbs | evaluate | train | models`.
+"""The command line: `python -m textgen generate | verbs | evaluate | sweep | index | train | models`.
 
 Exit codes: 0 done; 1 could not be done, with one sentence on standard error; 2 wrong usage; 130 interrupted.
 """
@@ -19,14 +19,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from textgen.bundle import Bundle, BundleError, available_bundles, load_bundle, save_measured
+from textgen.bundle import Bundle, BundleError, available_bundles, bundle_folder, load_bundle, save_measured
 from textgen.calibration import GRID, calibrate
 from textgen.comparison import percent
+from textgen.copying import CopyIndex, CopyIndexError
 from textgen.corpus import CorpusError, Problem, load_recipes
+from textgen.findings import figure, paragraph, series_of
 from textgen.generation import Generation, generations, recipe_prompt
 from textgen.measures import evaluate
+from textgen.pairings import Pairings
 from textgen.probes import is_convincing, title_memory, unit_probes
 from textgen.sampling import Sampler, check_seed, check_temperature
+from textgen.study import (
+    COLUMNS,
+    NO_FILTER,
+    Settings,
+    Store,
+    Study,
+    StudyError,
+    human_figures,
+    parse_filter,
+    parse_temperatures,
+    read_study,
+    units,
+)
+from textgen.study import run as run_study
 from textgen.verbs import (
     FirstVerbs,
     TitleInformation,
@@ -82,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
-    except (Failure, BundleError, CorpusError) as error:
+    except (Failure, BundleError, CorpusError, CopyIndexError, StudyError) as error:
         _say(str(error))
         return 1
     except OSError as error:
@@ -321,7 +338,7 @@ def _verb_facts(
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    asked = args.temperatures is not None or args.units or args.memory
+    asked = args.temperatures is not None or args.units or args.memory or args.human
     if args.save and not asked:
         args.parser.error("--save keeps what --temperatures, --units and --memory measure: give one too")
     bundle = load_bundle(args.model)
@@ -356,6 +373,10 @@ def _measure(args: argparse.Namespace, bundle: Bundle, recipes: list[Any]) -> No
             found["units"] = unit_probes(bundle, recipes)
         if args.memory:
             found["memory"] = title_memory(bundle, recipes)
+        if args.human:
+            modern = [recipe for recipe in recipes if recipe.era == "modern"]
+            own = bundle_folder(args.model)
+            found["human"] = human_figures(bundle, modern or recipes, folder=own, threads=os.cpu_count() or 1)
     except ValueError as error:
         raise Failure(f"{args.corpus}: {error}") from error
     if args.save:
@@ -365,7 +386,12 @@ def _measure(args: argparse.Namespace, bundle: Bundle, recipes: list[Any]) -> No
     if args.json:
         print(json.dumps({"model": bundle.name, "corpus": str(args.corpus), **found}))
         return
-    shown = {"calibration": _print_calibration, "units": _print_units, "memory": _print_memory}
+    shown = {
+        "calibration": _print_calibration,
+        "units": _print_units,
+        "memory": _print_memory,
+        "human": _print_human,
+    }
     print(printable(f"{bundle.name} on {args.corpus}"))
     for key, result in found.items():
         print()
@@ -461,6 +487,123 @@ def _figure(value: object) -> str:
     return f"{value:.1f}" if isinstance(value, (int, float)) else "not measured"
 
 
+def _print_human(result: dict[str, Any]) -> None:
+    print(f"human text: {result['recipes']:,} recipes, by the number of words they are cut to")
+    at = [words for words in result["words"] if words in ("20", "60", "200")]
+    names = list(result["words"][at[0]])
+    _print_table(
+        ["measure", *(f"{words} words" for words in at)],
+        [[name, *(figure(result["words"][words][name][0], name) for words in at)] for name in names],
+    )
+
+
+# sweep, index
+
+
+def _sweep(args: argparse.Namespace) -> None:
+    judges = (args.judge,) * len(dict.fromkeys(args.model or [""])) if args.judge else ()
+    settings = Settings(
+        prompts=tuple(args.prompt), temperatures=args.temperatures,
+        models=tuple(args.model or [_default_model()]), filters=tuple(args.filter or [NO_FILTER]),
+        texts=args.texts, max_words=args.max_words, seed=args.seed, judges=judges,
+    )  # fmt: skip
+    for target in (args.out, args.html):
+        if target is not None and not target.absolute().parent.is_dir():
+            raise Failure(f"there is no folder {target.absolute().parent} to write {target.name} to")
+    _may_write(args.out)
+    for name in dict.fromkeys((*settings.models, *filter(None, settings.judges))):
+        bundle = load_bundle(name)
+        for prompt in settings.prompts:
+            if strangers := unknown_words(prompt, bundle.vocabulary):
+                _say(f"read by {name} as {UNKNOWN}, for it does not know them: {', '.join(strangers)}")
+    if len(settings.temperatures) == 1:
+        _say(f"only T = {settings.temperatures[0]:g} is measured: that gives points, not a curve")
+    if settings.temperatures[0] == 0 and settings.texts > 1:
+        _say(f"at T = 0 all {settings.texts:,} texts are the same: intervals there have no width")
+    store = Store(args.out.with_name(f"{args.out.name}.cells"))
+    study, total = Study(settings), len(units(settings))
+    started, done, fresh = time.monotonic(), 0, 0
+    kept = sum(unit in store for unit in units(settings))
+    if kept:
+        _say(f"{kept:,} of {total:,} parts are there already, in {store.folder}")
+    bar = _ProgressBar()
+    try:
+        for unit, result in run_study(
+            settings, store=store, scheduler=args.scheduler, processes=args.processes
+        ):
+            study.add(unit, result)
+            done += 1
+            fresh += done > kept
+            left = (time.monotonic() - started) / max(fresh, 1) * (total - done)
+            bar.show(
+                done, total, f"T = {unit.cell.temperature:g}  {datetime.timedelta(seconds=round(left))} left"
+            )
+        study.save(args.out)
+    except BaseException:
+        bar.clear()
+        if done:
+            _say(
+                f"{done:,} of {total:,} parts are kept in {store.folder}; the same command goes on from there"
+            )
+        raise
+    bar.clear()
+    if args.html is not None:
+        from textgen.sweep_report import to_html
+
+        args.html.write_text(to_html(study), encoding="utf-8")
+    store.clear()
+    names = ("choices", "distinct_2", "self_bleu", "repetition", "perplexity", "copied")
+    for series in series_of(study):
+        print(printable(series.label if len(series_of(study)) > 1 else settings.prompts[0]))
+        rows = [
+            [f"{cell.temperature:g}", *(figure(figures.of(name)[0], name) for name in names)]
+            for cell, figures in series.points
+        ]
+        people = ["human", *(figure(float(series.human(name)), name) for name in names)]
+        _print_table(["T", *(name.replace("_", "-") for name in names)], [*rows, people])
+        print()
+    print(printable(paragraph(study)))
+    print(printable(f"written: {args.out}"))
+
+
+def _may_write(path: Path) -> None:
+    """Only a study may be replaced by a study."""
+    if path.suffix not in (".parquet", ".csv"):
+        raise Failure(f"the name of a study ends in .parquet or .csv; {path.name} does not")
+    if not path.exists():
+        return
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", errors="replace") as file:
+            if file.readline().strip() == ",".join(COLUMNS):
+                return
+    else:
+        try:
+            read_study(path)
+            return
+        except StudyError:
+            pass
+    raise Failure(f"{path} is there already and is not a study of this version; it was left as it is")
+
+
+def _index(args: argparse.Namespace) -> None:
+    recipes = [recipe for path in args.corpus for recipe in _read(path)]
+    names = ", ".join(path.name for path in args.corpus)
+    try:
+        index = CopyIndex.of(recipes, {"corpus": names})
+    except ValueError as error:
+        raise Failure(f"{names}: {error}") from error
+    index.save(args.out)
+    if args.pairings is not None:
+        args.pairings.write_text(Pairings.of(recipes).to_json(), encoding="utf-8")
+    rate = index.facts["false_positive_rate"]
+    print(
+        printable(
+            f"{args.out}: {index.facts['ngrams']:,} 5-grams of {index.facts['recipes']:,} recipes, "
+            f"{args.out.stat().st_size:,} bytes; {rate:.3%} of others are taken for one of them"
+        )
+    )
+
+
 # train
 
 
@@ -519,6 +662,17 @@ class _ProgressBar:
             self.clear()
         print(line, end="" if self.terminal else "\n", file=sys.stderr, flush=True)
 
+    def show(self, done: int, total: int, text: str) -> None:
+        """`done` of `total`, and a remark."""
+        now = time.monotonic()
+        if now < self.next and done < total:
+            return
+        self.next = now + (0.2 if self.terminal else 60.0)
+        filled = 24 * done // total
+        line = f"[{'=' * filled}{' ' * (24 - filled)}] {done:,} of {total:,}  {printable(text)}"
+        self.clear()
+        print(line, end="" if self.terminal else "\n", file=sys.stderr, flush=True)
+
     def epoch(self, record: dict[str, Any]) -> None:
         self.clear()
         parts = [f"epoch {record['epoch']}: loss {record['loss']:.3f}"]
@@ -554,6 +708,23 @@ def _temperatures(text: str) -> list[float]:
 
 def _seed(text: str) -> int:
     return _checked(text, int, check_seed, "a seed is a whole number from 0 to 2**64 - 1")
+
+
+def _study(read: Any) -> Any:
+    """`read`, its `StudyError` as argparse wants it."""
+
+    def checked(text: str) -> Any:
+        try:
+            return read(text)
+        except StudyError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return checked
+
+
+def _filter(rules: str) -> str:
+    parse_filter(rules)
+    return rules
 
 
 def _checked(text: str, read: Any, check: Any, sentence: str) -> Any:
@@ -629,8 +800,42 @@ def _build_parser() -> argparse.ArgumentParser:
         "best one, and how far the network's probabilities can be believed")  # fmt: skip
     add("--units", action="store_true", help="instead: which units follow facts about the text")
     add("--memory", action="store_true", help="instead: how long the title matters")
-    add("--save", action="store_true", help="with these three: keep it in the model's folder, for the app")
+    add("--human", action="store_true",
+        help="instead: the measures of a sweep on these recipes (the modern ones)")  # fmt: skip
+    add("--save", action="store_true", help="with these: keep it in the model's folder, for the app")
     add("--json", action="store_true", help="write JSON")
+
+    sub = command("sweep", _sweep, "measure what temperature does to texts: diversity, quality, copying")
+    add = sub.add_argument
+    add("--prompt", required=True, action="append", metavar="TITLE",
+        help='what to cook, or "title | first words of the method"; may be given more than once')  # fmt: skip
+    add("--temperatures", type=_study(parse_temperatures), default="0:2:0.1", metavar="RANGE",
+        help="FROM:TO:STEP, or a list: 0.2,0.7,1.2 (0:2:0.1)")  # fmt: skip
+    add("--model", action="append", metavar="NAME",
+        help="a released model or a folder with one, once or more (the first of: models)")  # fmt: skip
+    add(
+        "--judge", metavar="NAME", help="the model of the second opinion on perplexity (another released one)"
+    )
+    add("--filter", type=_study(_filter), action="append", metavar="RULES",
+        help="none, or rules such as top_k=40 or top_p=0.9,min_p=0.05, once or more (none)")  # fmt: skip
+    add("--texts", type=int, default=64, metavar="N", help="texts of each cell (64)")
+    add("--max-words", type=_count, default=60, metavar="N", help="the most words of a text (60)")
+    add("--seed", type=_seed, default=0, metavar="N", help="of the first text; the next has the next (0)")
+    add("--out", type=Path, required=True, metavar="FILE", help="the table: a name in .parquet or .csv")
+    add("--html", type=Path, metavar="FILE", help="also a report in one file that opens offline")
+    add("--scheduler", metavar="ADDRESS",
+        help="a Dask scheduler whose workers do the work, such as tcp://host:8786")  # fmt: skip
+    add("--processes", type=int, default=0, metavar="N", help="processes of this machine that do the work")
+
+    sub = command(
+        "index", _index, "index the runs of five words of a corpus, to tell what texts copy from it"
+    )
+    add = sub.add_argument
+    add("--corpus", required=True, type=Path, action="append", metavar="FILE",
+        help=f"{recipes}; may be given more than once")  # fmt: skip
+    add("--out", required=True, type=Path, metavar="FILE",
+        help="assets/copies.npz for the released models, or copies.npz in a model's own folder")  # fmt: skip
+    add("--pairings", type=Path, metavar="FILE", help="also count which ingredients are together in recipes")
 
     sub = command("train", _train, "train a model on your own recipes (needs TensorFlow)")
     add = sub.add_argument

@@ -60,6 +60,7 @@ SAMPLES = 10  # texts a cell keeps to be read
 NO_FILTER = "none"
 MOST_CELLS = 20_000
 LARGEST_FILE = 64 << 20
+_PATIENCE = 10.0  # seconds that a scheduler may take to answer
 _MOST_ROWS = MOST_CELLS * len(NAMES)
 
 Floats = NDArray[np.float64]
@@ -522,7 +523,7 @@ def _on_cluster(
             "a cluster needs Dask; install it with: pip install -r requirements-cluster.txt"
         ) from None
     try:
-        client = Client(scheduler, timeout="10s", set_as_default=False)
+        client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError, asyncio.TimeoutError):
         raise StudyError(f"no Dask scheduler answers at {scheduler}; start one: dask scheduler") from None
     with client:
