@@ -18,6 +18,7 @@ from textgen.vocabulary import UNKNOWN, tokenize, unknown_words
 shared.through_app()
 
 save_component = shared.component("save")
+follow_component = shared.component("follow")
 
 TEMPERATURES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
 RUN_TEMPERATURES = (0.2, 0.6, 1.0, 1.4, 2.0)  # of whole texts, which take longer
@@ -186,6 +187,7 @@ st.caption(
     "its 95 % interval. The coloured rule is the temperature above. All panels have one scale, which "
     "spreads the small shares."
 )
+follow_place = st.container()
 panels = []
 for start in range(0, len(titles), PER_ROW):
     columns = st.columns(min(PER_ROW, len(titles)) if len(titles) > 1 else 1, gap="medium")
@@ -193,17 +195,31 @@ for start in range(0, len(titles), PER_ROW):
 left, right = (column.container() for column in st.columns(2, gap="large"))
 samples_place, kinds_place, wrong_place, scale_place = (st.container() for _ in range(4))
 
-firsts = []
+firsts: list[FirstVerbs] = []
+line_rows: list[list[verb_tables.Row]] = []
 for n, (title, place) in enumerate(zip(titles, panels, strict=True), 1):
     with place:
         st.markdown(f"**{plain(title)}**")
         firsts.append(first(model, title, seed))
+        line_rows.append(verb_tables.line_rows(firsts[-1]))
         shared.draw(
-            charts.lines_spec(verb_tables.line_rows(firsts[-1]), now=now),
+            charts.lines_spec(line_rows[-1], now=now, looks=charts.line_looks(*line_rows)),
             f"At T = {now:g} {verb_tables.in_words(firsts[-1], now, 5)}.",
             what="Line chart of first-verb probabilities against temperature",
             key=f"panel{n}",
         )
+
+with follow_place:
+    follow_component(
+        key="follow",
+        data={
+            "charts": [f"panel{n}" for n in range(1, len(titles) + 1)],
+            "verbs": [
+                {"label": label, "color": look.color, "dash": list(look.dash)}
+                for label, look in charts.line_looks(*line_rows).items()
+            ],
+        },
+    )
 
 with left:
     st.subheader(f"Titles and verbs at T = {now:g}", anchor=False)

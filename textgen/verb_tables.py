@@ -41,7 +41,7 @@ def line_rows(first: FirstVerbs, count: int = 5) -> list[Row]:
                 n = first.verbs.index(verb)
                 value, low, high = (float(x[k, n]) for x in (first.probability, first.low, first.high))
             else:
-                value = low = high = float(without[k])
+                value, low, high = float(without[k]), *map(float, first.without[:, k])
             text = percent(value)
             if high - low > 0.01:
                 text += f" ({percent(low)} to {percent(high)})"
@@ -53,6 +53,7 @@ def line_rows(first: FirstVerbs, count: int = 5) -> list[Row]:
                     "low": low,
                     "high": high,
                     "text": text,
+                    "aside": verb not in first.verbs,
                 }
             )
     return rows

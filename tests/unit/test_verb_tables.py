@@ -27,6 +27,7 @@ def first(title: str, probability: list[list[float]], **changes) -> FirstVerbs:
         "unresolved": np.zeros(2),
         "none": rest / 4,
         "later": rest * 3 / 4,
+        "without": np.stack([rest * 0.9, rest * 1.05]),
         "max_words": 30,
     }
     return FirstVerbs(**{**made, **changes})
@@ -42,6 +43,7 @@ def test_lines_name_the_likeliest_verbs_and_what_has_none():
     by = {(row["label"], row["temperature"]): row for row in rows}
     assert by["none in 30 words", 0.0]["value"] == pytest.approx(1)
     assert by["none in 30 words", 1.0]["value"] == pytest.approx(0.2)
+    assert by["none in 30 words", 1.0]["text"] == "20 % (18 % to 21 %)"
     assert by["stir", 1.0]["low"] == pytest.approx(0.38) and by["stir", 1.0]["high"] == pytest.approx(0.42)
     assert "38 % to 42 %" in by["stir", 1.0]["text"]
 

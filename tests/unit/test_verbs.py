@@ -238,6 +238,7 @@ def test_all_beginnings_followed(temperature: float):
     assert first.later[0] == pytest.approx(truth.get("later", 0), abs=1e-9)
     assert first.unresolved[0] == pytest.approx(0, abs=1e-6)
     assert first.high - first.low == pytest.approx(0, abs=1e-6)
+    assert first.without[:, 0] == pytest.approx(first.none[0] + first.later[0], abs=1e-6)
 
 
 def test_sampling_is_right_on_average_and_its_intervals_hold():
@@ -255,8 +256,11 @@ def test_sampling_is_right_on_average_and_its_intervals_hold():
     assert np.mean([run.later[0] for run in runs]) == pytest.approx(truth["later"], abs=0.01)
     held = [(run.low[0] <= expected) & (expected <= run.high[0]) for run in runs]
     assert np.mean(held, axis=0).min() >= 0.95
+    lost = truth[""] + truth["later"]
+    assert np.mean([run.without[0, 0] <= lost <= run.without[1, 0] for run in runs]) >= 0.95
     for run in runs:
         assert np.all((run.low <= run.probability) & (run.probability <= run.high))
+        assert 0 < run.without[0, 0] <= run.none[0] + run.later[0] <= run.without[1, 0] < 1
 
 
 def test_every_outcome_is_accounted_for():
@@ -324,7 +328,9 @@ def given(*rows: list[float]) -> FirstVerbs:
     p = np.array(rows, dtype=float)
     k = np.zeros(len(p))
     verbs = tuple("abc"[: p.shape[1]])
-    return FirstVerbs("t", "p", tuple(map(float, range(len(p)))), verbs, verbs, p, p, p, k, k, k, 30)
+    return FirstVerbs(
+        "t", "p", tuple(map(float, range(len(p)))), verbs, verbs, p, p, p, k, k, k, np.stack([k, k]), 30
+    )
 
 
 def test_divergence():

@@ -29,7 +29,15 @@ from textgen.charts.steps import (
     timeline_chart,
     timeline_spec,
 )
-from textgen.charts.verbs import LINE_UNITS, cells_chart, cells_spec, lines_chart, lines_spec
+from textgen.charts.verbs import (
+    LINE_UNITS,
+    Look,
+    cells_chart,
+    cells_spec,
+    line_looks,
+    lines_chart,
+    lines_spec,
+)
 
 __all__ = [
     "LINE_UNITS",
@@ -38,12 +46,14 @@ __all__ = [
     "POSITIVE",
     "SURPRISAL_COLOR",
     "TIMELINE_MEASURES",
+    "Look",
     "Row",
     "Spec",
     "cells_chart",
     "cells_spec",
     "curves_chart",
     "curves_spec",
+    "line_looks",
     "lines_chart",
     "lines_spec",
     "live_chart",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import altair as alt
 
 from textgen.charts.base import (
     COLOR,
     INK,
+    MUTED,
     Row,
     Spec,
     filled,
@@ -21,23 +22,80 @@ from textgen.charts.base import (
 
 # -- verbs: lines over temperature, and cells ------------------------------------------------------
 
-_DASHES = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [1, 4], [14, 4])
+
+class Look(NamedTuple):
+    """How a line is drawn. Colours alone do not tell lines apart for every eye, so that dashes do so too."""
+
+    color: str
+    dash: tuple[int, ...]
+
+
+# Not of the two scales: kinds have no order. 3:1 and more on light and dark grounds.
+_COLORS = (INK, "#1689c4", "#9a5040", "#8a9614", "#4f8a5a")
+_DASHES = ((1, 0), (7, 3), (2, 2), (10, 3, 2, 3), (14, 4))
+# Each colour comes once with each dash; the first five differ in both.
+_LOOKS = [
+    Look(color, _DASHES[(i + turn) % len(_DASHES)])
+    for turn in range(len(_DASHES))
+    for i, color in enumerate(_COLORS)
+]
+_ASIDE = Look(MUTED, (1, 4))  # for what is no label like the others
+_ALL_DASHES = (*_DASHES, _ASIDE.dash)
 _LINES_HEIGHT = 280  # pixels with the axis, which takes some 70
 LINE_UNITS = {"share": [0.0, 0.02, 0.1, 0.25, 0.5, 1.0], "bits": [0.0, 0.5, 1.0]}
 
 
-def lines_spec(rows: Sequence[Row], *, now: float, unit: str = "share") -> Spec:
+def line_looks(*panels: Sequence[Row]) -> dict[str, Look]:
+    """A look for each label of the panels' rows, the same in every panel.
+
+    Up to five labels of a panel differ in colour and dash. Those of the first panels are settled first: a
+    panel more changes nothing before it. A row with `aside` true has a muted look of its own.
+    """
+    looks: dict[str, Look] = {}
+    panels_labels = [
+        list(dict.fromkeys(row["label"] for row in rows if not row.get("aside"))) for rows in panels
+    ]
+    for labels in panels_labels:
+        for label in labels:
+            if label in looks:
+                continue
+            beside = {
+                looks[other]
+                for around in panels_labels
+                if label in around
+                for other in around
+                if other in looks
+            }
+            taken = set(looks.values())
+            colors = {look.color for look in beside}
+            dashes = {look.dash for look in beside}
+            looks[label] = min(
+                _LOOKS,
+                key=lambda look: (look in beside, look.color in colors, look.dash in dashes, look in taken),
+            )
+    looks |= {row["label"]: _ASIDE for rows in panels for row in rows if row.get("aside")}
+    return looks
+
+
+def lines_spec(
+    rows: Sequence[Row], *, now: float, unit: str = "share", looks: Mapping[str, Look] | None = None
+) -> Spec:
     """Values from 0 to 1 against temperature: a line a `label`, its interval as a band, its name at its end.
 
     `rows` are those of `verb_tables.line_rows` or `divergence_rows`: a `label`, a `temperature`, a `value`
     (None leaves a gap) between `low` and `high`, and `text`, the value as a person reads it. `now` is the
     temperature that a rule marks. Every panel has the same scale: shares by their square root, so that small
-    ones stay apart, bits as they are. `ValueError` on a unit that is not in `LINE_UNITS`.
+    ones stay apart, bits as they are. `looks` are those of `line_looks` over all panels that stand together.
+    `ValueError` on a unit that is not in `LINE_UNITS`.
     """
     if unit not in LINE_UNITS:
         raise ValueError(f"lines show one of {', '.join(LINE_UNITS)}, not {unit!r}")
     labels = list(dict.fromkeys(row["label"] for row in rows))
-    lines = [{**row, "order": labels.index(row["label"])} for row in rows if row["value"] is not None]
+    looks = looks or line_looks(rows)
+    drawn = {
+        label: {"color": looks[label].color, "dash": _ALL_DASHES.index(looks[label].dash)} for label in labels
+    }
+    lines = [{**row, **drawn[row["label"]]} for row in rows if row["value"] is not None]
     places: dict[float, dict[str, Any]] = {}
     for row in rows:
         place = places.setdefault(row["temperature"], {"temperature": row["temperature"]})
@@ -52,9 +110,11 @@ def lines_spec(rows: Sequence[Row], *, now: float, unit: str = "share") -> Spec:
     )
 
 
-def lines_chart(rows: Sequence[Row], *, now: float, unit: str = "share") -> alt.LayerChart:
+def lines_chart(
+    rows: Sequence[Row], *, now: float, unit: str = "share", looks: Mapping[str, Look] | None = None
+) -> alt.LayerChart:
     """`lines_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(lines_spec(rows, now=now, unit=unit))
+    return alt.LayerChart.from_dict(lines_spec(rows, now=now, unit=unit, looks=looks))
 
 
 def _spread(ends: Sequence[Row], power: int) -> list[dict[str, Any]]:
@@ -70,6 +130,7 @@ def _spread(ends: Sequence[Row], power: int) -> list[dict[str, Any]]:
         placed.append(
             {
                 "label": end["label"],
+                "color": end["color"],
                 "value": end["value"],
                 "temperature": end["temperature"],
                 "place": height**power,
@@ -97,22 +158,23 @@ def _lines_template(unit: str, lines: int) -> Spec:
     )
     y = alt.Y("value:Q", scale=y_scale, axis=axis)
     base = alt.Chart(alt.NamedData("lines")).encode(x=x)
-    band = base.mark_area(opacity=0.08, color=INK, interpolate="monotone").encode(
-        y=alt.Y("low:Q", scale=y_scale, axis=axis), y2="high:Q", detail="label:N"
+    band = base.mark_area(opacity=0.07, interpolate="monotone").encode(
+        y=alt.Y("low:Q", scale=y_scale, axis=axis), y2="high:Q", detail="label:N", color=COLOR
     )
-    line = base.mark_line(strokeWidth=2, color=INK, interpolate="monotone").encode(
+    line = base.mark_line(strokeWidth=2.25, interpolate="monotone").encode(
         y=y,
         detail="label:N",
-        strokeDash=alt.StrokeDash("order:O")
-        .scale(domain=list(range(len(_DASHES))), range=list(_DASHES))
+        color=COLOR,
+        strokeDash=alt.StrokeDash("dash:O")
+        .scale(domain=list(range(len(_ALL_DASHES))), range=[list(dash) for dash in _ALL_DASHES])
         .legend(None),
     )
     ends = alt.Chart(alt.NamedData("ends"))
-    leader = ends.mark_rule(color=INK, opacity=0.45).encode(
-        x=x, x2=alt.value(alt.ExprRef("width + 12")), y=y, y2="place:Q"
+    leader = ends.mark_rule(strokeWidth=1.25).encode(
+        x=x, x2=alt.value(alt.ExprRef("width + 14")), y=y, y2="place:Q", color=COLOR
     )
     name = ends.mark_text(align="left", fontSize=12, color=INK, limit=112).encode(
-        x=alt.value(alt.ExprRef("width + 15")),
+        x=alt.value(alt.ExprRef("width + 18")),
         y=alt.Y("place:Q", scale=y_scale, axis=axis),
         text="label:N",
     )
