@@ -410,6 +410,21 @@ def address_notes(fields: dict[str, Field]) -> list[str]:
     )
 
 
+def clean_address(fields: dict[str, Field], lists: Sequence[str] = ()) -> None:
+    """Take out of the address what `address_notes` says was left out. Call it before the controls are drawn.
+
+    A control reads the last value of its field, but for `lists`, which it reads by itself.
+    """
+    for name in list(st.query_params):
+        if name in lists:
+            continue
+        values = st.query_params.get_all(name)
+        if name not in fields or not fields[name][0](values[-1]):
+            del st.query_params[name]
+        elif len(values) > 1:
+            st.query_params[name] = values[-1]
+
+
 # -- words and styles ------------------------------------------------------------------------------
 
 

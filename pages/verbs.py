@@ -92,18 +92,21 @@ def dishes() -> tuple[list[str], list[str]]:
 def address_notes() -> list[str]:
     """What the address asked for and could not have, until a control changes."""
     names = shared.models()
-    found = shared.address_notes(
-        {
-            "dish": (lambda text: True, ""),
-            "reference": (lambda text: True, ""),
-            "model": shared.one_of(names, "the networks are " + ", ".join(names)),
-            "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
-            "temperature": shared.one_of(
-                [f"{t:g}" for t in TEMPERATURES],
-                "this page has the temperatures " + ", ".join(f"{t:g}" for t in TEMPERATURES),
-            ),
-        }
-    )
+    asked = st.query_params.get_all("dish") or list(DISHES[:2])
+    fields: dict[str, shared.Field] = {
+        "dish": (lambda text: bool(tokenize(text)), "a title has letters or digits"),
+        "reference": shared.one_of(asked, "it is one of the titles"),
+        "model": shared.one_of(names, "the networks are " + ", ".join(names)),
+        "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
+        "temperature": shared.one_of(
+            [f"{t:g}" for t in TEMPERATURES],
+            "this page has the temperatures " + ", ".join(f"{t:g}" for t in TEMPERATURES),
+        ),
+    }
+    found = shared.address_notes(fields)
+    if len(asked) > MOST_DISHES:
+        found.append(f"The address names {len(asked)} titles; the first {MOST_DISHES} are shown.")
+    shared.clean_address(fields, lists=["dish"])
     if found and found != state.get("verb_notes_found"):
         state.verb_notes_found, state.verb_notes_at = found, None
     return state.get("verb_notes_found", [])

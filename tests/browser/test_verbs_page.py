@@ -70,6 +70,7 @@ def test_pictures_and_tables_can_be_kept(verbs, tmp_path):
     caught.value.save_as(tmp_path / "apart.csv")
     rows = list(csv.DictReader((tmp_path / "apart.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 12 and {row["other"] for row in rows} == {"Tomato soup"}
+    assert all(float(row["low"]) <= float(row["bits"]) <= float(row["high"]) for row in rows)
     for name, mark in (("divergence SVG", b"<svg"), ("1 first verb PNG", b"\x89PNG")):
         with verbs.page.expect_download() as caught:
             verbs.page.get_by_role("button", name=name).click()
@@ -80,11 +81,48 @@ def test_pictures_and_tables_can_be_kept(verbs, tmp_path):
 
 
 def test_a_bad_address_is_a_sentence(app):
-    opened(app, f"{LINK}&temperature=9&model=gpt&nonsense=1&seed=7")
+    opened(app, f"verbs?model=gpt&temperature=9&nonsense=1&seed=8&{LINK.removeprefix('verbs?')}")
     said = app.alerts()
     assert "temperature = “9”" in said.replace("\\", "")
     assert "gpt" in said and "nonsense" in said
+    assert app.query == {"model": [SMALL], "dish": ["Pizza", "Tomato soup"], "seed": ["8"]}
     app.is_sound()
+
+
+def test_a_verb_is_followed_through_all_panels(verbs):
+    page = verbs.page
+    buttons = verbs.key("follow").locator("button")
+    lines = page.locator(".st-key-panel1 svg.marks .mark-line path, .st-key-panel2 svg.marks .mark-line path")
+    buttons.first.wait_for()
+
+    def strong() -> set[str]:
+        """The verbs whose lines stand out; all of them if none is followed."""
+        return set(
+            lines.evaluate_all(
+                """all => all.filter(line => getComputedStyle(line).opacity > 0.5)
+                       .map(line => line.__data__.datum.label)"""
+            )
+        )
+
+    everything = strong()
+    verb = buttons.nth(1).inner_text()
+    assert everything == set(buttons.all_inner_texts()) and len(everything) > 5
+    buttons.nth(1).hover()
+    assert strong() == {verb}
+    page.mouse.move(5, 5)
+    assert strong() == everything
+    # A line's name in one panel is as good as the button, and a click keeps the verb through a new drawing.
+    name = page.locator(".st-key-panel1 svg.marks .mark-text text").get_by_text(verb, exact=True).first
+    name.hover()
+    assert strong() == {verb}
+    name.click()
+    page.mouse.move(5, 5)
+    verbs.press("temperature", "ArrowRight")
+    assert strong() == {verb} and buttons.nth(1).get_attribute("aria-pressed") == "true"
+    buttons.nth(1).click()
+    page.mouse.move(5, 5)
+    assert strong() == everything
+    verbs.is_sound()
 
 
 def test_a_phone_reads_it_without_scrolling_sideways(phone):

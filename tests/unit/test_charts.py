@@ -100,6 +100,10 @@ def test_colors_stand_out_in_light_and_dark(ground):
         assert contrast(charts.temperature_color(i / 20), ground) >= 3
     assert contrast(charts.SURPRISAL_COLOR, ground) >= 3
     assert contrast(charts.MUTED, ground) >= 3
+    rows = [{"label": str(n)} for n in range(25)]
+    lines = {look.color for look in charts.line_looks(rows).values()}
+    assert len(lines) == 5
+    assert all(contrast(color, ground) >= 3 for color in lines - {"currentColor"})
 
 
 # Linear RGB as seen without one kind of cone: Viénot, Brettel & Mollon (1999), for dichromats.

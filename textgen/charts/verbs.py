@@ -48,8 +48,8 @@ LINE_UNITS = {"share": [0.0, 0.02, 0.1, 0.25, 0.5, 1.0], "bits": [0.0, 0.5, 1.0]
 def line_looks(*panels: Sequence[Row]) -> dict[str, Look]:
     """A look for each label of the panels' rows, the same in every panel.
 
-    Up to five labels of a panel differ in colour and dash. Those of the first panels are settled first: a
-    panel more changes nothing before it. A row with `aside` true has a muted look of its own.
+    Up to five labels of a panel differ in colour, and as far as can be in dash. Those of the first panels
+    are settled first: a panel more changes nothing before it. A row with `aside` true has a muted look of its own.
     """
     looks: dict[str, Look] = {}
     panels_labels = [
@@ -71,7 +71,7 @@ def line_looks(*panels: Sequence[Row]) -> dict[str, Look]:
             dashes = {look.dash for look in beside}
             looks[label] = min(
                 _LOOKS,
-                key=lambda look: (look in beside, look.color in colors, look.dash in dashes, look in taken),
+                key=lambda look: (look in beside, look.color in colors, look in taken, look.dash in dashes),
             )
     looks |= {row["label"]: _ASIDE for rows in panels for row in rows if row.get("aside")}
     return looks
@@ -173,7 +173,7 @@ def _lines_template(unit: str, lines: int) -> Spec:
     leader = ends.mark_rule(strokeWidth=1.25).encode(
         x=x, x2=alt.value(alt.ExprRef("width + 14")), y=y, y2="place:Q", color=COLOR
     )
-    name = ends.mark_text(align="left", fontSize=12, color=INK, limit=112).encode(
+    name = ends.mark_text(align="left", fontSize=12, color=INK, limit=112, tooltip=False).encode(
         x=alt.value(alt.ExprRef("width + 18")),
         y=alt.Y("place:Q", scale=y_scale, axis=axis),
         text="label:N",
