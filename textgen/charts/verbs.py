@@ -49,7 +49,8 @@ def line_looks(*panels: Sequence[Row]) -> dict[str, Look]:
     """A look for each label of the panels' rows, the same in every panel.
 
     Up to five labels of a panel differ in colour, and as far as can be in dash. Those of the first panels
-    are settled first: a panel more changes nothing before it. A row with `aside` true has a muted look of its own.
+    are settled first: a panel more changes nothing before it. A row with `aside` true has a muted look of
+    its own.
     """
     looks: dict[str, Look] = {}
     panels_labels = [
