@@ -23,18 +23,12 @@ words_component = shared.component("words")
 ROWS = 3  # temperatures, a row of texts each
 WORDS = 40
 AT = [f"row {k}" for k in range(1, ROWS + 1)]
-LAST_EPOCH = 1000  # no training here is as long
 
 COLUMNS = {
     "network": st.column_config.TextColumn(
         "Network",
         help="The book's three, the larger one of this app, and for scale a model that only counts words.",
         pinned=True,
-    ),
-    "layers": st.column_config.TextColumn(
-        "Layers",
-        help="From the word read to the word written, with the numbers that leave each.",
-        width="medium",
     ),
     "parameters": st.column_config.NumberColumn(
         "Parameters",
@@ -67,17 +61,24 @@ COLUMNS = {
     "words_per_second": st.column_config.NumberColumn(
         "Words a second",
         format="localized",
-        help="One text, sampling included, measured on this computer when the page was first opened here.",
+        help="One text at a time, sampling included: measured on the computer that runs this app, when the "
+        "page was first opened. A busy computer is slower.",
     ),
     "megabytes": st.column_config.NumberColumn(
         "File, MB", format="%.1f", help="The size of its model.keras, in millions of bytes."
+    ),
+    "layers": st.column_config.TextColumn(
+        "Layers",
+        help="How many numbers stand for a word after each layer: the embedding, the recurrent layers with "
+        "their units, and last a probability for every word of the vocabulary.",
     ),
 }
 
 
 @st.cache_data(show_spinner=False)
-def speed(name: str) -> float:
-    return round(model_tables.words_per_second(shared.load(name)))
+def speeds(of: Sequence[str]) -> dict[str, float]:
+    found = model_tables.words_per_second([shared.load(name) for name in of])
+    return {name: round(value) for name, value in found.items()}
 
 
 # -- what was asked for ----------------------------------------------------------------------------
@@ -85,12 +86,22 @@ def speed(name: str) -> float:
 names = shared.models()
 
 
+bundles = [shared.load(name) for name in names]
+
+
+def prompt_name(prompt: str) -> str:
+    title, _, opening = prompt.removeprefix("recipe for ").partition("|")
+    return f"{title.strip()} | {opening.strip()}" if opening.strip() else title.strip()
+
+
 def address_notes() -> list[str]:
-    """What the address asked for and could not have, until the page is drawn anew for another reason."""
-    histories = {name: shared.load(name).history for name in names}
-    prompts = list(dict.fromkeys(p for h in histories.values() for p in model_tables.recorded_prompts(h)))
+    """What the address asked for and could not have."""
+    model = st.query_params.get("model", names[0])
+    history = bundles[names.index(model) if model in names else 0].history
+    prompts = [prompt_name(prompt) for prompt in model_tables.recorded_prompts(history)]
+    last = max(model_tables.recorded_epochs(history), default=0)
     heat = (shared.number(0, 2), "a temperature here is from 0 to 2")
-    found = shared.address_notes(
+    return shared.address_notes(
         {
             "title": (lambda text: True, ""),
             "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
@@ -100,27 +111,26 @@ def address_notes() -> list[str]:
             "at": shared.one_of(AT, f"it is “row 1” to “row {ROWS}”"),
             "model": shared.one_of(names, "the networks are " + ", ".join(names)),
             "prompt": shared.one_of(prompts, "training was recorded for " + ", ".join(prompts)),
-            "epoch": (shared.number(0, LAST_EPOCH, whole=True), "an epoch is a whole number from 0"),
+            "epoch": (
+                shared.number(0, last, whole=True),
+                f"the training of this network was recorded from epoch 0 to {last}",
+            ),
             "era": shared.one_of(ERAS, "recipes are " + " or ".join(ERAS)),
         }
     )
-    if found and found != state.get("models_notes_found"):
-        state.models_notes_found, state.models_notes_run = found, 0
-    state.models_notes_run = state.get("models_notes_run", 0) + 1
-    return state.get("models_notes_found", []) if state.models_notes_run <= 1 or found else []
 
 
 shared.styles()
 st.html(shared.ASSETS / "models.css")
-for _name, _value in state.pop("arriving_models", {}).items():  # another page has sent the reader here
-    state[_name] = _value
 with st.container(key="head"):
     st.title("Four networks", anchor=False)
     st.caption(
         "The LSTM, stacked LSTM and GRU of the book and a larger LSTM, trained on the same recipes: what "
         "they are, what they write, how they learned it, and which temperature suits them."
     )
-notes_place = st.container()
+with st.container():
+    if found := address_notes():
+        st.warning("  \n".join(found), icon=":material/info:")
 
 
 # -- what they are ---------------------------------------------------------------------------------
@@ -148,20 +158,20 @@ def layer_diagram(bundle: Bundle) -> str:
     )
 
 
-def figures(place: Any, speeds: Mapping[str, float]) -> None:
-    rows = [model_tables.figure_row(bundle, speeds.get(bundle.name)) for bundle in bundles]
+def figures(place: Any, fast: Mapping[str, float]) -> None:
+    rows = [model_tables.figure_row(bundle, fast.get(bundle.name)) for bundle in bundles]
     rows.append(model_tables.reference_row())
     place.dataframe(
         [{name: row[name] for name in COLUMNS} for row in rows],
         hide_index=True,
         width="stretch",
         column_config=COLUMNS,
+        placeholder="",
     )
 
 
 st.subheader("What they are", anchor=False)
 figures_place = st.empty()
-bundles = [shared.load(name) for name in names]
 figures(figures_place, {})
 st.caption(
     f"Click a column's name to sort; point at it to read what the number means. {KNESER_NEY_NAME} is no "
@@ -272,14 +282,15 @@ def side_by_side() -> None:
         "word that differs from the network on the left. Recipe verbs are underlined. Click a word for the "
         "chart below."
     )
-    with st.container(horizontal=True, gap="small", key="leave"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="leave"):
+        st.markdown("More temperatures, word by word, on the comparison page:", width="content")
         for name in names:
             if st.button(
-                f"Compare temperatures of {name}",
+                name,
                 key=f"compare_{name}",
                 type="tertiary",
                 icon=":material/east:",
-                help="The comparison page, with this network, title, seed and temperatures",
+                help=f"Compare the temperatures of {name}, with this title and seed",
             ):
                 shared.compare_with(title, heats, model=name, seed=state.seed, words=state.words)
     next_word(alike, heats, step)
@@ -304,11 +315,10 @@ def next_word(comparisons: list[Comparison], heats: Sequence[float], step: int) 
             "Texts of",
             AT,
             default=AT[0],
-            format_func=lambda row: f"T = {heats[AT.index(row)]:g}",
             key="at",
             bind="query-params",
             required=True,
-            help="The temperature whose texts the chart looks into.",
+            help="The texts above that the chart looks into.",
         )
         st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
     row = AT.index(state.at)
@@ -343,11 +353,6 @@ with st.container(key="side"):
 # -- how they learned ------------------------------------------------------------------------------
 
 
-def prompt_name(prompt: str) -> str:
-    title, _, opening = prompt.removeprefix("recipe for ").partition("|")
-    return f"{title.strip()} | {opening.strip()}".strip(" |") if opening.strip() else title.strip()
-
-
 @st.fragment
 def explorer() -> None:
     """The record of one network's training, from the untrained network to the finished one."""
@@ -367,9 +372,9 @@ def explorer() -> None:
             width=300,
             help="The beginnings that training was asked to continue after every epoch.",
         )
-        if isinstance(asked := state.get("epoch"), int) and asked > epochs[-1]:
-            state.epoch = epochs[-1]
-            st.session_state.beyond = (asked, state.model)
+        beyond = None
+        if isinstance(asked := state.get("epoch"), int) and asked > epochs[-1]:  # of a longer training
+            state.epoch, beyond = epochs[-1], asked
         epoch = st.slider(
             "Epoch",
             0,
@@ -380,9 +385,9 @@ def explorer() -> None:
             width=420,
             help="One epoch is one pass through the training recipes. 0 is the network before training.",
         )
-    if state.get("beyond", ("", ""))[1] == state.model and epoch == epochs[-1]:
+    if beyond is not None:
         st.caption(
-            f"{state.model} was trained for {epochs[-1]} epochs; epoch {state.beyond[0]} was asked for."
+            f"There is no epoch {beyond}: the training of {plain(state.model)} ended with {epochs[-1]}."
         )
     samples = model_tables.sample_rows(history, prompt)
     now = [row for row in samples if row["epoch"] == epoch]
@@ -434,7 +439,7 @@ def explorer() -> None:
     st.markdown("**Every epoch, every temperature: what came next**")
     st.caption(
         "A column an epoch; the number is the probability in per cent. An empty cell: the word was not among "
-        "the likeliest then, and was not recorded."
+        "the likeliest then, and was not recorded. Epoch 0 is left out where that holds for all these words."
     )
     heats = model_tables.recorded_temperatures(history)
     for start in range(0, len(heats), 2):
@@ -469,7 +474,7 @@ def epoch_table(samples: Sequence[Mapping[str, Any]], epoch: int) -> str:
     for at in sorted({row["epoch"] for row in samples}):
         cells = "".join(
             f'<td title="{html.escape(texts.get((at, heat), ""))}">'
-            f"{html.escape(texts.get((at, heat), ''))}</td>"
+            f"<span>{html.escape(texts.get((at, heat), ''))}</span></td>"
             for heat in heats
         )
         name = f"epoch {at}" if at else "untrained"
@@ -524,7 +529,11 @@ def best_temperature() -> None:
         )
     with right:
         table = [
-            {name: value for name, value in row.items() if name != "recipes"}
+            {
+                name: 100 * value if name.startswith("ece ") else value
+                for name, value in row.items()
+                if name != "recipes"
+            }
             for row in model_tables.scaling_table(bundles, [era])
         ]
         errors = [name for name in table[0] if name.startswith("ece ")]
@@ -546,7 +555,7 @@ def best_temperature() -> None:
                 **{
                     name: st.column_config.NumberColumn(
                         f"Error, T = {name.removeprefix('ece ')}",
-                        format="percent",
+                        format="%.1f %%",
                         help="Expected calibration error: how far, on average, the probability of the "
                         "likeliest word is from how often it came.",
                     )
@@ -585,7 +594,4 @@ def best_temperature() -> None:
 st.subheader("The best temperature, measured", anchor=False)
 best_temperature()
 
-with notes_place:
-    if found := address_notes():
-        st.warning("  \n".join(found), icon=":material/info:")
-figures(figures_place, {name: speed(name) for name in names})
+figures(figures_place, speeds(names))

@@ -293,9 +293,9 @@ def compare_with(
     state.n, state.forced, state.notes = len(temperatures), {}, []
     asked: dict[str, Any] = {"title": title, "opening": opening, "words": words, "model": model, "seed": seed}
     asked |= {f"t{k}": float(t) for k, t in enumerate(temperatures, 1)}
-    # What the page that is left has bound, too, cannot be set in the address from here.
+    # Handed over in the state: what the page that is left has bound, too, cannot be set in the address here.
     state.arriving = asked
-    st.switch_page("pages/compare.py")
+    st.switch_page("pages/compare.py", query_params={})
 
 
 def rules_on() -> int:

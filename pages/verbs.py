@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -110,16 +110,6 @@ def address_notes() -> list[str]:
     if found and found != state.get("verb_notes_found"):
         state.verb_notes_found, state.verb_notes_at = found, None
     return state.get("verb_notes_found", [])
-
-
-def compare_with(title: str, temperatures: Sequence[float]) -> None:
-    """Go to the comparison page, to the same words."""
-    state.n, state.forced, state.notes = len(temperatures), {}, []
-    # What is bound on this page too cannot be set in the address from here.
-    state.arriving = {"model": state.model, "seed": state.seed}
-    asked = {"title": title, "words": str(SAMPLE_WORDS)}
-    asked |= {f"t{k}": f"{t:g}" for k, t in enumerate(temperatures, 1)}
-    st.switch_page("pages/compare.py", query_params=asked)
 
 
 # -- the controls ----------------------------------------------------------------------------------
@@ -272,7 +262,7 @@ with samples_place:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{plain(title)}**", width="content")
             if st.button("Compare", key=f"compare{n}", type="tertiary", icon=":material/east:"):
-                compare_with(title, heats)
+                shared.compare_with(title, heats, model=model, seed=seed, words=SAMPLE_WORDS)
         comparison: Comparison = shared.compare(
             shared.Settings(
                 model=model,

@@ -49,7 +49,7 @@ def _rounded(low: float, high: float, log: bool) -> tuple[float, float]:
 
 # -- epoch by epoch --------------------------------------------------------------------------------
 
-_CURVES_HEIGHT = 190
+_CURVES_HEIGHT = 250  # pixels with the axis, which takes some 60
 
 
 def curves_spec(rows: Sequence[Row], *, now: int, log: bool = False, apart: bool = False) -> Spec:
@@ -86,13 +86,16 @@ def curves_spec(rows: Sequence[Row], *, now: int, log: bool = False, apart: bool
         {"label": "" if len(labels) == 1 else row["label"], "epoch": row["epoch"], "value": row["value"]}
         for row in last.values()
     ]
+    # The values at the chosen epoch stand above the highest and below the others, so that two can be read.
+    reached = sorted((row for row in points if row["epoch"] == now), key=lambda row: -row["value"])
+    reached = [{**row, "above": i == 0} for i, row in enumerate(reached)]
     return filled(
         _curves_template(domain, epochs, len(labels), log),
         curves=points,
         stages=stages,
-        ends=_names(ends, domain=domain, log=log, height=_CURVES_HEIGHT),
+        ends=_names(ends, domain=domain, log=log, height=_CURVES_HEIGHT - 80),
         now=[{"epoch": now if now else None}],
-        reached=[row for row in points if row["epoch"] == now] or [{**points[0], "epoch": None, "text": ""}],
+        reached=reached or [{**points[0], "epoch": None, "text": "", "above": True}],
     )
 
 
@@ -139,7 +142,9 @@ def _curves_template(domain: tuple[float, float], epochs: int, lines: int, log: 
     )
     reached = alt.Chart(alt.NamedData("reached")).encode(x=x, y=y)
     dot = reached.mark_point(size=110, filled=False, strokeWidth=2, color=INK)
-    value = reached.mark_text(dy=-13, fontSize=12, fontWeight="bold", color=INK).encode(text="text:N")
+    value = reached.mark_text(
+        dy=alt.ExprRef("datum.above ? -15 : 15"), fontSize=12, fontWeight="bold", color=INK
+    ).encode(text="text:N")
     name = (
         alt.Chart(alt.NamedData("ends"))
         .mark_text(align="left", dx=8, fontSize=12, color=INK)
@@ -149,14 +154,14 @@ def _curves_template(domain: tuple[float, float], epochs: int, lines: int, log: 
         alt.layer(band, stage, rule, line, points, dot, value, name).properties(
             height=_CURVES_HEIGHT,
             width="container",
-            padding={"right": 8 if lines == 1 else 60, "left": 4, "top": 22, "bottom": 2},
+            padding={"right": 8, "left": 4, "top": 4, "bottom": 2},
         )
     )
 
 
 # -- the best temperature --------------------------------------------------------------------------
 
-_SCALING_HEIGHT = 300
+_SCALING_HEIGHT = 340
 
 
 def scaling_spec(rows: Sequence[Row]) -> Spec:
@@ -194,7 +199,7 @@ def scaling_spec(rows: Sequence[Row]) -> Spec:
         _scaling_template(domain, len(names)),
         scaling=points,
         best=best,
-        ends=_names(ends, domain=domain, log=True, height=_SCALING_HEIGHT),
+        ends=_names(ends, domain=domain, log=True, height=_SCALING_HEIGHT - 60),
         one=[{"temperature": 1}],
     )
 
@@ -210,7 +215,7 @@ def _scaling_template(domain: tuple[float, float], lines: int) -> Spec:
         alt.X("temperature:Q")
         .scale(domain=[0.3, 2], nice=False)
         .title("temperature applied to the logits")
-        .axis(grid=False, values=[0.5, 0.75, 1, 1.25, 1.5, 1.75, 2], format="~g", labelFlush=False)
+        .axis(grid=False, values=[0.5, 1, 1.5, 2], format="~g", labelFlush=False)
     )
     scale = alt.Scale(type="log", domain=list(domain), nice=False)
     axis = alt.Axis(
@@ -248,7 +253,7 @@ def _scaling_template(domain: tuple[float, float], lines: int) -> Spec:
         alt.layer(rule, line, targets, best, name).properties(
             height=_SCALING_HEIGHT,
             width="container",
-            padding={"right": 122, "left": 4, "top": 8, "bottom": 2},
+            padding={"right": 4, "left": 4, "top": 8, "bottom": 2},
         )
     )
 
@@ -275,9 +280,9 @@ def reliability_spec(rows: Sequence[Row]) -> Spec:
     heats = {row["temperature"]: row["ece"] for row in points}
     names = [
         {
-            "label": f"T = {heat:g}: {100 * ece:.1f} %",
+            "label": f"T = {heat:g}: calibration error {100 * ece:.1f} %",
             "color": temperature_color(heat),
-            "place": i / len(heats),
+            "place": -12 - 16 * (len(heats) - 1 - i),
         }
         for i, (heat, ece) in enumerate(heats.items())
     ]
@@ -299,7 +304,7 @@ def _reliability_template() -> Spec:
         "labelFlush": False,
     }
     x = alt.X("confidence:Q", scale=scale, axis=alt.Axis(title="probability given", **axis))
-    y = alt.Y("accuracy:Q", scale=scale, axis=alt.Axis(title="right", **axis))
+    y = alt.Y("accuracy:Q", scale=scale, axis=alt.Axis(title="how often right", **axis))
     diagonal = (
         alt.Chart(alt.NamedData("diagonal"))
         .mark_line(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5)
@@ -319,10 +324,10 @@ def _reliability_template() -> Spec:
     names = (
         alt.Chart(alt.NamedData("names"))
         .mark_text(align="left", baseline="bottom", fontSize=12, fontWeight="bold")
-        .encode(x=alt.X("place:Q", scale=scale), y=alt.value(-8), text="label:N", color=COLOR)
+        .encode(x=alt.value(0), y=alt.Y("place:Q", scale=None), text="label:N", color=COLOR)
     )
     return finished(
         alt.layer(diagonal, line, points, names).properties(
-            height=230, width="container", padding={"right": 12, "left": 4, "top": 24, "bottom": 2}
+            height=320, width="container", padding={"right": 8, "left": 4, "top": 4, "bottom": 2}
         )
     )

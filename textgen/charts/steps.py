@@ -126,7 +126,8 @@ def _step_template(panels: int) -> Spec:
         .encode(text="short:N", opacity=alt.condition("datum.removed", alt.value(0.6), alt.value(1)))
     )
     top = alt.Chart(alt.NamedData("headings")).encode(x=x)
-    heading = top.mark_text(align="left", baseline="bottom", fontSize=14, fontWeight="bold").encode(
+    size = alt.ExprRef(f"{narrow} ? 12 : 14")
+    heading = top.mark_text(align="left", baseline="bottom", fontSize=size, fontWeight="bold").encode(
         text="heading:N", color=COLOR, y=alt.value(-20)
     )
     note = (
