@@ -553,3 +553,5 @@ with keep:
     save_component(
         key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "knob"}, "name": title}
     )
+
+shared.settle()

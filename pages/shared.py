@@ -235,8 +235,13 @@ def begin() -> None:
     styles()
     if "n" not in state:
         _read_address()
-    for name, value in state.pop("arriving", {}).items():  # another page has sent the reader here
-        state[name] = value
+    # Another page has sent the reader here. What is set from here gets into the address only for a control
+    # that is there already: `settle` asks for a second run, and both set it.
+    first, second = state.pop("arriving", {}), state.pop("settling", {})
+    for name, value in (first or second).items():
+        if first or state.get(name) == value:
+            state[name] = value
+    state.settling = first
     # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun
     # follows.
     wanted = {
@@ -249,6 +254,12 @@ def begin() -> None:
                 st.query_params[name] = values
             else:
                 del st.query_params[name]
+
+
+def settle() -> None:
+    """The last thing the comparison does: a second run where the address has yet to follow an arrival."""
+    if state.settling:
+        every(0.2, lambda: None)
 
 
 def _read_address() -> None:
