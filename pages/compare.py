@@ -54,12 +54,14 @@ def pick_word(key: str) -> None:
 
 def pick_point() -> None:
     for point in state.timeline_chart.selection.get("step", []):
+        shared.count_pick()
         go_to(int(point["position"]))
 
 
 def pick_bar() -> None:
     for bar in state.chart_chart.selection.get("word", []):
         if isinstance(bar.get("word"), str):  # the tail has none
+            shared.count_pick()
             shared.force(state.step, [bar["word"]])
 
 
@@ -329,7 +331,6 @@ def comparison_view(drawn_with: tuple[int, dict[int, str]]) -> None:
     comparison = shared.compare(settings)
     step = min(state.step, max(comparison.length, 1))
     shown.update(comparison=comparison, facts={**shared.facts(settings), "step": step})
-    shared.style_columns([sampler.temperature for sampler in settings.samplers])
     texts(slots, comparison, settings, step)
     timeline(comparison, step)
     what_was_possible(comparison, settings, step, choice)
@@ -454,9 +455,7 @@ def timeline(comparison: Comparison, step: int) -> None:
         )
     st.caption(shared.TIMELINE_CAPTIONS[measure])
     shared.draw(
-        charts.timeline_spec(
-            comparison.timeline_rows(), step=step, measure=measure, drawing=shared.drawing()
-        ),
+        charts.timeline_spec(comparison.timeline_rows(), step=step, measure=measure, picks=shared.picks()),
         comparison.timeline_summary(measure),
         what="Line chart over the words of each text",
         key="timeline",
@@ -490,7 +489,7 @@ def what_was_possible(
         )
     st.caption(shared.step_caption(comparison, settings, step - 1))
     shared.draw(
-        charts.step_spec(rows, luck=luck, drawing=shared.drawing()),
+        charts.step_spec(rows, luck=luck, picks=shared.picks()),
         comparison.step_summary(step - 1),
         what="Bar chart of the next word, a panel a temperature",
         key="chart",

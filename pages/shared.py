@@ -17,6 +17,7 @@ from textgen import charts
 from textgen.bundle import Bundle, BundleError, available_bundles, load_bundle
 from textgen.comparison import END_OF_RECIPE, Comparison, Run
 from textgen.generation import generations, recipe_prompt
+from textgen.recall import Recall
 from textgen.sampling import Sampler
 from textgen.vocabulary import UNKNOWN, unknown_words
 
@@ -87,6 +88,13 @@ def component(name: str) -> Any:
 @st.cache_resource(show_spinner="Loading the network …")
 def _bundle(name: str) -> Bundle:
     return load_bundle(name)
+
+
+@st.cache_resource(show_spinner=False)
+def _recalling(name: str) -> Bundle:
+    """The bundle with a network that remembers what it has read: a moved slider then costs little."""
+    bundle = _bundle(name)
+    return replace(bundle, model=Recall(bundle.model))
 
 
 def load(name: str) -> Bundle:
@@ -171,7 +179,8 @@ def facts(of: Settings) -> dict[str, Any]:
 
 def compare(of: Settings) -> Comparison:
     """The comparison that the settings ask for; runs that this session has already finished are kept."""
-    network = load(of.model)
+    load(of.model)  # or a sentence on the page
+    network = _recalling(of.model)
     kept: dict[object, Run] = state.setdefault("runs", {})
     # With shared luck and its own context, a run depends on its own sampler alone.
     apart = of.context == "own" and of.luck == "shared"
@@ -207,6 +216,8 @@ def compare(of: Settings) -> Comparison:
 def styles() -> None:
     """The looks that every page shares."""
     st.html(ASSETS / "page.css")
+    scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
+    st.html(f"<style>:root {{ --scale: linear-gradient(to right, {scale}); }}</style>")
 
 
 def network_control() -> None:
@@ -470,16 +481,6 @@ def legend(color: str) -> str:
     return f'<span class="legend">{low}<i style="--hue: {charts.SURPRISAL_COLOR}"></i>{high}</span>'
 
 
-def style_columns(temperatures: Sequence[float]) -> None:
-    """Each column's slider takes the colour of its temperature."""
-    rules = "".join(
-        f".st-key-column{k} {{ --heat: {charts.temperature_color(t)}; }}"
-        for k, t in enumerate(temperatures, 1)
-    )
-    scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
-    st.html(f"<style>:root {{ --scale: linear-gradient(to right, {scale}); }} {rules}</style>")
-
-
 def step_caption(comparison: Comparison, of: Settings, position: int) -> str:
     """What the columns have read before the word at `position`, and what the chart's signs mean."""
     same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
@@ -516,10 +517,14 @@ def draw(spec: dict[str, Any], point: str, *, what: str, key: str, on_select: An
         )
 
 
-def drawing() -> int:
-    """A number that has not been used for a drawing in this session."""
-    state.drawing = state.get("drawing", 0) + 1
-    return state.drawing
+def picks() -> int:
+    """How many picks in charts this session has made: a chart's marks carry it, so that the same one can be
+    picked again."""
+    return state.get("picks", 0)
+
+
+def count_pick() -> None:
+    state.picks = picks() + 1
 
 
 def every(seconds: float, action: Callable[[], None]) -> None:

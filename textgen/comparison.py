@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from textgen.bundle import Bundle
-from textgen.generation import Generation, Step, first_difference
+from textgen.generation import Generation, Source, Step, first_difference
 from textgen.measures import effective_choices
 from textgen.sampling import Luck, Stages
 from textgen.verbs import lexicon
@@ -68,7 +67,7 @@ class Mark:
 class Comparison:
     """Finished runs of one prompt, ready to be read; in the order of the page's columns."""
 
-    def __init__(self, bundle: Bundle, runs: Sequence[Run]) -> None:
+    def __init__(self, bundle: Source, runs: Sequence[Run]) -> None:
         self.bundle, self.runs = bundle, list(runs)
 
     @property
@@ -84,37 +83,37 @@ class Comparison:
     # -- whole runs --------------------------------------------------------------------------------
 
     def analyse(self, k: int) -> dict[str, np.ndarray]:
-        """Per step of run `k`: `plain` (its word's probability at T = 1), `rank` (1 is likeliest), `bits`
-        (the surprisal at T = 1) and `choices` (exp of the entropy of what it drew from). Arrays
-        `[steps]`."""
+        """Per step of run `k`: `plain` (its word's probability at T = 1), `rank` (1 is likeliest) and `bits`
+        (the surprisal at T = 1). Arrays `[steps]`."""
         run = self.runs[k]
-        if not run.analysis:
-            run.analysis = self._analyse(k)
+        if "plain" not in run.analysis:
+            logits = self._logits(k)  # [n, V]
+            chosen = np.array([step.token for step in run.steps], dtype=np.intp)
+            picked = np.take_along_axis(logits, chosen[:, None], axis=1)  # [n, 1]
+            top = logits.max(axis=1, keepdims=True)
+            log_z = np.log(np.exp(logits - top).sum(axis=1, dtype=np.float64)) + top[:, 0]
+            log_plain = picked[:, 0] - log_z
+            run.analysis["plain"] = np.exp(log_plain)
+            run.analysis["rank"] = 1 + (logits > picked).sum(axis=1)
+            run.analysis["bits"] = -log_plain / math.log(2)
         return run.analysis
 
-    def _analyse(self, k: int) -> dict[str, np.ndarray]:
+    def choices(self, k: int) -> np.ndarray:
+        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, `[steps]`."""
         run = self.runs[k]
-        if not run.steps:
-            empty = np.zeros(0)
-            return {"plain": empty, "rank": empty.astype(int), "bits": empty, "choices": empty}
-        logits = self.bundle.model.logits(np.stack([step.hidden for step in run.steps]))  # [n, V]
-        chosen = np.array([step.token for step in run.steps])
-        picked = np.take_along_axis(logits, chosen[:, None], axis=1)  # [n, 1]
-        top = logits.max(axis=1, keepdims=True)
-        log_z = np.log(np.exp(logits - top).sum(axis=1, dtype=np.float64)) + top[:, 0]
-        log_plain = picked[:, 0] - log_z
-        rank = 1 + (logits > picked).sum(axis=1)
-        return {
-            "plain": np.exp(log_plain),
-            "rank": rank,
-            "bits": -log_plain / math.log(2),
-            "choices": effective_choices(self._distributions(k, logits)),
-        }
+        if "choices" not in run.analysis:
+            run.analysis["choices"] = effective_choices(self._distributions(k, self._logits(k)))
+        return run.analysis["choices"]
+
+    def _logits(self, k: int) -> np.ndarray:
+        hidden = [step.hidden for step in self.runs[k].steps]
+        model = self.bundle.model
+        return model.logits(np.stack(hidden)) if hidden else np.zeros((0, len(self.bundle.vocabulary)))
 
     def _distributions(self, k: int, logits: np.ndarray) -> np.ndarray:
         """What run `k` drew from at every step, `[n, V]`."""
         run, sampler = self.runs[k], self.runs[k].sampler
-        if sampler.repetition_penalty == 1:
+        if sampler.repetition_penalty == 1 or not len(logits):
             return sampler.distribution(logits)
         return np.stack(
             [sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)]
@@ -149,7 +148,7 @@ class Comparison:
         """For `charts.timeline_chart`: one row a run and step."""
         rows: list[Row] = []
         for k, (run, name) in enumerate(zip(self.runs, self.names(), strict=True)):
-            analysis, mark = self.analyse(k), self.marks[k]
+            choices, mark = self.choices(k), self.marks[k]
             for i, step in enumerate(run.steps):
                 rows.append(
                     {
@@ -158,7 +157,7 @@ class Comparison:
                         "temperature": run.sampler.temperature,
                         "position": i + 1,
                         "word": step.word or END,
-                        "choices": float(analysis["choices"][i]),
+                        "choices": float(choices[i]),
                         "probability": float(step.probability),
                         "last": i == len(run.steps) - 1,
                         "parts": mark is not None and mark.position == i,
@@ -203,11 +202,11 @@ class Comparison:
         """The point of `charts.timeline_chart`, for those who do not see it."""
         parts = []
         for k, name in enumerate(self.names()):
-            analysis, steps = self.analyse(k), self.runs[k].steps
+            steps = self.runs[k].steps
             if not steps:
                 parts.append(f"{name}: no words")
             elif measure == "choices":
-                parts.append(f"{name}: {float(np.median(analysis['choices'])):,.1f}")
+                parts.append(f"{name}: {float(np.median(self.choices(k))):,.1f}")
             else:
                 parts.append(f"{name}: {percent(float(np.median([step.probability for step in steps])))}")
         what = "effective choices" if measure == "choices" else "probability of the word written"
@@ -328,7 +327,13 @@ class Comparison:
 
     def live_summary(self, k: int, position: int) -> str:
         """The point of `charts.live_chart`, for those who do not see it."""
-        words = " ".join(_quote(row["label"]) for row in self.live_rows(k, position)[:3])
+        step = self.steps_at(position)[k]
+        if step is None:
+            return f"Column {k + 1} has ended before word {position + 1}."
+        logits = self.bundle.model.logits(step.hidden).copy()
+        logits[list(self.runs[k].sampler.suppress)] = -np.inf
+        likely = [self.bundle.vocabulary.words[t] for t in _largest(logits, 3)]
+        words = " ".join(_quote(word) for word in likely)
         return (
             f"Bar chart of word {position + 1} of column {k + 1} with its own temperature slider. "
             f"Likeliest first: {words}. "
@@ -347,23 +352,22 @@ class Comparison:
             return []
         logits = self.bundle.model.logits(step.hidden[None])[0].astype(np.float64)
         logits[list(self.runs[k].sampler.suppress)] = -np.inf
-        order = np.argsort(-logits, kind="stable")
-        order = order[np.isfinite(logits[order])]
-        drop = logits[order[0]] - logits[order]  # [V], 0 and growing
+        drop = logits.max() - logits  # [V], 0 for the likeliest, infinite for what is never written
         words = self.bundle.vocabulary.words
+        likely = [t for t in _largest(logits, shown) if np.isfinite(drop[t])]
         rows: list[Row] = [
-            {"label": words[t] or END_OF_RECIPE, "order": i, "logit": -float(drop[i]), "count": 1}
-            for i, t in enumerate(order[:shown])
+            {"label": words[t] or END_OF_RECIPE, "order": i, "logit": -float(drop[t]), "count": 1}
+            for i, t in enumerate(likely)
         ]
-        tail = drop[shown:]
-        group = np.where(tail < 0.2, tail // 0.004, 50 + np.log(np.maximum(tail, 0.2) / 0.2) // 0.02).astype(
-            int
-        )
+        drop[likely] = np.inf
+        tail = drop[np.isfinite(drop)]
+        wide = 50 + np.log(np.maximum(tail, 0.2) / 0.2) // 0.02
+        group = np.where(tail < 0.2, tail // 0.004, wide).astype(int)
+        counts, sums = np.bincount(group), np.bincount(group, weights=tail)
         label = f"… {len(tail):,} others"
-        for members in np.split(tail, np.flatnonzero(np.diff(group)) + 1) if len(tail) else []:
-            rows.append(
-                {"label": label, "order": shown, "logit": -float(members.mean()), "count": len(members)}
-            )
+        for g in np.flatnonzero(counts):
+            mean = float(sums[g] / counts[g])
+            rows.append({"label": label, "order": shown, "logit": -mean, "count": int(counts[g])})
         return rows
 
 
@@ -383,13 +387,20 @@ def _likely_words(distributions: Sequence[np.ndarray], picks: Sequence[int], mos
     each = max(3, math.ceil(most / len(distributions)))
     stacked = np.stack(distributions)  # [B, V]
     mean = stacked.mean(axis=0)
-    likely = {int(t) for row in stacked for t in np.argsort(-row, kind="stable")[:each] if row[t] > 0}
-    fill = (int(t) for t in np.argsort(-mean, kind="stable")[: 2 * most])
-    for token in fill:
+    likely = {t for row in stacked for t in _largest(row, each) if row[t] > 0}
+    for token in _largest(mean, 2 * most):
         if len(likely) >= most:
             break
         likely.add(token)
     return sorted(likely | set(picks), key=lambda t: (-mean[t], t))
+
+
+def _largest(values: np.ndarray, count: int) -> list[int]:
+    """The places of the `count` largest of `values` [V], largest first, of equal ones the lowest first."""
+    count = min(count, values.size)
+    cut = np.partition(values, values.size - count)[values.size - count]
+    near = np.flatnonzero(values >= cut)
+    return near[np.argsort(-values[near], kind="stable")[:count]].tolist()
 
 
 def _arithmetic(logit: float, temperature: float, before: float, after: float, removed_by: str) -> str:

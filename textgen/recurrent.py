@@ -225,6 +225,13 @@ class GRU:
         return found
 
 
+def join_states(states: Sequence[Any]) -> Any:
+    """One state with the rows of several, in their order."""
+    if isinstance(states[0], tuple):
+        return tuple(join_states(parts) for parts in zip(*states, strict=True))
+    return np.concatenate(states)
+
+
 class RecurrentModel:
     """A word-level recurrent network: embedding [V, E], recurrent layers, projections, output kernel [U, V].
 

@@ -36,7 +36,7 @@ def run_data(comparison: Comparison, facts: Mapping[str, Any]) -> dict[str, Any]
     words = comparison.bundle.vocabulary.words
     runs = []
     for k, (run, name) in enumerate(zip(comparison.runs, comparison.names(), strict=True)):
-        analysis, steps = comparison.analyse(k), []
+        analysis, choices, steps = comparison.analyse(k), comparison.choices(k), []
         for i, step in enumerate(run.steps):
             probs = run.sampler.distribution(
                 comparison.bundle.model.logits(step.hidden[None])[0], step.previous
@@ -52,7 +52,7 @@ def run_data(comparison: Comparison, facts: Mapping[str, Any]) -> dict[str, Any]
                     "probability_at_1": float(analysis["plain"][i]),
                     "rank": int(analysis["rank"][i]),
                     "surprisal_bits": float(analysis["bits"][i]),
-                    "effective_choices": float(analysis["choices"][i]),
+                    "effective_choices": float(choices[i]),
                     "forced": step.forced,
                     "word_probs": {
                         "top": [[words[t], float(probs[t])] for t in top if probs[t] > 0],

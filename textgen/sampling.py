@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Integral, Real
 from typing import Any
 
@@ -139,12 +140,13 @@ class Sampler:
                 f"stages takes the logits of one step, [V], not an array of shape {scores.shape}"
             )
         before = _softmax(scores)
-        removed_by = np.full(scores.shape, "", dtype="<U9")
-        for name, removes in self._filters():
+        removed_by = np.zeros(scores.shape, dtype="<U9")  # empty strings
+        filters = self._filters()
+        for name, removes in filters:
             mask = removes(scores) & np.isfinite(scores)
             removed_by[mask] = name
             scores[mask] = -np.inf
-        return Stages(before, _softmax(scores), removed_by)
+        return Stages(before, _softmax(scores) if filters else before, removed_by)
 
     def _adjusted(self, logits: ArrayLike, previous: Sequence[int]) -> NDArray[Any]:
         """Logits [..., V] with penalty and suppression applied; the given array is left alone."""
@@ -208,17 +210,17 @@ class Luck:
     """
 
     def __init__(self, seed: int, stream: int = 0) -> None:
-        check_seed(seed)
-        # Philox counts up in the lowest of its four counter words; the position goes into the highest, so
-        # that the draws of two positions never overlap.
-        self._bits = np.random.Philox(key=np.array([seed, stream], dtype=np.uint64))
-        self._state: Any = self._bits.state
+        self._key = (int(check_seed(seed)), int(stream))
 
     def raw(self, position: int, size: int) -> NDArray[np.uint32]:
         """`size` independent draws, each uniform over all 32-bit numbers: what `exponential` is made of."""
-        self._state["state"]["counter"] = np.array([0, 0, 0, position], dtype=np.uint64)
-        self._bits.state = self._state
-        words = self._bits.random_raw((size + 1) // 2).astype("<u8", copy=False)
+        # Philox counts up in the lowest of its four counter words; the position goes into the highest, so
+        # that the draws of two positions never overlap.
+        bits = np.random.Philox(key=np.array(self._key, dtype=np.uint64))
+        state: Any = bits.state
+        state["state"]["counter"] = np.array([0, 0, 0, position], dtype=np.uint64)
+        bits.state = state
+        words = bits.random_raw((size + 1) // 2).astype("<u8", copy=False)
         return words.view("<u4")[:size]  # two 32-bit draws from each word
 
     @staticmethod
@@ -230,13 +232,21 @@ class Luck:
         return np.negative(draws, out=draws)
 
     def exponential(self, position: int, size: int) -> Floats:
-        """`size` standard exponential draws. `argmax(p / e)` picks word i with probability `p[i] /
-        sum(p)`."""
-        return self.as_exponential(self.raw(position, size))
+        """`size` standard exponential draws, not to be written to. `argmax(p / e)` picks word i with
+        probability `p[i] / sum(p)`."""
+        return _exponential(*self._key, int(position), size)
 
     def gumbel(self, position: int, size: int) -> Floats:
         """The same draws as Gumbel noise, [size]: the pick is `argmax(log p + g)`."""
         return -np.log(self.exponential(position, size))
+
+
+@lru_cache(maxsize=128)  # a text is written again and again with the same luck; 80 KB each for 10,000 words
+def _exponential(seed: int, stream: int, position: int, size: int) -> Floats:
+    luck = Luck(seed, stream)
+    draws = luck.as_exponential(luck.raw(position, size))
+    draws.flags.writeable = False
+    return draws
 
 
 def pick(weights: Floats, exponential: Floats) -> int:

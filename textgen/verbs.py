@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from textgen.corpus import Recipe
 from textgen.generation import Network, Source, generations, recipe_prompt
 from textgen.information import entropy
+from textgen.recurrent import join_states
 from textgen.sampling import Sampler, apply_temperature, check_seed, check_temperature
 from textgen.vocabulary import STOP, Vocabulary, tokenize, unknown_words
 
@@ -621,7 +622,7 @@ class _Walks:
     def join(cls, parts: Sequence[_Walks]) -> _Walks:
         joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.ARRAYS}
         places = [place for part in parts for place in part.places]
-        return cls(**joined, places=places, state=_join([part.state for part in parts]))
+        return cls(**joined, places=places, state=join_states([part.state for part in parts]))
 
     def select(self, rows: NDArray[np.intp], model: Network) -> _Walks:
         taken = {name: getattr(self, name)[rows] for name in self.ARRAYS}
@@ -822,13 +823,6 @@ def _draw(weights: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray
             at = int(np.flatnonzero(part)[-1])
         tokens[i] = block * size + at
     return tokens
-
-
-def _join(states: Sequence[Any]) -> Any:
-    """One state of the rows of several, whose arrays have their rows first."""
-    if isinstance(states[0], tuple):
-        return tuple(_join(parts) for parts in zip(*states, strict=True))
-    return np.concatenate(states)
 
 
 def _wilson(shares: NDArray[np.float64], total: float) -> NDArray[np.float64]:

@@ -30,6 +30,8 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".run");
   const state = (root.state ??= { rows: [], timer: 0 });
+  // The column's slider takes the colour of its temperature.
+  root.getRootNode().host?.closest('[class*="st-key-column"]')?.style.setProperty("--heat", data.color);
   const text = root.querySelector(".text");
   const card = root.querySelector(".card");
   state.data = data;

@@ -145,10 +145,10 @@ def test_words_read_like_the_text_and_carry_their_numbers():
 def test_effective_choices_count_equally_likely_words():
     comparison = compare([Sampler(0.0), Sampler(float("inf")), Sampler(1.0, top_k=1), Sampler(1.0)])
     for k, expected in enumerate((1, 60, 1)):
-        np.testing.assert_allclose(comparison.analyse(k)["choices"], expected)
+        np.testing.assert_allclose(comparison.choices(k), expected)
     step = comparison.runs[3].steps[0]
     probs = apply_temperature(PAIR.model.logits(step.hidden[None])[0], 1)
-    assert comparison.analyse(3)["choices"][0] == pytest.approx(np.exp(-(probs * np.log(probs)).sum()))
+    assert comparison.choices(3)[0] == pytest.approx(np.exp(-(probs * np.log(probs)).sum()))
 
 
 def test_equal_runs_do_not_part_and_others_part_at_the_first_different_word():

@@ -27,7 +27,7 @@ from textgen.charts.base import (
 # -- one step --------------------------------------------------------------------------------------
 
 
-def step_spec(rows: Sequence[Row], *, luck: bool = False, drawing: int = 0) -> Spec:
+def step_spec(rows: Sequence[Row], *, luck: bool = False, picks: int = 0) -> Spec:
     """The next-word distribution, a panel a temperature, the same words in the same order in each.
 
     `rows` are those of `Comparison.step_rows`: a `panel` (0, 1, ...), its `temperature`, `heading` and
@@ -36,8 +36,7 @@ def step_spec(rows: Sequence[Row], *, luck: bool = False, drawing: int = 0) -> S
     and `arithmetic` to show on hover. A row whose `order` is None is a panel whose run has ended. The pick
     is outlined; a word that a filter removed keeps its earlier bar, faded. With `luck`, the labels are the
     rows' `luck`, log p + g, of which the largest wins. A click on a word selects it, as `word`, with the
-    number of the `drawing`: a front end that redraws counts it up, so that the same click on a later
-    drawing is news.
+    number of `picks` so far: a front end counts it up, so that the same click after another is news.
     """
     panels = max((row["panel"] for row in rows), default=0) + 1
     gap = _gap(panels)
@@ -55,7 +54,7 @@ def step_spec(rows: Sequence[Row], *, luck: bool = False, drawing: int = 0) -> S
             "word": row["word"],
             "label": row["label"],
             "order": row["order"],
-            "drawing": drawing,
+            "picks": picks,
             "share": _luck(row) if luck else row["share"],
             "heading": row["heading"],
             "arithmetic": row["arithmetic"],
@@ -91,7 +90,7 @@ def _gap(panels: int) -> float:
 def _step_template(panels: int) -> Spec:
     x = alt.X("left:Q").axis(None).scale(domain=[0, panels * (1 + _gap(panels))], nice=False, zero=False)
     pick = alt.selection_point(
-        name="word", fields=["word", "drawing"], on="click", clear="dblclick", toggle=False
+        name="word", fields=["word", "picks"], on="click", clear="dblclick", toggle=False
     )
     base = alt.Chart(alt.NamedData("bars")).encode(
         y=words_axis(),
@@ -148,13 +147,13 @@ TIMELINE_MEASURES = {
 }
 
 
-def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", drawing: int = 0) -> Spec:
+def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", picks: int = 0) -> Spec:
     """A whole run at a glance: one line a temperature over the words, the picked step as a rule.
 
     `rows` are those of `Comparison.timeline_rows`: `panel`, `temperature`, `name`, `position` (from 1),
     `word`, `choices` (exp of the entropy in nats: how many equally likely words would be as uncertain),
     `probability` of the word written, `parts` (this run leaves its left neighbour here) and `last`. A click
-    selects a `position`, as `step`, with the number of the `drawing` (see `step_spec`). `ValueError` on a
+    selects a `position`, as `step`, with the number of `picks` (see `step_spec`). `ValueError` on a
     measure that is not in `TIMELINE_MEASURES`.
     """
     if measure not in TIMELINE_MEASURES:
@@ -174,7 +173,7 @@ def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", d
     for row in rows:
         place = places.setdefault(
             row["position"],
-            {"position": row["position"], "drawing": drawing, **dict.fromkeys(_columns(runs), "ended")},
+            {"position": row["position"], "picks": picks, **dict.fromkeys(_columns(runs), "ended")},
         )
         place[f"column {row['panel'] + 1}"] = (
             f"{row['word']}   {100 * row['probability']:.1f} %, {row['choices']:,.1f} choices at "
@@ -258,7 +257,7 @@ def _timeline_template(measure: str, runs: int) -> Spec:
     ends = ends.encode(text="name:N", y=place)
     # One broad invisible target a word, so that a finger can pick it, with all runs in its tooltip.
     pick = alt.selection_point(
-        name="step", fields=["position", "drawing"], on="click", clear=False, toggle=False
+        name="step", fields=["position", "picks"], on="click", clear=False, toggle=False
     )
     targets = (
         alt.Chart(alt.NamedData("places"))
