@@ -481,6 +481,19 @@ def legend(color: str) -> str:
     return f'<span class="legend">{low}<i style="--hue: {charts.SURPRISAL_COLOR}"></i>{high}</span>'
 
 
+def style_columns(temperatures: Sequence[float]) -> None:
+    """The containers `column1`, `column2`, ... and the sliders in them take the colours of temperatures.
+
+    Each change makes the browser look at all its styles again; where the words component stands in such a
+    container, it sets the colour itself.
+    """
+    rules = "".join(
+        f".st-key-column{k} {{ --heat: {charts.temperature_color(t)}; }}"
+        for k, t in enumerate(temperatures, 1)
+    )
+    st.html(f"<style>{rules}</style>")
+
+
 def step_caption(comparison: Comparison, of: Settings, position: int) -> str:
     """What the columns have read before the word at `position`, and what the chart's signs mean."""
     same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2

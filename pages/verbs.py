@@ -153,7 +153,7 @@ with st.container(key="column1"):
         bind="query-params",
         help="For the marks in the lines, the table and the sample texts below.",
     )
-st.html(f"<style>.st-key-column1 {{ --heat: {charts.temperature_color(now)}; }}</style>")
+shared.style_columns([now])
 
 titles, found = dishes()
 asked_now = (tuple(state.dish), state.model, state.seed, now)

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from textgen.generation import Generation, Source, Step, first_difference
+from textgen.bundle import Bundle
+from textgen.generation import Generation, Step, first_difference
 from textgen.measures import effective_choices
 from textgen.sampling import Luck, Stages
 from textgen.verbs import lexicon
@@ -67,7 +68,7 @@ class Mark:
 class Comparison:
     """Finished runs of one prompt, ready to be read; in the order of the page's columns."""
 
-    def __init__(self, bundle: Source, runs: Sequence[Run]) -> None:
+    def __init__(self, bundle: Bundle, runs: Sequence[Run]) -> None:
         self.bundle, self.runs = bundle, list(runs)
 
     @property
