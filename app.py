@@ -14,6 +14,7 @@ st.navigation(
     [
         st.Page("pages/compare.py", title="Compare", default=True),
         st.Page("pages/verbs.py", title="Verbs"),
+        st.Page("pages/sweep.py", title="Sweep"),
         st.Page("pages/models.py", title="Models"),
         st.Page("pages/cell.py", title="Cell"),
     ],

@@ -1,6 +1,6 @@
 """What a study found, as tidy rows and in words: the sweep page without a page.
 
-From a `Study` come the rows of `charts.curve_spec` and `charts.front_spec`, the temperature whose measures
+From a `Study` come the rows of `charts.sweep_spec` and `charts.front_spec`, the temperature whose measures
 lie nearest to those of human text, and a paragraph that says only what the numbers bear out. Knows nothing
 of Streamlit or Altair.
 """
@@ -41,6 +41,15 @@ class Series:
     def human(self, name: str) -> float:
         """The measure of human text, as the series' network reads it; NaN if it is not known."""
         return self.points[0][1].human[list(MEASURES).index(name)] if self.points else math.nan
+
+
+def rule_name(rules: str) -> str:
+    """A filter as a person reads it: "top_k=40" is "top-k 40"."""
+    if rules == NO_FILTER:
+        return "no filter"
+    shown = {"top_k": "top-k", "top_p": "top-p", "min_p": "min-p", "typical_p": "typical"}
+    parts = [rule.strip().partition("=") for rule in rules.split(",")]
+    return ", ".join(f"{shown.get(name, name.replace('_', ' '))} {value}" for name, _, value in parts)
 
 
 def series_of(study: Study) -> list[Series]:
@@ -204,18 +213,27 @@ def as_diverse_as_human(series: Series) -> tuple[float, float] | None:
 # -- in words --------------------------------------------------------------------------------------
 
 
-def paragraph(study: Study) -> str:
-    """What the pictures show, in a few sentences, computed from the figures that they are drawn from."""
+def paragraphs(study: Study) -> list[str]:
+    """What the pictures show, in a few sentences a series, computed from the figures that they are drawn
+    from."""
     found = series_of(study)
     if not found:
-        return "No cell is finished yet."
-    return " ".join(
-        sentence for series in found[:4] for sentence in _sentences(study, series, len(found) > 1)
-    )
+        return ["No cell is finished yet."]
+    said = [" ".join(_sentences(series, len(found) > 1)) for series in found]
+    if study.settings.texts > 1 and any(0 in series.temperatures for series in found):
+        said[-1] += (
+            f" At T = 0 all {study.settings.texts:,} texts of a cell are the same text, so intervals there "
+            "have no width."
+        )
+    return said
 
 
-def _sentences(study: Study, series: Series, named: bool) -> list[str]:
-    texts = f"{study.settings.texts:,} text{'s' * (study.settings.texts != 1)}"
+def paragraph(study: Study) -> str:
+    """`paragraphs` as one."""
+    return " ".join(paragraphs(study))
+
+
+def _sentences(series: Series, named: bool) -> list[str]:
     start = f"{_capital(series.label)}: " if named else ""
     (first, cool), (last, hot) = series.points[0], series.points[-1]
     if len(series.points) == 1:
@@ -243,8 +261,6 @@ def _sentences(study: Study, series: Series, named: bool) -> list[str]:
         if most > 0:
             at = ", ".join(f"{t:g}" for value, t in loops if value == most)
             said.append(f"Texts repeat themselves most at T = {at}: {percent(most)} of their 4-grams.")
-    if first.temperature == 0 and study.settings.texts > 1:
-        said.append(f"At T = 0 all {texts} are the same text, so intervals there have no width.")
     if len(series.points) > 1 and (nearest := nearest_to_human(series)):
         (early, low), (late, high) = nearest.earliest, nearest.latest
         said.append(f"Human text is nearest at T = {nearest.temperature:g}, all measures taken together.")

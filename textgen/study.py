@@ -33,7 +33,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -375,6 +375,14 @@ def _rough_first(temperatures: Sequence[float]) -> list[float]:
 # -- what is kept of an unfinished study -----------------------------------------------------------
 
 
+class Keeper(Protocol):
+    """What keeps finished units: a `Store`, or the memory of a page."""
+
+    def get(self, unit: Unit) -> Result | None: ...
+
+    def put(self, unit: Unit, result: Result) -> None: ...
+
+
 class Store:
     """Finished units in a folder, a file each, written all or nothing: an interrupted study goes on from
     them."""
@@ -438,10 +446,10 @@ def _write(path: Path, data: bytes) -> None:
 def run(
     settings: Settings,
     *,
-    store: Store | None = None,
+    store: Keeper | None = None,
     scheduler: str | None = None,
     processes: int = 0,
-    threads: int | None = None,
+    threads: int | ThreadPoolExecutor | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Unit, Result]]:
     """The units of a study and their results, as they are finished; those kept in `store` come first.
@@ -449,7 +457,7 @@ def run(
     scheduler  "tcp://host:port" of a running Dask cluster whose workers can import this package; the units
                are done there
     processes  without a scheduler: how many processes of this machine do them; 0 for this process itself
-    threads    of this process (as many as the machine has processors)
+    threads    of this process (as many as the machine has processors), or a pool to share with others
     stop       asked between units; once true, no other is begun
 
     What does the work changes nothing in the results. `StudyError` if the scheduler is not there or a worker
@@ -476,13 +484,14 @@ def run(
         yield unit, result
 
 
-def _in_threads(missing: list[Unit], threads: int, stop: Callable[[], bool]) -> Iterator[tuple[Unit, Result]]:
-    # The first unit has all threads, so that something can be seen soon.
-    yield missing[0], measure(missing[0], threads)
-    if len(missing) == 1:
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        yield from _through(pool, missing[1:], threads, stop)
+def _in_threads(
+    missing: list[Unit], threads: int | ThreadPoolExecutor, stop: Callable[[], bool]
+) -> Iterator[tuple[Unit, Result]]:
+    width = threads if isinstance(threads, int) else os.cpu_count() or 1
+    with ThreadPoolExecutor(width) if isinstance(threads, int) else contextlib.nullcontext(threads) as pool:
+        # The first unit has all threads, so that something can be seen soon.
+        yield missing[0], pool.submit(measure, missing[0], width).result()
+        yield from _through(pool, missing[1:], width, stop)
 
 
 def _in_processes(

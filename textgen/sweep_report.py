@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from textgen.charts import MUTED, temperature_color
+from textgen.charts import MUTED, SWEEP_DASHES, temperature_color
 from textgen.diversity import MEASURES
-from textgen.findings import HUMAN, Row, curve_rows, figure, front_rows, paragraph, series_of
+from textgen.findings import HUMAN, Row, curve_rows, figure, front_rows, paragraphs, series_of
 from textgen.study import Study
 from textgen.vocabulary import detokenize
 
 _WIDTH, _HEIGHT = 330, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 10, 34
-_DASHES = ("", "7 3", "2 2", "10 3 2 3", "1 4", "14 4")
+_DASHES = ["", *(" ".join(map(str, dash)) for dash in SWEEP_DASHES[1:])]
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -72,7 +72,7 @@ def to_html(study: Study) -> str:
         '<meta name="viewport" content="width=device-width">'
         f"<title>Simmer: a sweep of {say(title)}</title><style>{_STYLE}</style>"
         f"<h1>What temperature does to “{say(title)}”</h1>"
-        f"<p>{say(paragraph(study))}</p>"
+        f"{''.join(f'<p>{say(text)}</p>' for text in paragraphs(study))}"
         "<p><small>Bands: 95 % bootstrap intervals over texts. Dashed: human text, recipes that no network "
         "was trained on, of many dishes, cut to the same number of words.</small></p>"
         + (f"<p><small>{legend}</small></p>" if len(found) > 1 else "")

@@ -29,6 +29,7 @@ from textgen.charts.steps import (
     timeline_chart,
     timeline_spec,
 )
+from textgen.charts.sweep import SWEEP_DASHES, front_chart, front_spec, sweep_chart, sweep_spec
 from textgen.charts.verbs import (
     LINE_UNITS,
     Look,
@@ -45,6 +46,7 @@ __all__ = [
     "NEGATIVE",
     "POSITIVE",
     "SURPRISAL_COLOR",
+    "SWEEP_DASHES",
     "TIMELINE_MEASURES",
     "Look",
     "Row",
@@ -53,6 +55,8 @@ __all__ = [
     "cells_spec",
     "curves_chart",
     "curves_spec",
+    "front_chart",
+    "front_spec",
     "line_looks",
     "lines_chart",
     "lines_spec",
@@ -66,6 +70,8 @@ __all__ = [
     "scaling_spec",
     "step_chart",
     "step_spec",
+    "sweep_chart",
+    "sweep_spec",
     "temperature_color",
     "timeline_chart",
     "timeline_spec",

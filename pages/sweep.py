@@ -1,0 +1,542 @@
+"""What temperature does to diversity and quality, measured, with error bars."""
+
+from __future__ import annotations
+
+import html
+import math
+import shlex
+from collections.abc import Callable, Iterable
+
+import streamlit as st
+
+from pages import shared
+from pages.shared import plain, state
+from textgen import charts, findings, report
+from textgen.background import Memory, Work
+from textgen.bundle import available_bundles
+from textgen.diversity import MEASURES
+from textgen.findings import figure
+from textgen.study import Settings, Study, StudyError, read_study, temperature_range
+from textgen.sweep_report import to_html
+from textgen.vocabulary import UNKNOWN, detokenize, tokenize, unknown_words
+
+shared.through_app()
+
+save_component = shared.component("save")
+
+DISHES = ("Roasted vegetables", "Chocolate ice cream", "Apple pie", "Tomato soup", "White bread")
+FILTERS = {
+    "no filter": "none",
+    "top-k 10": "top_k=10",
+    "top-k 40": "top_k=40",
+    "top-p 0.9": "top_p=0.9",
+    "min-p 0.1": "min_p=0.1",
+    "typical 0.9": "typical_p=0.9",
+}
+TEXTS = (8, 16, 32, 64, 128, 240)
+MOST_WORDS = 1_500_000  # of a study that a page should do: some minutes
+GROUPS = {
+    "Diversity": ("choices", "distinct_1", "distinct_2", "self_bleu", "repetition"),
+    "Quality": ("perplexity", "judged", "verbs", "oddness"),
+    "Length and memory": ("words", "ended", "copied", "longest_copy"),
+}
+
+
+@st.cache_resource(show_spinner=False)
+def memory() -> Memory:
+    return Memory()
+
+
+# -- what was asked for ----------------------------------------------------------------------------
+
+
+def asked() -> tuple[Settings | None, list[str]]:
+    """The study that the controls describe, if there can be one, and what there is to say about it."""
+    found = []
+    prompts: dict[str, str] = {}
+    for prompt in state.prompt:
+        cut = shared.one_line(prompt)[: shared.LONGEST_TITLE]
+        if words := tokenize(cut):
+            prompts.setdefault(" ".join(words), cut)
+            if len(shared.one_line(prompt)) > len(cut):
+                found.append(f"A prompt is very long; the network reads its first {len(cut)} characters.")
+            if unknown := unknown_words(cut, shared.load(available_bundles()[0]).vocabulary):
+                listed = ", ".join(plain(word[:30]) for word in unknown[:8])
+                found.append(
+                    f"Not among the words the networks know, and read as {plain(UNKNOWN)}: {listed}."
+                )
+    if not prompts or not state.network or not state.filter:
+        missing = [
+            name
+            for name, there in (("dish", prompts), ("network", state.network), ("filter", state.filter))
+            if not there
+        ]
+        return None, [*found, f"Choose at least one {' and one '.join(missing)} to measure."]
+    try:
+        settings = Settings(
+            prompts=tuple(prompts.values()),
+            temperatures=temperature_range(state.low, state.high, state.by),
+            models=tuple(state.network),
+            filters=tuple(FILTERS[name] for name in state.filter),
+            texts=state.count,
+            max_words=state.length,
+            seed=state.seed,
+        )
+    except StudyError as error:
+        return None, [*found, plain(_capital(str(error))) + "."]
+    count = len(settings.temperatures)
+    if count == 1:
+        found.append(
+            f"Only T = {settings.temperatures[0]:g} is measured: points, not curves. Widen the range."
+        )
+    return settings, found
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def cost(settings: Settings) -> int:
+    """Words, at most."""
+    return len(settings.cells) * settings.texts * settings.max_words
+
+
+def command(settings: Settings) -> str:
+    """The same study for the command line."""
+    parts = ["python -m textgen sweep"]
+    parts += [f"--prompt {shlex.quote(prompt)}" for prompt in settings.prompts]
+    parts.append(f"--temperatures {state.low:g}:{state.high:g}:{state.by:g}")
+    parts += [f"--model {name}" for name in settings.models]
+    parts += [f"--filter {rules}" for rules in settings.filters if settings.filters != ("none",)]
+    parts.append(f"--texts {settings.texts} --max-words {settings.max_words} --seed {settings.seed}")
+    return " ".join([*parts, "--out study.parquet"])
+
+
+def address_notes() -> list[str]:
+    """What the address asked for and could not have, until a control changes."""
+    names = shared.models()
+    networks = "the networks are " + ", ".join(names)
+    found = shared.address_notes(
+        {
+            "prompt": (lambda text: True, ""),
+            "network": shared.one_of(names, networks),
+            "filter": shared.one_of(list(FILTERS), "the filters are " + ", ".join(FILTERS)),
+            "low": (shared.number(0, 5), "a range starts at 0 to 5"),
+            "high": (shared.number(0, 5), "a range ends at 0 to 5"),
+            "by": (shared.number(0.01, 2), "a step is from 0.01 to 2"),
+            "count": shared.one_of([str(n) for n in TEXTS], "it is " + ", ".join(map(str, TEXTS)) + " texts"),
+            "length": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
+            "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
+            "at": (shared.number(0, 5), "a temperature here is from 0 to 5"),
+        }
+    )
+    if found and found != state.get("sweep_notes_found"):
+        state.sweep_notes_found, state.sweep_notes_for = found, None
+    return state.get("sweep_notes_found", [])
+
+
+def compare_with(model: str, prompt: str, temperature: float, seed: int, words: int) -> None:
+    """Go to the comparison page, where this text stands in the first column."""
+    title, _, opening = prompt.partition("|")
+    state.n, state.forced, state.notes = 3, {}, []
+    state.arriving = {"model": model, "seed": seed}
+    others = [t for t in findings.MARKED if t != temperature][:2]
+    wanted = {"title": title.strip(), "words": str(min(200, words)), "t1": f"{temperature:g}"}
+    wanted |= {f"t{k}": f"{t:g}" for k, t in enumerate(others, 2)}
+    if opening.strip():
+        wanted["opening"] = opening.strip()
+    st.switch_page("pages/compare.py", query_params=wanted)
+
+
+# -- what buttons do -------------------------------------------------------------------------------
+
+
+def begin(settings: Settings) -> None:
+    if (old := state.get("sweep_work")) is not None:
+        old.stop()
+    state.sweep_work = Work(settings, memory())
+    state.sweep_work.go_on()
+
+
+def picked(key: str) -> None:
+    for point in state[f"{key}_chart"].selection.get("point", []):
+        study = state.get("sweep_opened") or state.sweep_work.study
+        if (heat := point.get("temperature")) in study.settings.temperatures:
+            state.at = float(heat)
+            state.sweep_drawing = state.get("sweep_drawing", 0) + 1
+        labels = [series.label for series in findings.series_of(study)]
+        if isinstance(number := point.get("series"), int) and 0 <= number < len(labels):
+            state.sweep_series = labels[number]
+
+
+def opened() -> None:
+    file = state.study_file
+    state.sweep_opened, state.sweep_open_error = None, ""
+    if file is not None:
+        try:
+            state.sweep_opened = read_study(file.getvalue())
+        except StudyError as error:
+            state.sweep_open_error = f"{plain(file.name[:60])}: {plain(str(error))}."
+
+
+def close() -> None:
+    state.sweep_opened = None
+
+
+# -- the controls ----------------------------------------------------------------------------------
+
+shared.styles()
+st.html(shared.ASSETS / "verbs.css")
+st.html(shared.ASSETS / "sweep.css")
+from_address = address_notes()
+names = shared.models()
+with st.container(key="head"):
+    st.title("Diversity and quality, measured", anchor=False)
+    st.caption(
+        "Hotter texts are more diverse and less coherent: so people say. Here many texts are written at "
+        "every temperature and measured, beside recipes that people wrote."
+    )
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
+    st.multiselect(
+        "Dishes", DISHES, DISHES[:1], key="prompt", bind="query-params", accept_new_options=True,
+        max_selections=4, placeholder="Type a dish and press Enter",
+        help="Each network continues “recipe for DISH |”. Type any dish and press Enter.",
+    )  # fmt: skip
+    st.multiselect(
+        "Networks", names, names[:1], key="network", bind="query-params",
+        help="Each gives curves of its own.",
+    )  # fmt: skip
+    st.multiselect(
+        "Filters", list(FILTERS), ["no filter"], key="filter", bind="query-params",
+        help="What is left of the vocabulary after temperature: only the likeliest words (top-k, top-p, "
+        "min-p) or the most typical ones. Each gives curves of its own.",
+    )  # fmt: skip
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="setup"):
+    st.number_input("From T", 0.0, 5.0, 0.0, 0.1, key="low", bind="query-params", width=118,
+                    help="The lowest temperature.")  # fmt: skip
+    st.number_input("to T", 0.0, 5.0, 2.0, 0.1, key="high", bind="query-params", width=118,
+                    help="The highest temperature.")  # fmt: skip
+    st.number_input("in steps of", 0.01, 2.0, 0.1, 0.05, key="by", bind="query-params", width=118,
+                    help="From one temperature to the next.")  # fmt: skip
+    st.select_slider(
+        "Texts a temperature", TEXTS, 64, key="count", bind="query-params", width=190,
+        help="Each is drawn with a seed of its own. More texts, narrower bands, longer wait.",
+    )  # fmt: skip
+    st.number_input(
+        "Words", 5, 200, 60, 5, key="length", bind="query-params", width=118,
+        help="How many words a text may have.",
+    )  # fmt: skip
+    shared.seed_control("Of the first text; the next text has the next seed. The same for every temperature.")
+    keep = st.popover("Keep or open", icon=":material/download:")
+
+settings, found = asked()
+if from_address:
+    now = (settings, *found)
+    if state.sweep_notes_for in (None, now):
+        state.sweep_notes_for = now
+        found = from_address + found
+    else:
+        state.sweep_notes_found = []
+with keep:
+    st.file_uploader(
+        "Open a finished study (.parquet)",
+        ["parquet"],
+        key="study_file",
+        on_change=opened,
+        help="A file that this page or `python -m textgen sweep` wrote. It is shown, and nothing is run.",
+    )
+with st.container():
+    if state.get("sweep_open_error"):
+        st.error(state.sweep_open_error, icon=":material/error:")
+    if found and not state.get("sweep_opened"):
+        st.warning("  \n".join(found), icon=":material/info:")
+
+work: Work | None = state.get("sweep_work")
+if settings is not None and (work is None or work.settings != settings):
+    too_long = cost(settings) > MOST_WORDS
+    if work is None and not too_long:
+        begin(settings)  # the address alone brings back the page
+    elif too_long:
+        st.info(
+            f"These would be up to {cost(settings):,} words: too many for a page. The command line does it, "
+            f"and goes on where it stopped if it is interrupted:\n\n```\n{command(settings)}\n```"
+        )
+    elif not state.get("sweep_opened") and Work(settings, memory()).known:
+        begin(settings)
+work = state.get("sweep_work")
+
+
+# -- progress and pictures -------------------------------------------------------------------------
+
+
+def progress_bar(work: Work) -> None:
+    progress = work.look()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_progress"):
+        left = progress.seconds_left
+        if progress.running:
+            text = (
+                f"{progress.done} of {progress.total} batches of texts"
+                if progress.done
+                else "Writing texts …"
+            )
+            if left is not None and progress.done > 1:
+                text += f" · about {duration(left)} left"
+            st.progress(progress.done / progress.total, text)
+            st.button("Stop", icon=":material/stop:", on_click=work.stop, key="stop")
+        elif progress.done < progress.total:
+            st.progress(
+                progress.done / progress.total,
+                f"Stopped at {progress.done} of {progress.total}. What is finished is shown.",
+            )
+            st.button("Go on", icon=":material/play_arrow:", on_click=work.go_on, key="go_on")
+    if progress.error:
+        st.error(plain(progress.error), icon=":material/error:")
+
+
+def duration(seconds: float) -> str:
+    return f"{math.ceil(seconds)} s" if seconds < 90 else f"{math.ceil(seconds / 60)} min"
+
+
+def pictures(study: Study) -> None:
+    several = findings.series_of(study)
+    if not several:
+        st.caption("The first points appear in a moment.")
+        return
+    at = state.at if len(study.settings.temperatures) > 1 else None
+    drawing = state.get("sweep_drawing", 0)
+    ends = (study.settings.temperatures[0], study.settings.temperatures[-1])
+    if len(several) > 1:
+        st.html(legend([series.label for series in several]))
+    st.markdown("\n\n".join(map(plain, findings.paragraphs(study))))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("Quality against diversity", anchor=False)
+        st.caption(
+            "A point a temperature, joined in order; those of the comparison page, 0.2, 0.7 and 1.2, have "
+            "their name. What is likely and diverse at once lies at the bottom left. Click a point to read "
+            "its texts."
+        )
+        rows = findings.front_rows(study)
+        shared.draw(
+            charts.front_spec(rows, at=at, drawing=drawing),
+            "; ".join(
+                (f"T = {row['temperature']:g}, " if row["temperature"] is not None else "")
+                + f"{row['label']}: {row['text']}"
+                for row in rows
+                if row["marked"]
+            ),
+            what="Scatter chart of perplexity against self-BLEU",
+            key="front",
+            on_select=lambda: picked("front"),
+        )
+    with right:
+        human(several)
+    for group, members in GROUPS.items():
+        st.subheader(group, anchor=False)
+        columns = st.columns(len(members), gap="small")
+        for name, column in zip(members, columns, strict=True):
+            with column:
+                curve(study, name, ends, at, drawing)
+
+
+def curve(study: Study, name: str, ends: tuple[float, float], at: float | None, drawing: int) -> None:
+    measure = MEASURES[name]
+    rows = findings.curve_rows(study, name)
+    st.markdown(f"**{measure.label}**", help=measure.about)
+    if not rows:
+        st.caption("Not known for these networks.")
+        return
+    shared.draw(
+        charts.sweep_spec(
+            rows,
+            unit=measure.unit,
+            ends=ends,
+            logarithmic=measure.logarithmic,
+            percent=name in ("repetition", "ended", "verbs", "copied"),
+            at=at,
+            drawing=drawing,
+        ),
+        findings.in_words(rows, name),
+        what=f"Line chart of {measure.label.lower()} against temperature",
+        key=f"curve_{name}",
+        on_select=lambda: picked(f"curve_{name}"),
+    )
+
+
+def human(several: list[findings.Series]) -> None:
+    st.subheader("Where is human text?", anchor=False)
+    known = False
+    for series in several:
+        nearest = findings.nearest_to_human(series)
+        if nearest is None:
+            continue
+        known = True
+        name = f"{plain(_capital(series.label))}: " if len(several) > 1 else ""
+        st.markdown(
+            f"{name}nearest to **T = {nearest.temperature:g}**, all measures taken together."
+            if name
+            else f"Nearest to **T = {nearest.temperature:g}**, all measures taken together."
+        )
+        if len(several) == 1:
+            st.dataframe(
+                [
+                    {
+                        "measure": MEASURES[measure].label,
+                        "human text": figure(series.human(measure), measure),
+                        "nearest at T": f"{heat:g}",
+                    }
+                    for measure, heat in nearest.of.items()
+                ],
+                hide_index=True,
+                row_height=27,
+                height="content",
+            )
+    st.caption(
+        "Human text: 246 recipes that no network was trained on, cut to the same number of words and "
+        "compared in sets of the same size; dashed in every picture. They are of many dishes, so they differ "
+        "from one another more than texts of one dish have reason to."
+        if known
+        else "The files of these networks do not say what the measures of human text are, or the texts do "
+        "not vary enough to tell. `python -m textgen evaluate --human --save` measures them."
+    )
+
+
+def nearest(temperatures: Iterable[float], wanted: float) -> float:
+    return min(sorted(temperatures), key=lambda t: abs(t - wanted))
+
+
+def legend(labels: list[str]) -> str:
+    lines = []
+    for label, (on, off, *_) in zip(labels, charts.SWEEP_DASHES * 12, strict=False):
+        stroke = (
+            f"repeating-linear-gradient(to right, currentColor 0 {on}px, transparent {on}px {on + off}px)"
+        )
+        line = f'<i style="background: {stroke if off else "currentColor"}"></i>'
+        lines.append(f"<span>{line}{html.escape(label)}</span>")
+    return f'<div class="series">{"".join(lines)}</div>'
+
+
+def reader(study: Study) -> None:
+    several = findings.series_of(study)
+    if not several:
+        return
+    st.subheader("Read ten of the texts", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="column1"):
+        heats = study.settings.temperatures
+        if len(heats) > 1:
+            st.select_slider(
+                "Temperature of the texts",
+                heats,
+                nearest(heats, 0.7),
+                format_func=lambda t: f"{t:g}",
+                key="at",
+                bind="query-params",
+                width=420,
+            )
+        labels = [series.label for series in several]
+        chosen = 0
+        if len(labels) > 1:
+            if state.get("sweep_series") not in labels:
+                state.sweep_series = labels[0]
+            chosen = labels.index(st.selectbox("Of", labels, key="sweep_series", width=320))
+    at = state.at if len(heats) > 1 else heats[0]
+    shared.style_columns([at])
+    points = {cell.temperature: (cell, figures) for cell, figures in several[chosen].points}
+    shown = nearest(points, at)
+    cell, figures = points[shown]
+    equal = len(set(figures.samples)) == 1 < len(figures.samples)
+    st.caption(
+        f"T = {shown:g}, {plain(cell.prompt)}, {plain(cell.model)}: the first {len(figures.samples)} of "
+        f"{study.settings.texts} texts."
+        + (" All are the same." if equal else "")
+        + (f" T = {at:g} is not finished yet." if at != shown else "")
+    )
+    columns = st.columns(2, gap="large")
+    for n, sample in enumerate(figures.samples[:1] if equal else figures.samples):
+        with columns[n % 2].container(gap="xsmall"):
+            words = sample.split()
+            text = detokenize(words) or "(nothing: the recipe ends at once)"
+            if len(words) >= study.settings.max_words:  # it was cut there
+                text += " …"
+            st.html(f'<p class="sample">{html.escape(text)}</p>')
+            seed = study.settings.seed + n
+            if cell.model in names and cell.filter == "none" and shown <= 2 and seed <= shared.LARGEST_SEED:
+                if st.button(
+                    f"Seed {seed}: compare", key=f"go{n}", type="tertiary", icon=":material/east:",
+                    help="The same text on the comparison page, word by word, beside other temperatures",
+                ):  # fmt: skip
+                    compare_with(cell.model, cell.prompt, shown, seed, study.settings.max_words)
+            else:
+                st.caption(f"Seed {seed}")
+
+
+def view() -> None:
+    study = state.get("sweep_opened")
+    if study is None and work is not None:
+        progress_bar(work)
+        study = work.study
+        if state.get("sweep_running") and not work.look().running:
+            state.sweep_running = False
+            st.rerun()  # once more, without the clock
+    if study is not None:
+        heats = study.settings.temperatures
+        if state.get("at") not in heats:
+            asked_for = st.query_params.get("at", "0.7")
+            state.at = nearest(heats, float(asked_for) if shared.number(0, 5)(asked_for) else 0.7)
+        pictures(study)
+        reader(study)
+
+
+if (study_opened := state.get("sweep_opened")) is not None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        asked_there = study_opened.settings
+        st.info(
+            f"A study from a file: {plain(', '.join(asked_there.prompts)[:200])}; "
+            f"{plain(', '.join(asked_there.models))}; {asked_there.texts:,} texts of up to "
+            f"{asked_there.max_words} words a temperature. The controls above do not change it.",
+            icon=":material/folder_open:",
+        )
+        st.button("Close the file", on_click=close, key="close_file")
+elif settings is not None and work is not None and work.settings != settings and cost(settings) <= MOST_WORDS:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="again"):
+        st.button(
+            "Measure",
+            type="primary",
+            icon=":material/science:",
+            on_click=begin,
+            args=(settings,),
+            key="measure",
+        )
+        st.markdown(
+            "The pictures below are of earlier settings. "
+            f"The controls now ask for {len(settings.cells)} × {settings.texts} texts."
+        )
+
+running = study_opened is None and work is not None and work.look().running
+state.sweep_running = running
+st.fragment(view, run_every=1.0 if running else None)()
+
+# -- to take away ----------------------------------------------------------------------------------
+
+with keep:
+    current: Study | None = study_opened or (work.study if work else None)
+    if current is not None and not running and current.cells:
+        name = report.file_name("sweep " + " ".join(current.settings.prompts))
+        writers: list[tuple[str, Callable[[], str | bytes], str, str, str]] = [
+            ("Table as Parquet", current.to_parquet, "parquet", "application/vnd.apache.parquet", "table"),
+            ("Table as CSV", current.to_csv, "csv", "text/csv", "table"),
+            ("Report as HTML", lambda: to_html(current), "html", "text/html", "article"),
+        ]
+        for label, write, kind, mime, icon in writers:
+            st.download_button(
+                label, write, f"{name}.{kind}", mime, on_click="ignore", icon=f":material/{icon}:",
+                width="stretch", key=f"save_{kind}",
+            )  # fmt: skip
+        pictures_shown = {"quality and diversity": "front"}
+        pictures_shown |= {MEASURES[n].label: f"curve_{n}" for members in GROUPS.values() for n in members}
+        save_component(key="save", data={"charts": pictures_shown, "name": name})
+        st.caption("The Parquet file opens again here. Larger studies, on many machines if need be:")
+        if settings is not None:
+            st.code(command(settings), language="bash", wrap_lines=True)
+    else:
+        st.caption("Tables and a report are here once the study is done or stopped.")

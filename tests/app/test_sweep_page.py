@@ -1,0 +1,161 @@
+"""The sweep page's logic, without a browser."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from textgen.bundle import available_bundles, load_bundle
+from textgen.generation import generate, recipe_prompt
+from textgen.sampling import Sampler
+from textgen.study import Settings, Study, measure, units
+from textgen.vocabulary import detokenize
+
+pytestmark = pytest.mark.skipif(not available_bundles(), reason="no released network")
+
+SMALL = "lstm" if "lstm" in available_bundles() else (available_bundles() or [""])[0]
+
+
+def opened(wait: bool = True, **controls) -> AppTest:
+    """The page on a small network and a small study; run until the study is done."""
+    test = AppTest.from_file("../../app.py", default_timeout=120)
+    test.switch_page("pages/sweep.py")
+    wanted = {"network": [SMALL], "by": 1.0, "count": 8, "length": 10, **controls}
+    for name, value in wanted.items():
+        test.session_state[name] = value
+    test.run()
+    for _ in range(200):
+        if not wait or "sweep_work" not in test.session_state or not buttons(test, "stop"):
+            break
+        time.sleep(0.1)
+        test.run()
+    assert not test.exception
+    return test
+
+
+def buttons(test: AppTest, key: str) -> list:
+    return [button for button in test.button if button.key == key]
+
+
+def said(test: AppTest) -> str:
+    return " ".join(message.value for message in [*test.warning, *test.info, *test.error]).replace("\\", "")
+
+
+def words(test: AppTest) -> str:
+    return " ".join(element.value for element in test.markdown).replace("\\", "")
+
+
+def pages(test: AppTest) -> str:
+    return " ".join(element.proto.body for element in test.get("html"))
+
+
+def test_a_study_runs_by_itself_and_says_what_it_found():
+    test = opened()
+    assert said(test) == ""
+    headings = [heading.value for heading in test.subheader]
+    assert headings[:2] == ["Quality against diversity", "Where is human text?"]
+    assert "From T = 0 to T = 2, effective choices rise from 1.00" in words(test)
+    assert "all 8 texts of a cell are the same text" in words(test)
+    assert len(test.get("vega_lite_chart")) == 14
+    assert not buttons(test, "measure") and not buttons(test, "stop")
+
+
+def test_the_texts_are_what_textgen_writes():
+    test = opened(at=1.0, seed=11)
+    steps = generate(
+        load_bundle(SMALL),
+        recipe_prompt("Roasted vegetables"),
+        sampler=Sampler(1.0, suppress=(1,)),
+        max_tokens=10,
+        seed=12,
+    )
+    text = detokenize([step.word for step in steps if step.word])
+    assert text in pages(test)
+    buttons(test, "go1")[0].click()
+    test.run()
+    assert not test.exception and test.text_input(key="title").value == "Roasted vegetables"
+    assert test.number_input(key="seed").value == 12 and test.selectbox(key="model").value == SMALL
+
+
+def test_other_settings_wait_for_a_click_and_what_is_known_does_not():
+    test = opened()
+    test.number_input(key="seed").set_value(99)
+    test.run()
+    assert "earlier settings" in words(test)
+    buttons(test, "measure")[0].click()
+    test.run()
+    for _ in range(200):
+        if not buttons(test, "stop"):
+            break
+        time.sleep(0.1)
+        test.run()
+    assert "earlier settings" not in words(test)
+    test.number_input(key="seed").set_value(7)  # measured before: shown at once
+    test.run()
+    assert not buttons(test, "measure") and not buttons(test, "stop")
+    assert test.session_state.sweep_work.settings.seed == 7 and not test.exception
+
+
+@pytest.mark.parametrize(
+    ("controls", "sentence"),
+    [
+        ({"low": 1.5, "high": 0.5}, "The range is reversed: it starts at 1.5 and ends at 0.5."),
+        ({"prompt": []}, "Choose at least one dish to measure."),
+        ({"network": [], "filter": []}, "Choose at least one network and one filter to measure."),
+        ({"by": 0.01, "count": 240, "length": 200}, "too many for a page"),
+    ],
+)
+def test_what_cannot_be_measured_is_a_sentence(controls, sentence):
+    test = opened(**controls)
+    assert sentence in said(test)
+    assert not test.subheader and "sweep_work" not in test.session_state
+
+
+def test_one_temperature_is_points_and_said_so():
+    test = opened(low=1.0, high=1.0)
+    assert "Only T = 1 is measured" in said(test)
+    assert "At T = 1, effective choices are" in words(test)
+    assert not test.exception
+
+
+def test_titles_stay_text():
+    test = opened(prompt=["<b>x</b> $y$ qwzzx"])
+    assert "Not among the words the networks know" in said(test)
+    assert "<b>" not in pages(test)
+
+
+def test_stop_keeps_what_is_finished():
+    test = opened(wait=False, by=0.05, length=60)
+    buttons(test, "stop")[0].click()
+    test.run()
+    for _ in range(200):
+        if buttons(test, "go_on"):
+            break
+        time.sleep(0.1)
+        test.run()
+    work = test.session_state.sweep_work
+    count = len(work.study.cells)
+    assert buttons(test, "go_on") and count < 41
+    time.sleep(0.5)
+    assert len(work.study.cells) == count
+    assert not test.exception
+
+
+def test_a_finished_study_opens_again_and_another_file_is_a_sentence():
+    settings = Settings(("Tomato soup",), (0.5, 1.0), (SMALL,), texts=3, max_words=5, seed=2)
+    study = Study(settings)
+    for unit in units(settings):
+        study.add(unit, measure(unit))
+    test = opened(low=1.0, high=1.0)
+    test.file_uploader[0].upload("study.parquet", study.to_parquet(), "application/octet-stream")
+    test.run()
+    assert "A study from a file: Tomato soup" in said(test)
+    assert "From T = 0.5 to T = 1" in words(test)
+    buttons(test, "close_file")[0].click()
+    test.run()
+    assert "A study from a file" not in said(test) and not test.exception
+    test.file_uploader[0].upload("other.parquet", b"PAR1", "application/octet-stream")
+    test.run()
+    assert "cannot be read as a study" in said(test) and not test.exception
