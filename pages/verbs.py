@@ -175,10 +175,10 @@ model, seed = state.model, state.seed
 
 st.subheader("How likely each verb is to come first", anchor=False)
 st.caption(
-    "The first recipe verb need not be the first word: “in a large bowl, whisk” counts as whisk. "
-    "Likely beginnings are followed exactly; the rest is sampled, and where that matters a band shows "
-    "its 95 % interval. The coloured rule is the temperature above. All panels have one scale, which "
-    "spreads the small shares."
+    "The first recipe verb need not be the first word: “in a large bowl, whisk” counts as whisk. Point at a "
+    "verb or a line to follow it through all panels; a click keeps it. Likely beginnings are followed "
+    "exactly, the rest is sampled: a band is the 95 % interval. The vertical line is the temperature set "
+    "above. All panels have one scale, stretched at the bottom so that small shares can be told apart."
 )
 follow_place = st.container()
 panels = []
@@ -245,7 +245,8 @@ if len(titles) > 1:
             "0 bits, the same verbs; 1 bit, no verb in common. The title stops mattering in two ways. At "
             "T = 0 every title has one verb only: two titles agree or they do not, and how close the "
             "contest was no longer shows. Towards infinity every word is as likely as any other after any "
-            "title, and the divergence falls to 0."
+            "title, and the divergence falls to 0. A band, where it can be seen, is the 95 % interval of "
+            "what was sampled."
         )
         shared.draw(
             charts.lines_spec(verb_tables.divergence_rows(firsts, reference), now=now, unit="bits"),
@@ -256,7 +257,10 @@ if len(titles) > 1:
 
 with samples_place:
     st.subheader("How the recipes begin", anchor=False)
-    st.caption("Verbs are underlined. One luck serves every text, as on the comparison page.")
+    st.caption(
+        "Recipe verbs are underlined. The same luck draws the words of every text, so that they differ by "
+        "title and temperature alone. “Compare” opens them word by word."
+    )
     heats = sorted({0.2, now, 1.4})
     for n, title in enumerate(titles, 1):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -287,8 +291,8 @@ with samples_place:
 with kinds_place:
     st.subheader("What a whole text is made of", anchor=False)
     st.caption(
-        "The share of each kind of word in eight texts of up to 60 words a temperature. “rest” holds the "
-        "small words and all that is neither a recipe verb nor an ingredient. Point at a cell for its "
+        "The share of each kind of word in eight texts of up to 60 words. A column is a temperature and sums "
+        "to 100 %. “rest” holds the small words and all that is of no other kind. Point at a cell for its "
         "95 % interval."
     )
     places = []
@@ -317,7 +321,7 @@ with scale_place:
     st.caption(
         "Over recipes kept back from training: how much likelier, in bits, the true first verb is given its "
         "own title than given other recipes' titles. 0 would mean that the title says nothing; each bit "
-        "doubles the verb's probability."
+        "doubles the verb's probability. Historic recipes are from cookbooks of 1880 to 1922."
     )
     if rows:
         st.dataframe(
@@ -353,7 +357,8 @@ with wrong_text:
     odd = oddity(model, tuple(titles), seed)
     st.markdown(
         "A basic recurrent network keeps the style of a recipe and forgets what it wrote a few sentences "
-        "ago. It puts together what no cook has, because nothing it learned forbids it."
+        "ago. It may join what was never joined in the recipes it read: it knows which word is likely next, "
+        "not what goes together."
     )
     if odd is None:
         st.markdown("In the texts just written for these titles, all ingredients had met before.")
@@ -398,7 +403,8 @@ with keep:
             key=f"save_{label.split()[0].lower()}",
             disabled=label == "Divergence" and len(titles) < 2,
         )
-    pictures = {f"{n} first verb": f"panel{n}" for n in range(1, len(titles) + 1)}
-    pictures |= {"titles and verbs": "cells"} | ({"divergence": "apart"} if len(titles) > 1 else {})
-    pictures |= {f"{n} kinds": f"kinds{n}" for n in range(1, len(titles) + 1)}
+    short = [f"{n}, {title[:24].strip()}" for n, title in enumerate(titles, 1)]
+    pictures = {f"First verbs {title}": f"panel{n}" for n, title in enumerate(short, 1)}
+    pictures |= {"Titles and verbs": "cells"} | ({"Divergence": "apart"} if len(titles) > 1 else {})
+    pictures |= {f"Kinds of word {title}": f"kinds{n}" for n, title in enumerate(short, 1)}
     save_component(key="save", data={"charts": pictures, "name": name})

@@ -28,7 +28,7 @@ OTHERS = "other verbs"
 
 def no_verb(first: FirstVerbs) -> str:
     """The name of the outcome that no verb comes."""
-    return f"none in {first.max_words} words"
+    return f"no verb in {first.max_words} words"
 
 
 def line_rows(first: FirstVerbs, count: int = 5) -> list[Row]:
@@ -158,9 +158,8 @@ def first_verb_table(firsts: Sequence[FirstVerbs], temperatures: Sequence[float]
             for n, (verb, group) in enumerate(zip(first.verbs, first.groups, strict=True)):
                 value, low, high = (float(x[k, n]) for x in (first.probability, first.low, first.high))
                 rows.append({**columns, "verb": verb, "group": group, **_interval(value, low, high)})
-            for name, outcome in (("(recipe ends)", first.none), ("(none so far)", first.later)):
-                value = float(outcome[k])
-                rows.append({**columns, "verb": name, "group": "", **_interval(value, value, value)})
+            none = _interval(float(first.none[k] + first.later[k]), *map(float, first.without[:, k]))
+            rows.append({**columns, "verb": f"({no_verb(first)})", "group": "", **none})
     return rows
 
 

@@ -41,19 +41,24 @@ async function savePng(drawing, name) {
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".save");
-  root.querySelectorAll("button").forEach((button) => button.remove());
+  root.querySelectorAll(".chart").forEach((chart) => chart.remove());
   for (const [what, key] of Object.entries(data.charts)) {
+    const chart = document.createElement("span");
+    chart.className = "chart";
+    chart.append(what);
+    root.append(chart);
     for (const kind of ["SVG", "PNG"]) {
       const button = document.createElement("button");
-      button.textContent = `${what} ${kind}`;
+      button.textContent = kind;
+      button.setAttribute("aria-label", `${what} ${kind}`);
       button.onclick = () => {
         const drawing = copyOf(key);
         if (!drawing) return;
-        const name = `${data.name}-${what}.${kind.toLowerCase()}`;
+        const name = `${data.name}-${what.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase()}.${kind.toLowerCase()}`;
         if (kind === "PNG") savePng(drawing, name);
         else save(new Blob([drawing.text], { type: "image/svg+xml" }), name);
       };
-      root.append(button);
+      chart.append(" ", button);
     }
   }
 }

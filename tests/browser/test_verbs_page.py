@@ -71,7 +71,7 @@ def test_pictures_and_tables_can_be_kept(verbs, tmp_path):
     rows = list(csv.DictReader((tmp_path / "apart.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 12 and {row["other"] for row in rows} == {"Tomato soup"}
     assert all(float(row["low"]) <= float(row["bits"]) <= float(row["high"]) for row in rows)
-    for name, mark in (("divergence SVG", b"<svg"), ("1 first verb PNG", b"\x89PNG")):
+    for name, mark in (("Divergence SVG", b"<svg"), ("First verbs 1, Pizza PNG", b"\x89PNG")):
         with verbs.page.expect_download() as caught:
             verbs.page.get_by_role("button", name=name).click()
         caught.value.save_as(tmp_path / "picture")

@@ -39,11 +39,11 @@ CREAM = first("cream", [[0, 0, 0], [0.1, 0.3, 0.4]])
 
 def test_lines_name_the_likeliest_verbs_and_what_has_none():
     rows = verb_tables.line_rows(CREAM, count=2)
-    assert list(dict.fromkeys(row["label"] for row in rows)) == ["stir", "mix", "none in 30 words"]
+    assert list(dict.fromkeys(row["label"] for row in rows)) == ["stir", "mix", "no verb in 30 words"]
     by = {(row["label"], row["temperature"]): row for row in rows}
-    assert by["none in 30 words", 0.0]["value"] == pytest.approx(1)
-    assert by["none in 30 words", 1.0]["value"] == pytest.approx(0.2)
-    assert by["none in 30 words", 1.0]["text"] == "20 % (18 % to 21 %)"
+    assert by["no verb in 30 words", 0.0]["value"] == pytest.approx(1)
+    assert by["no verb in 30 words", 1.0]["value"] == pytest.approx(0.2)
+    assert by["no verb in 30 words", 1.0]["text"] == "20 % (18 % to 21 %)"
     assert by["stir", 1.0]["low"] == pytest.approx(0.38) and by["stir", 1.0]["high"] == pytest.approx(0.42)
     assert "38 % to 42 %" in by["stir", 1.0]["text"]
 
@@ -57,7 +57,7 @@ def test_each_titles_cells_sum_to_one(temperature):
 
 def test_verbs_stand_by_the_title_that_takes_them_most():
     rows = [row for row in verb_tables.cell_rows([PIE, CREAM], 1.0) if row["column"] == "pie"]
-    assert [row["label"] for row in rows] == ["bake", "stir", "mix", "other verbs", "none in 30 words"]
+    assert [row["label"] for row in rows] == ["bake", "stir", "mix", "other verbs", "no verb in 30 words"]
 
 
 def test_a_title_without_any_verb_leaves_a_gap_in_the_divergence():
@@ -70,7 +70,8 @@ def test_a_title_without_any_verb_leaves_a_gap_in_the_divergence():
 
 def test_tables_hold_every_verb_and_read_back_from_csv():
     rows = verb_tables.first_verb_table([PIE, CREAM])
-    assert len(rows) == 2 * 2 * (3 + 2)
+    assert len(rows) == 2 * 2 * (3 + 1)
+    assert all(row["low"] <= row["probability"] <= row["high"] for row in rows)
     back = list(csv.DictReader(io.StringIO(verb_tables.to_csv(rows))))
     assert len(back) == len(rows)
     total = sum(

@@ -174,7 +174,7 @@ def _lines_template(unit: str, lines: int) -> Spec:
     leader = ends.mark_rule(strokeWidth=1.25).encode(
         x=x, x2=alt.value(alt.ExprRef("width + 14")), y=y, y2="place:Q", color=COLOR
     )
-    name = ends.mark_text(align="left", fontSize=12, color=INK, limit=112, tooltip=False).encode(
+    name = ends.mark_text(align="left", fontSize=12, color=INK, limit=120, tooltip=False).encode(
         x=alt.value(alt.ExprRef("width + 18")),
         y=alt.Y("place:Q", scale=y_scale, axis=axis),
         text="label:N",
