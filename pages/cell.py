@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from textgen import cell, charts, probes
 from textgen.bundle import available_bundles, load_measured
 from textgen.comparison import display_words
 from textgen.sampling import Sampler
-from textgen.vocabulary import UNKNOWN, Vocabulary, tokenize, unknown_words
+from textgen.vocabulary import UNKNOWN, Vocabulary, tokenize
 
 shared.through_app()
 
@@ -37,27 +38,28 @@ TEMPERATURES = [0.2, 0.7, 1.2]  # of the columns that this text is compared with
 class Carried:
     """Sampling rules, forced words and the column whose own luck is drawn, as the address spells them."""
 
-    options: dict[str, Any]
+    options: dict[str, Any]  # for the sampler
+    rules: dict[str, float]  # as the controls of the comparison page have them
     forced: tuple[tuple[int, str], ...]
     column: int  # 0: all columns share one luck
     names: dict[str, list[str]]  # field of the address -> what it does, in words
     wrong: list[str]
 
 
-RULES: dict[str, tuple[str, str, shared.Field]] = {
-    "penalty": ("repetition_penalty", "repetition penalty", (shared.number(1, 2), "from 1 to 2")),
-    "k": ("top_k", "top-k", (shared.number(1, 10_000, whole=True), "a whole number from 1 to 10,000")),
-    "p": ("top_p", "top-p", (shared.number(0, 1), "from 0 to 1")),
-    "min_p": ("min_p", "min-p", (shared.number(0, 1), "from 0 to 1")),
-    "typical": ("typical_p", "typical", (shared.number(0.05, 1), "from 0.05 to 1")),
+# Name in the address -> the sampler's, what it is called, and which values it may have.
+RULES: dict[str, tuple[str, str, Callable[[str], bool]]] = {
+    "penalty": ("repetition_penalty", "repetition penalty", shared.number(1, 2)),
+    "k": ("top_k", "top-k", shared.number(1, 10_000, whole=True)),
+    "p": ("top_p", "top-p", shared.number(0, 1)),
+    "min_p": ("min_p", "min-p", shared.number(0, 1)),
+    "typical": ("typical_p", "typical", shared.number(0.05, 1)),
 }
 FIELDS = ("rule", "force", "draws")
 
 
 def arrive() -> None:
     """Take in what another page has sent, or once a session the address; and keep the address true to it."""
-    for name, value in state.pop("arriving_in_cell", {}).items():
-        state[name] = value
+    shared.arrive()
     if "carried" not in state:
         state.carried = {name: st.query_params.get_all(name)[:200] for name in FIELDS}
     for name, values in state.carried.items():
@@ -70,6 +72,7 @@ def arrive() -> None:
 
 def carried(vocabulary: Vocabulary) -> Carried:
     options: dict[str, Any] = {"suppress": (1,)}
+    rules: dict[str, float] = {}
     names: dict[str, list[str]] = {name: [] for name in FIELDS}
     forced: dict[int, str] = {}
     wrong = []
@@ -79,9 +82,9 @@ def carried(vocabulary: Vocabulary) -> Carried:
         if entry == "unk true":
             options["suppress"] = ()
             names["rule"].append(f"may write {UNKNOWN}")
-        elif name in RULES and RULES[name][2][0](value):
+        elif name in RULES and RULES[name][2](value):
             option, label, _ = RULES[name]
-            options[option] = int(value) if name == "k" else float(value)
+            options[option] = rules[name] = int(value) if name == "k" else float(value)
             names["rule"].append(f"{label} {float(value):g}")
         else:
             wrong.append(f"the sampling rule “{plain(entry[:40])}”")
@@ -99,7 +102,7 @@ def carried(vocabulary: Vocabulary) -> Carried:
             names["draws"] = [f"the own luck of column {column}"]
         else:
             wrong.append(f"the draws of “{plain(entry[:40])}”")
-    return Carried(options, tuple(sorted(forced.items())), column, names, wrong)
+    return Carried(options, rules, tuple(sorted(forced.items())), column, names, wrong)
 
 
 def drop(name: str) -> None:
@@ -169,27 +172,19 @@ def compare_again(of: shared.Settings, extra: Carried, step: int) -> None:
     heats += [now] * (max(place, 2) - len(heats))
     if extra.column or now not in heats:
         heats[place - 1] = now
-    rules = dict(entry.split(" ", 1) for entry in state.carried["rule"] if " " in entry)
-    values: dict[str, Any] = {
-        name: int(rules[name]) if name == "k" else float(rules[name])
-        for name in RULES
-        if name in rules and RULES[name][2][0](rules[name])
-    }
-    state.arriving = {
-        **shared.DEFAULTS,
-        **{f"t{k}": heat for k, heat in enumerate(heats, 1)},
-        **values,
-        "unk": not of.samplers[-1].suppress,
-        "title": state.title,
-        "opening": state.opening,
-        "model": of.model,
-        "seed": of.seed,
-        "words": of.words,
-        "step": min(max(step, 1), of.words),
-        "luck": "own" if extra.column else "same",
-    }
-    state.n, state.forced, state.notes = len(heats), dict(of.forced), []
-    st.switch_page("pages/compare.py")
+    shared.compare_with(
+        state.title,
+        heats,
+        model=of.model,
+        seed=of.seed,
+        words=of.words,
+        opening=state.opening,
+        forced=of.forced,
+        step=min(max(step, 1), of.words),
+        luck="own" if extra.column else "same",
+        unk=not of.samplers[-1].suppress,
+        **extra.rules,
+    )
 
 
 # -- texts -----------------------------------------------------------------------------------------
@@ -320,13 +315,7 @@ if extra.wrong:
     found.append(
         f"The address asks for {', '.join(extra.wrong[:6])}, which is not possible; it was left out."
     )
-for what, longest in (("title", shared.LONGEST_TITLE), ("opening", shared.LONGEST_OPENING)):
-    length = len(shared.one_line(state[what]))
-    if length > longest:
-        found.append(f"The {what} has {length:,} characters; the network reads the first {longest}.")
-if unknown := unknown_words(f"{title} {opening}", network.vocabulary):
-    listed = ", ".join(plain(word[:30]) for word in unknown[:8]) + (" …" if len(unknown) > 8 else "")
-    found.append(f"Not among the words the network knows, and read as {plain(UNKNOWN)}: {listed}.")
+found += shared.text_notes(model)
 
 with st.container():
     notes_place = st.container()

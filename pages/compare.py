@@ -416,6 +416,16 @@ def step_picker() -> DeltaGenerator:
         st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
         st.toggle("Play", key="play")
         st.select_slider("Seconds a word", [0.3, 0.6, 1.0, 2.0], 0.6, key="pace", width=130)
+        column = st.menu_button(
+            "Look inside",
+            [f"column {k + 1}" for k in range(state.n)],
+            icon=":material/frame_inspect:",
+            key="look_inside",
+            help="What the network's gates do when a column chooses this word",
+        )
+        if column:
+            state.looking = int(column.split()[1]) - 1
+            st.rerun()
         return st.empty()
 
 
@@ -525,6 +535,8 @@ def knob(comparison: Comparison, step: int) -> None:
         st.markdown(shared.HOW)
 
 
+if "looking" in state:
+    shared.look_inside(shared.settings(), state.pop("looking"), state.step)
 comparison_view((state.n, dict(state.forced)))
 
 with keep:
@@ -552,5 +564,3 @@ with keep:
     save_component(
         key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "knob"}, "name": title}
     )
-
-shared.settle()

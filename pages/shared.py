@@ -6,7 +6,7 @@ import html
 import math
 import re
 import runpy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from textgen.comparison import END_OF_RECIPE, Comparison, Run
 from textgen.generation import generations, recipe_prompt
 from textgen.recall import Recall
 from textgen.sampling import Sampler
-from textgen.vocabulary import UNKNOWN, unknown_words
+from textgen.vocabulary import UNKNOWN, tokenize, unknown_words
 
 ASSETS = Path(__file__).parent.parent / "assets"
 MOST_COLUMNS = 6
@@ -29,6 +29,7 @@ LONGEST_OPENING = 400
 KEPT_RUNS = 40  # finished runs kept a session: about 100 KB each
 COLORS = ["surprisal", "rank", "probability", "off"]
 LUCK = ["same", "own"]
+RULES = ("penalty", "k", "p", "min_p", "typical")  # the sampling rules that are numbers
 DEFAULTS: dict[str, Any] = {
     "title": "Roasted vegetables",
     "opening": "",
@@ -246,13 +247,7 @@ def begin() -> None:
     styles()
     if "n" not in state:
         _read_address()
-    # Another page has sent the reader here. What is set from here gets into the address only for a control
-    # that is there already: `settle` asks for a second run, and both set it.
-    first, second = state.pop("arriving", {}), state.pop("settling", {})
-    for name, value in (first or second).items():
-        if first or state.get(name) == value:
-            state[name] = value
-    state.settling = first
+    arrive()
     # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun
     # follows.
     wanted = {
@@ -265,12 +260,6 @@ def begin() -> None:
                 st.query_params[name] = values
             else:
                 del st.query_params[name]
-
-
-def settle() -> None:
-    """The last thing the comparison does: a second run where the address has yet to follow an arrival."""
-    if state.settling:
-        every(0.2, lambda: None)
 
 
 def _read_address() -> None:
@@ -309,15 +298,69 @@ def force(number: int, words: Sequence[str] | None) -> None:
 
 
 def compare_with(
-    title: str, temperatures: Sequence[float], *, model: str, seed: int, words: int, opening: str = ""
+    title: str,
+    temperatures: Sequence[float],
+    *,
+    model: str,
+    seed: int,
+    words: int,
+    opening: str = "",
+    forced: Iterable[tuple[int, str]] = (),
+    **controls: Any,
 ) -> None:
-    """Leave this page for the comparison page, where these settings write the same words as here."""
-    state.n, state.forced, state.notes = len(temperatures), {}, []
-    asked: dict[str, Any] = {"title": title, "opening": opening, "words": words, "model": model, "seed": seed}
+    """Leave this page for the comparison page, where these settings write the same words as here; `controls`
+    are what else is not as it starts there."""
+    state.n, state.forced, state.notes = len(temperatures), dict(forced), []
+    # What the reader once set there would come back otherwise.
+    asked = {name: value for name, value in DEFAULTS.items() if name in state}
+    asked |= {"title": title, "opening": opening, "words": words, "model": model, "seed": seed}
     asked |= {f"t{k}": float(t) for k, t in enumerate(temperatures, 1)}
-    # Handed over in the state: what the page that is left has bound, too, cannot be set in the address here.
-    state.arriving = asked
-    st.switch_page("pages/compare.py", query_params={})
+    _leave("pages/compare.py", asked | controls)
+
+
+def look_inside(of: Settings, column: int, step: int) -> None:
+    """Leave the comparison for the cell page, for the words that column `column` (from 0) has read, at the
+    step that decides word `step` (from 1): the one that reads the word before it.
+
+    Not to be called from a fragment: what the controls of the page say would be lost.
+    """
+    read = column if of.context == "own" else int(of.context)
+    temperatures = [sampler.temperature for sampler in of.samplers]
+    state.came_from = {"temperatures": temperatures, "column": read + 1}
+    state.carried = {
+        "rule": [f"{name} {state[name]:g}" for name in RULES if state[name] != DEFAULTS[name]]
+        + ["unk true"] * bool(state.get("unk")),
+        "force": [f"{at + 1} {word}" for at, word in of.forced],
+        "draws": [f"column {read + 1}"] * (of.luck == "independent"),
+    }
+    asked = {name: state[name] for name in ("title", "opening", "model", "seed", "words")}
+    asked |= {"temperature": temperatures[read], "at": len(tokenize(of.prompt)) + step - 1}
+    _leave("pages/cell.py", asked)
+
+
+def _leave(page: str, asked: dict[str, Any]) -> None:
+    """Go to `page`, with these values in its controls and in the address.
+
+    Streamlit lets the address of a page be set only for controls that it does not know, and puts into the
+    address what the state says only of those that it knows.
+    """
+    state.arriving = {name: value for name, value in asked.items() if name in state}
+    rest = {name: value for name, value in asked.items() if name not in state}
+    texts = {
+        name: str(value).lower()
+        if isinstance(value, bool)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+        for name, value in rest.items()
+    }
+    st.switch_page(page, query_params=texts)
+
+
+def arrive() -> None:
+    """Take in what the page that was left has sent, before the controls are drawn."""
+    for name, value in state.pop("arriving", {}).items():
+        state[name] = value
 
 
 def rules_on() -> int:
