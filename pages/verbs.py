@@ -403,8 +403,15 @@ with keep:
             key=f"save_{label.split()[0].lower()}",
             disabled=label == "Divergence" and len(titles) < 2,
         )
-    short = [f"{n}, {title[:24].strip()}" for n, title in enumerate(titles, 1)]
-    pictures = {f"First verbs {title}": f"panel{n}" for n, title in enumerate(short, 1)}
-    pictures |= {"Titles and verbs": "cells"} | ({"Divergence": "apart"} if len(titles) > 1 else {})
-    pictures |= {f"Kinds of word {title}": f"kinds{n}" for n, title in enumerate(short, 1)}
-    save_component(key="save", data={"charts": pictures, "name": name})
+    pictures: dict[str, str] = {}
+    headings: dict[str, str] = {}
+    for n, title in enumerate(titles, 1):
+        for what, key in (("First verbs", "panel"), ("Kinds of word", "kinds")):
+            picture = f"{what} {n}, {title[:24].strip()}"
+            pictures[picture], headings[picture] = f"{key}{n}", f"{what}: {title[:60]} ({model})"
+    pictures["Titles and verbs"] = "cells"
+    headings["Titles and verbs"] = f"First verbs at T = {now:g} ({model})"
+    if len(titles) > 1:
+        pictures["Divergence"] = "apart"
+        headings["Divergence"] = f"First verbs, bits apart from those of {titles[reference][:60]} ({model})"
+    save_component(key="save", data={"charts": pictures, "headings": headings, "name": name})

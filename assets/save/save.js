@@ -1,12 +1,21 @@
 // Saves the charts that are on the page as they are drawn, as SVG or PNG. All in the browser; nothing is sent anywhere.
 
-function copyOf(key) {
+const HEADING = 30; // pixels above a chart, if it has one
+
+function copyOf(key, heading) {
   const svg = document.querySelector(`.st-key-${key} svg.marks`);
   if (!svg) return null;
   const copy = svg.cloneNode(true);
-  const { width, height } = svg.getBoundingClientRect();
+  const { width, height: drawn } = svg.getBoundingClientRect();
+  const height = drawn + (heading ? HEADING : 0);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  if (!copy.getAttribute("viewBox")) copy.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  if (!copy.getAttribute("viewBox")) copy.setAttribute("viewBox", `0 0 ${width} ${drawn}`);
+  // Elsewhere the page's font may be missing: its widths are kept, so that no name is cut off.
+  const texts = [...copy.querySelectorAll("text")];
+  [...svg.querySelectorAll("text")].forEach((text, i) => {
+    if (text.textContent.length > 1) texts[i].setAttribute("textLength", text.getComputedTextLength());
+    texts[i].setAttribute("lengthAdjust", "spacingAndGlyphs");
+  });
   copy.setAttribute("width", width);
   copy.setAttribute("height", height);
   copy.style.color = getComputedStyle(svg).color; // what "currentColor" stands for
@@ -14,6 +23,20 @@ function copyOf(key) {
   ground.setAttribute("width", "100%");
   ground.setAttribute("height", "100%");
   ground.setAttribute("fill", getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor);
+  if (heading) {
+    const [x, y, wide, high] = copy.getAttribute("viewBox").split(/[ ,]+/).map(Number);
+    const top = (HEADING * high) / drawn;
+    copy.setAttribute("viewBox", `${x} ${y - top} ${wide} ${high + top}`);
+    ground.setAttribute("x", x);
+    ground.setAttribute("y", y - top);
+    const title = document.createElementNS("http://www.w3.org/2000/svg", "text");
+    const size = Math.min(15, (1.7 * wide) / heading.length); // on one line
+    for (const [name, value] of Object.entries({ x: x + 6, y: y - top / 3, fill: "currentColor", "font-weight": 600, "font-size": size }))
+      title.setAttribute(name, value);
+    title.style.fontFamily = getComputedStyle(svg).fontFamily;
+    title.textContent = heading;
+    copy.prepend(title);
+  }
   copy.prepend(ground);
   return { text: new XMLSerializer().serializeToString(copy), width, height };
 }
@@ -52,7 +75,7 @@ export default function ({ data, parentElement }) {
       button.textContent = kind;
       button.setAttribute("aria-label", `${what} ${kind}`);
       button.onclick = () => {
-        const drawing = copyOf(key);
+        const drawing = copyOf(key, data.headings?.[what]);
         if (!drawing) return;
         const name = `${data.name}-${what.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase()}.${kind.toLowerCase()}`;
         if (kind === "PNG") savePng(drawing, name);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -77,6 +78,13 @@ def test_pictures_and_tables_can_be_kept(verbs, tmp_path):
         caught.value.save_as(tmp_path / "picture")
         data = Path(tmp_path / "picture").read_bytes()
         assert data.startswith(mark) and len(data) > 3000
+    with verbs.page.expect_download() as caught:
+        verbs.page.get_by_role("button", name="Kinds of word 2, Tomato soup SVG").click()
+    caught.value.save_as(tmp_path / "kinds.svg")
+    texts = [
+        text.text for text in ElementTree.parse(tmp_path / "kinds.svg").iter() if text.tag.endswith("text")
+    ]
+    assert texts[0] == f"Kinds of word: Tomato soup ({SMALL})" and "verbs: heat" in texts
     verbs.is_sound()
 
 

@@ -246,7 +246,7 @@ def _cells_template(columns: int) -> Spec:
         .mark_rect(cornerRadius=2, stroke=None)
         .encode(
             color=COLOR,
-            fillOpacity=alt.FillOpacity("strength:Q").scale(domain=[0, 1], range=[0, 1]).legend(None),
+            fillOpacity=alt.FillOpacity("strength:Q").scale(domain=[0, 1], range=[0, 0.7]).legend(None),
         )
     )
     share = (
