@@ -101,23 +101,27 @@ def address_notes() -> list[str]:
     prompts = [prompt_name(prompt) for prompt in model_tables.recorded_prompts(history)]
     last = max(model_tables.recorded_epochs(history), default=0)
     heat = (shared.number(0, 2), "a temperature here is from 0 to 2")
-    return shared.address_notes(
-        {
-            "title": (lambda text: True, ""),
-            "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
-            "words": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
-            "step": (shared.number(1, 200, whole=True), "a word's number is from 1 to 200"),
-            **{f"t{k}": heat for k in range(1, ROWS + 1)},
-            "at": shared.one_of(AT, f"it is “row 1” to “row {ROWS}”"),
-            "model": shared.one_of(names, "the networks are " + ", ".join(names)),
-            "prompt": shared.one_of(prompts, "training was recorded for " + ", ".join(prompts)),
-            "epoch": (
-                shared.number(0, last, whole=True),
-                f"the training of this network was recorded from epoch 0 to {last}",
-            ),
-            "era": shared.one_of(ERAS, "recipes are " + " or ".join(ERAS)),
-        }
-    )
+    length = shared.number(5, 200, whole=True)
+    words = st.query_params.get("words", str(WORDS))
+    longest = int(words) if length(words) else WORDS
+    fields: dict[str, shared.Field] = {
+        "title": (lambda text: True, ""),
+        "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
+        "words": (length, "a text has 5 to 200 words"),
+        "step": (shared.number(1, longest, whole=True), f"a word's number is from 1 to {longest} here"),
+        **{f"t{k}": heat for k in range(1, ROWS + 1)},
+        "at": shared.one_of(AT, f"it is “row 1” to “row {ROWS}”"),
+        "model": shared.one_of(names, "the networks are " + ", ".join(names)),
+        "prompt": shared.one_of(prompts, "training was recorded for " + ", ".join(prompts)),
+        "epoch": (
+            shared.number(0, last, whole=True),
+            f"the training of this network was recorded from epoch 0 to {last}",
+        ),
+        "era": shared.one_of(ERAS, "recipes are " + " or ".join(ERAS)),
+    }
+    found = shared.address_notes(fields)
+    shared.clean_address(fields)
+    return found
 
 
 shared.styles()
@@ -233,49 +237,26 @@ def side_by_side() -> None:
                 "leaves it out.",
                 icon=":material/info:",
             )
-    heats = [float(state.get(f"t{k}", shared.DEFAULTS[f"t{k}"])) for k in range(1, ROWS + 1)]
     title = shared.one_line(state.title)[: shared.LONGEST_TITLE]
-    slots = []
+    slots, heats = [], []
     for k in range(1, ROWS + 1):
         with st.container(key=f"column{k}"):
-            heats[k - 1] = st.slider(
-                f"Temperature of row {k}",
-                0.0,
-                2.0,
-                shared.DEFAULTS[f"t{k}"],
-                0.05,
-                key=f"t{k}",
-                bind="query-params",
-                width=340,
-                help="Near 0 the likeliest word is written; the higher, the more unlikely ones get a chance.",
+            heats.append(
+                st.slider(
+                    f"Temperature of row {k}",
+                    0.0,
+                    2.0,
+                    shared.DEFAULTS[f"t{k}"],
+                    0.05,
+                    key=f"t{k}",
+                    bind="query-params",
+                    width=340,
+                    help="Near 0 the likeliest word is written; higher up, unlikely ones get a chance.",
+                )
             )
         with st.container(key=f"texts{k}"):
             slots.append(st.columns(len(names), gap="medium"))
     shared.style_columns(heats)
-    comparisons = [write(name, title, heats) for name in names]
-    alike = [one for one in comparisons if one.bundle.name not in odd]
-    step = min(state.get("step", 1), max(one.length for one in comparisons) or 1)
-    for k, columns in enumerate(slots):
-        marks = dict(zip([one.bundle.name for one in alike], model_tables.marks(alike, k), strict=True))
-        for one, column in zip(comparisons, columns, strict=True):
-            name, mark = one.bundle.name, marks.get(one.bundle.name)
-            with column:
-                key = f"text_{name}_{k}"
-                words_component(
-                    key=key,
-                    data={
-                        "rows": one.word_rows(k),
-                        "name": f"{name}, T = {heats[k]:g}",
-                        "opening": "",
-                        "note": "",
-                        "step": step - 1 if state.get("at", AT[0]) == AT[k] else -1,
-                        "measure": "surprisal",
-                        "color": charts.temperature_color(heats[k]),
-                        "parts": mark.position if mark else -1,
-                        "why": mark.reason if mark else "",
-                    },
-                    on_pick_change=lambda k=k, key=key: go_to(k, key),
-                )
     st.html(shared.legend("surprisal"))
     st.caption(
         "The stronger a word's colour, the less its own network expected it at T = 1. A bar marks the first "
@@ -293,7 +274,50 @@ def side_by_side() -> None:
                 help=f"Compare the temperatures of {name}, with this title and seed",
             ):
                 shared.compare_with(title, heats, model=name, seed=state.seed, words=state.words)
-    next_word(alike, heats, step)
+    row, step = step_picker()
+    comparisons = [write(name, title, heats) for name in names]
+    alike = [one for one in comparisons if one.bundle.name not in odd]
+    step = min(step, max(one.length for one in comparisons) or 1)
+    for k, columns in enumerate(slots):
+        marks = dict(zip([one.bundle.name for one in alike], model_tables.marks(alike, k), strict=True))
+        for one, column in zip(comparisons, columns, strict=True):
+            name, mark = one.bundle.name, marks.get(one.bundle.name)
+            with column:
+                key = f"text_{name}_{k}"
+                words_component(
+                    key=key,
+                    data={
+                        "rows": one.word_rows(k),
+                        "name": f"{name}, T = {heats[k]:g}",
+                        "opening": "",
+                        "note": "",
+                        "step": step - 1 if k == row else -1,
+                        "measure": "surprisal",
+                        "color": charts.temperature_color(heats[k]),
+                        "parts": mark.position if mark else -1,
+                        "why": mark.reason if mark else "",
+                    },
+                    on_pick_change=lambda k=k, key=key: go_to(k, key),
+                )
+    next_word(alike, heats[row], row, step)
+
+
+def step_picker() -> tuple[int, int]:
+    """The row and the number of the word that the chart looks into."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
+        st.segmented_control(
+            "Texts of",
+            AT,
+            default=AT[0],
+            key="at",
+            bind="query-params",
+            required=True,
+            help="The texts above that the chart looks into.",
+        )
+        if state.get("step", 1) > state.words:  # of longer texts, here or on the comparison page
+            state.step = state.words
+        st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
+    return AT.index(state.at), state.step
 
 
 def write(name: str, title: str, heats: Sequence[float]) -> Comparison:
@@ -309,20 +333,8 @@ def write(name: str, title: str, heats: Sequence[float]) -> Comparison:
     )
 
 
-def next_word(comparisons: list[Comparison], heats: Sequence[float], step: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
-        st.segmented_control(
-            "Texts of",
-            AT,
-            default=AT[0],
-            key="at",
-            bind="query-params",
-            required=True,
-            help="The texts above that the chart looks into.",
-        )
-        st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
-    row = AT.index(state.at)
-    st.subheader(f"Word {step} at T = {heats[row]:g}: what it could have been", anchor=False)
+def next_word(comparisons: list[Comparison], heat: float, row: int, step: int) -> None:
+    st.subheader(f"Word {step} at T = {heat:g}: what it could have been", anchor=False)
     prompts = {
         found.prompt for one in comparisons for found in one.steps_at(step - 1)[row : row + 1] if found
     }

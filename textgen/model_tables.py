@@ -268,7 +268,7 @@ def recorded_rows(history: Mapping[str, Any], prompt: str, epoch: int) -> list[R
                         **_recorded(words[word], f"recorded after epoch {epoch}"),
                     }
                 )
-        rest = max(0.0, 1 - sum(words.values()))
+        rest = max(1e-6, 1 - sum(words.values()))  # recorded with six decimals: never quite nothing
         rows.append(
             {
                 **frame,
