@@ -181,7 +181,7 @@ def compare_again(of: shared.Settings, extra: Carried, step: int) -> None:
         opening=state.opening,
         forced=of.forced,
         step=min(max(step, 1), of.words),
-        luck="own" if extra.column else "same",
+        luck="separate" if extra.column else "shared",
         unk=not of.samplers[-1].suppress,
         **extra.rules,
     )

@@ -78,10 +78,22 @@ def what_if() -> None:
         shared.force(state.step, words)
 
 
-PRESETS = {
-    "Verbs follow the title": {"title": "Vanilla ice cream", "words": 40},
-    "T = 0 runs in circles": {"title": "Simple soup", "t1": 0.0, "t2": 0.3, "t3": 0.9, "words": 120},
-    "T = 2 falls apart": {"title": "Apple pie", "t1": 0.7, "t2": 1.3, "t3": 2.0},
+PRESETS: dict[str, tuple[dict[str, Any], str]] = {
+    "Another verb at each T": (
+        {"title": "Vanilla ice cream", "seed": 37, "words": 40},
+        "Recipe verbs are underlined. One dish, one draw, three temperatures: read the first verb of each "
+        "column. The hotter, the less usual. Under “Verbs” above you can see how likely each was.",
+    ),
+    "T = 0 runs in circles": (
+        {"title": "Simple soup", "t1": 0.0, "t2": 0.3, "t3": 0.9, "words": 120},
+        "At T = 0 the likeliest word is always taken, so like words lead to like words again: read the end "
+        "of column 1. A little luck (column 2) does not help much; more (column 3) breaks the circle.",
+    ),
+    "T = 2 falls apart": (
+        {"title": "Apple pie", "t1": 0.7, "t2": 1.3, "t3": 2.0},
+        "At T = 2 nearly any word may come next. Strong colour marks words that the network itself finds "
+        "surprising: count them in each column.",
+    ),
 }
 TOUR = (
     (
@@ -122,8 +134,14 @@ TOUR = (
 )
 
 
+def preset(name: str) -> None:
+    changes, state.look_at = PRESETS[name]
+    state.look_at_settings = None  # those of the first drawing
+    shared.reset(**changes)
+
+
 def tour(stop: int) -> None:
-    state.tour = stop if 0 <= stop < len(TOUR) else None
+    state.tour, state.look_at = stop if 0 <= stop < len(TOUR) else None, None
     if state.tour is not None:
         changes = dict(TOUR[stop][2])
         wanted = changes.pop("step", 1)
@@ -146,8 +164,8 @@ with st.container(horizontal=True, vertical_alignment="center", key="head"):
             "likeliest word. Drag the sliders."
         )
     with st.container(horizontal=True, width="content", gap="xsmall", key="presets"):
-        for name, changes in PRESETS.items():
-            st.button(name, on_click=shared.reset, kwargs=changes, type="tertiary", icon=":material/east:")
+        for name in PRESETS:
+            st.button(name, on_click=preset, args=(name,), type="tertiary", icon=":material/east:")
         st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
@@ -167,7 +185,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
             shared.seed_control("Decides the luck. The same seed gives the same draws at every temperature.")
             locked = state.get("locked", False)
             st.button(
-                "",
+                "Another seed",
                 icon=":material/casino:",
                 key="dice",
                 on_click=new_seed,
@@ -175,7 +193,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
                 disabled=locked,
             )
             st.button(
-                "",
+                "Let the die change the seed" if locked else "Keep this seed",
                 icon=f":material/{'lock' if locked else 'lock_open'}:",
                 key="lock",
                 on_click=lock,
@@ -217,12 +235,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
     st.segmented_control(
         "Luck",
         shared.LUCK,
-        default="same",
+        default="shared",
         key="luck",
         bind="query-params",
         required=True,
-        help="“same”: one draw a word serves every column, so texts differ by temperature alone. "
-        "“own”: each column draws for itself.",
+        help="“shared”: one draw a word serves every column, so texts differ by temperature alone. "
+        "“separate”: each column draws for itself.",
     )
     on = shared.rules_on()
     with st.popover(
@@ -294,6 +312,12 @@ with (
 ):  # always there, so that what follows keeps its place, and its focus, when a note comes or goes
     if found := shared.notes():
         st.warning("  \n".join(found), icon=":material/info:")
+    if state.get("look_at"):
+        state.look_at_settings = state.look_at_settings or shared.settings()
+        if state.look_at_settings == shared.settings():
+            st.info(f"**What to look at.** {state.look_at}", icon=":material/visibility:")
+        else:
+            state.look_at = None
     if state.get("tour") is not None:
         heading, text, _ = TOUR[state.tour]
         with st.container(border=True, key="tour_box"):
@@ -374,7 +398,7 @@ def temperature_sliders() -> list[DeltaGenerator]:
                 )
                 if state.n > 2:
                     st.button(
-                        "",
+                        f"Remove column {k}",
                         icon=":material/close:",
                         key=f"remove{k}",
                         type="tertiary",
@@ -384,7 +408,7 @@ def temperature_sliders() -> list[DeltaGenerator]:
                     )
                 if k == state.n < MOST_COLUMNS:
                     st.button(
-                        "",
+                        "Add a column",
                         icon=":material/add:",
                         key="add",
                         type="tertiary",
@@ -400,14 +424,14 @@ def step_picker() -> DeltaGenerator:
     """The controls of the picked word; returns the place for the what-if."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
         st.button(
-            "",
+            "One word back",
             icon=":material/chevron_left:",
             key="back",
             help="One word back",
             on_click=lambda: go_to(state.step - 1),
         )
         st.button(
-            "",
+            "One word on",
             icon=":material/chevron_right:",
             key="forward",
             help="One word on",

@@ -28,7 +28,7 @@ LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
 LONGEST_OPENING = 400
 KEPT_RUNS = 40  # finished runs kept a session: about 100 KB each
 COLORS = ["surprisal", "rank", "probability", "off"]
-LUCK = ["same", "own"]
+LUCK = ["shared", "separate"]
 RULES = ("penalty", "k", "p", "min_p", "typical")  # the sampling rules that are numbers
 DEFAULTS: dict[str, Any] = {
     "title": "Roasted vegetables",
@@ -43,7 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "t5": 2.0,
     "t6": 0.4,
     "follow": "own",
-    "luck": "same",
+    "luck": "shared",
     "penalty": 1.0,
     "k": 0,
     "p": 1.0,
@@ -157,7 +157,7 @@ def settings() -> Settings:
         ),
         seed=state.seed,
         words=state.words,
-        luck="independent" if state.get("luck") == "own" else "shared",
+        luck="independent" if state.get("luck") == "separate" else "shared",
         context="own" if follow == "own" else int(follow.split()[1]) - 1,
         forced=tuple(sorted((at, word) for at, word in state.forced.items() if at < state.words)),
     )
@@ -247,6 +247,7 @@ def begin() -> None:
     styles()
     if "n" not in state:
         _read_address()
+        clean_address(_fields(models()), lists=["force"])
     arrive()
     # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun
     # follows.
@@ -427,7 +428,7 @@ def _fields(names: Sequence[str]) -> dict[str, Field]:
         "line": one_of(
             list(charts.TIMELINE_MEASURES), "the lines show " + ", ".join(charts.TIMELINE_MEASURES)
         ),
-        "luck": one_of(LUCK, "luck is same or own"),
+        "luck": one_of(LUCK, "luck is shared or separate"),
         "follow": one_of(["own", *places], "columns read “own” or “column 1” to “column 6”"),
         "live": one_of(places, "it is “column 1” to “column 6”"),
         "penalty": (number(1, 2), "a repetition penalty is from 1 to 2"),

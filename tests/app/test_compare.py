@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,6 +11,7 @@ from pages import shared
 from textgen.bundle import available_bundles, load_bundle
 from textgen.generation import generate_together, recipe_prompt
 from textgen.sampling import Sampler
+from textgen.verbs import lexicon
 
 pytestmark = pytest.mark.skipif(not available_bundles(), reason="no released network")
 
@@ -97,7 +100,7 @@ def test_own_luck_parts_equal_temperatures(app):
     for key in ("t1", "t2", "t3"):
         app.slider(key=key).set_value(1.2).run()
     assert len({tuple(words) for words in written(app)}) == 1
-    app.segmented_control(key="luck").set_value("own").run()
+    app.segmented_control(key="luck").set_value("separate").run()
     assert len({tuple(words) for words in written(app)}) == 3
 
 
@@ -154,10 +157,29 @@ def test_unknown_words_are_named_in_the_opening_too(app):
     assert app.session_state.shown["comparison"].runs[0].steps[0].prompt.endswith("chop 1 / flibbertigibbet")
 
 
-def test_every_preset_and_every_stop_of_the_tour_works(app):
-    for name in ("Verbs follow the title", "T = 0 runs in circles", "T = 2 falls apart"):
+def test_presets_show_what_they_say(app):
+    def choose(name: str) -> list[list[str]]:
         next(button for button in app.button if button.label == name).click().run()
         assert not app.exception and not app.warning
+        assert app.info[0].value.startswith("**What to look at.**")
+        return written(app)
+
+    verbs = [lexicon().first_verb(words) for words in choose("Another verb at each T")]
+    assert None not in verbs and len(set(verbs)) == 3
+    cold, _, warm = choose("T = 0 runs in circles")
+    often = [
+        max(Counter(zip(*(words[i:] for i in range(8)), strict=False)).values()) for words in (cold, warm)
+    ]
+    assert often[0] > 1 == often[1]  # the same eight words in a row come again
+    choose("T = 2 falls apart")
+    bits = [app.session_state.shown["comparison"].analyse(k)["bits"] for k in range(3)]
+    strong = [(of > 8).mean() for of in bits]
+    assert strong[0] < strong[1] < strong[2]
+    app.number_input(key="words").set_value(20).run()
+    assert not app.info  # it spoke of other settings
+
+
+def test_every_stop_of_the_tour_works(app):
     app.button(key="start_tour").click().run()
     seen = [app.session_state.tour]
     while app.session_state.tour is not None:

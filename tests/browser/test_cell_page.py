@@ -119,7 +119,7 @@ def test_from_the_comparison_into_the_cell_and_back_with_the_same_words(app):
     app.page.set_default_timeout(60_000)
     link = (
         f"?model={SMALL}&title=Gin+cocktail&opening=pour&seed=5&words=25&t1=0.3&t2=0.9&t3=1.5&p=0.9&penalty=1.2"
-        "&luck=own&force=3+cold&step=7"
+        "&luck=separate&force=3+cold&step=7"
     )
     app.open(link)
     texts = [app.text(k) for k in range(3)]

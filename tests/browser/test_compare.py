@@ -227,7 +227,7 @@ def test_play_walks_through_the_words_and_pauses(app):
 
 def test_the_address_alone_brings_everything_back(app, browser):
     app.open(
-        "?title=Apple%20pie&n=4&t4=1.9&seed=11&words=30&step=6&follow=column%202&luck=own&p=0.9&color=rank"
+        "?title=Apple%20pie&n=4&t4=1.9&seed=11&words=30&step=6&follow=column%202&luck=separate&p=0.9&color=rank"
     )
     box = app.key("whatif").locator("input")
     box.fill("butter")
