@@ -38,7 +38,7 @@ PER_ROW = 3  # panels side by side
 # -- what takes a while is kept, by its configuration ----------------------------------------------
 
 
-@st.cache_data(show_spinner="Following all likely beginnings …", max_entries=300)
+@st.cache_data(show_spinner="Following all likely beginnings …", max_entries=100)
 def first(model: str, title: str, seed: int) -> FirstVerbs:
     return first_verbs(shared.load(model), title, TEMPERATURES, seed=seed)
 
