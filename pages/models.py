@@ -273,7 +273,8 @@ def side_by_side() -> None:
                 icon=":material/east:",
                 help=f"Compare the temperatures of {name}, with this title and seed",
             ):
-                shared.compare_with(title, heats, model=name, seed=state.seed, words=state.words)
+                state.leaving = {"model": name, "title": title, "temperatures": heats}
+                st.rerun()  # what a fragment leaves behind would be lost
     row, step = step_picker()
     comparisons = [write(name, title, heats) for name in names]
     alike = [one for one in comparisons if one.bundle.name not in odd]
@@ -356,6 +357,8 @@ def next_word(comparisons: list[Comparison], heat: float, row: int, step: int) -
     )
 
 
+if leaving := state.pop("leaving", None):
+    shared.compare_with(**leaving, seed=state.seed, words=state.words)
 st.subheader("What they write", anchor=False)
 st.caption("One title, one luck: each row has one temperature, each column one network.")
 with st.container(key="side"):
