@@ -6,11 +6,14 @@ import html
 import math
 import re
 import runpy
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from textgen import charts
@@ -26,7 +29,7 @@ MOST_COLUMNS = 6
 LARGEST_SEED = 2**31 - 1
 LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
 LONGEST_OPENING = 400
-KEPT_RUNS = 40  # finished runs kept a session: about 100 KB each
+KEPT_RUNS = 150  # finished runs kept for all sessions together: about 100 KB each
 COLORS = ["surprisal", "rank", "probability", "off"]
 LUCK = ["shared", "separate"]
 RULES = ("penalty", "k", "p", "min_p", "typical")  # the sampling rules that are numbers
@@ -178,17 +181,25 @@ def facts(of: Settings) -> dict[str, Any]:
     }
 
 
+@st.cache_resource(show_spinner=False)
+def _finished() -> tuple[OrderedDict[object, Run], threading.Lock]:
+    """The runs that were written last, whoever asked: equal settings write equal words."""
+    return OrderedDict(), threading.Lock()
+
+
 def compare(of: Settings) -> Comparison:
-    """The comparison that the settings ask for; runs that this session has already finished are kept."""
+    """The comparison that the settings ask for; what was written not long ago is not written again."""
     load(of.model)  # or a sentence on the page
     network = _recalling(of.model)
-    kept: dict[object, Run] = state.setdefault("runs", {})
+    kept, lock = _finished()
     # With shared luck and its own context, a run depends on its own sampler alone.
     apart = of.context == "own" and of.luck == "shared"
     keys: list[object] = [
         replace(of, samplers=(sampler,)) if apart else (of, k) for k, sampler in enumerate(of.samplers)
     ]
-    missing = [k for k, key in enumerate(keys) if key not in kept]
+    with lock:
+        runs = {key: kept[key] for key in keys if key in kept}
+    missing = [k for k, key in enumerate(keys) if key not in runs]
     if missing:
         wanted = missing if apart else list(range(len(keys)))
         finished = generations(
@@ -201,14 +212,14 @@ def compare(of: Settings) -> Comparison:
             context=of.context,
             forced=dict(of.forced),
         )
-        for k, run in zip(wanted, finished, strict=True):
-            kept[keys[k]] = Run(**vars(run))
-    for key in keys:  # the runs on the page become the youngest
-        kept[key] = kept.pop(key)
-    runs = [kept[key] for key in keys]
-    while len(kept) > KEPT_RUNS:
-        kept.pop(next(iter(kept)))
-    return Comparison(network, runs)
+        runs |= {keys[k]: Run(**vars(run)) for k, run in zip(wanted, finished, strict=True)}
+    with lock:
+        for key in keys:  # the runs on the page become the youngest
+            kept[key] = runs[key]
+            kept.move_to_end(key)
+        while len(kept) > KEPT_RUNS:
+            kept.popitem(last=False)
+    return Comparison(network, [runs[key] for key in keys])
 
 
 # -- the state behind the controls -----------------------------------------------------------------
@@ -561,12 +572,13 @@ def draw(spec: dict[str, Any], point: str, *, what: str, key: str, on_select: An
     """A chart that is updated in place. `point` says in words what it shows now, for screen readers.
 
     Streamlit draws a chart anew when its `alt` text changes, so that text is constant and `point` stands
-    before it.
+    before it. Tables reach the browser sooner than lists of rows, which would go through pandas.
     """
+    tables = {name: pa.Table.from_pylist(rows) for name, rows in spec["datasets"].items()}
     st.html(f'<p class="for-screen-readers">{html.escape(point)}</p>')
     with st.container(key=key):
         st.vega_lite_chart(
-            spec,
+            {**spec, "datasets": tables},
             key=f"{key}_chart",
             width="stretch",
             on_select=on_select,

@@ -217,10 +217,18 @@ def test_short_and_long_texts(app, words):
     assert not app.exception and all(len(text) <= words for text in written(app))
 
 
-def test_finished_runs_are_kept_and_bounded(app):
-    for i in range(45):
-        app.slider(key="t1").set_value(round(0.05 * (i % 41), 2)).run()
-    assert len(app.session_state.runs) <= shared.KEPT_RUNS
+def test_what_was_written_is_not_written_again_and_what_is_kept_is_bounded(app, monkeypatch):
+    monkeypatch.setattr(shared, "KEPT_RUNS", 10)
+    other = AppTest.from_file("../../app.py", default_timeout=60).run()
+    first, again = (test.session_state.shown["comparison"].runs for test in (app, other))
+    assert all(a is b for a, b in zip(first, again, strict=True))
+    for i in range(12):
+        app.slider(key="t1").set_value(round(0.05 * i, 2)).run()
+    kept, _ = shared._finished()
+    assert len(kept) == 10
+    assert {id(run) for run in app.session_state.shown["comparison"].runs} <= {
+        id(run) for run in kept.values()
+    }
 
 
 def test_plain_shows_markdown_as_it_was_written():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -29,6 +30,7 @@ SURPRISAL_COLOR = "#1f9e89"  # one hue; strength is set by how surprising the wo
 MUTED = "#85817b"  # readable on both grounds, for rules, tracks and secondary text
 
 
+@lru_cache(maxsize=512)
 def temperature_color(temperature: float) -> str:
     """The hex colour of a temperature: blue at 0, amber at 2 and beyond, the same on every page.
 
