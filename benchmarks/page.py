@@ -2,7 +2,7 @@
 
 Beside pages that do almost nothing: from a key press on a slider to the new text and to the redrawn step
 chart (5 columns of 60 words; a page with one slider and its number), and from opening the page to its first
-chart (a page with one small Altair chart). `python -m benchmarks.page` has options of its own.
+chart (a page with one small Altair chart). And the models page's first chart beside the comparison's. `python -m benchmarks.page` has options of its own.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") 
             page, ".st-key-t2 input", [".st-key-words1 >>> .head", ".st-key-chart svg.marks"], times
         )
         first, small_first = opening(page, ours, times), opening(page, small_at, times)
+        models_first = opening(page, f"{ours}/models", times)
         chromium.close()
     return [
         Result(name, mine / theirs, target, False, f"{duration(mine / 1000)} : {duration(theirs / 1000)}")
@@ -119,6 +120,7 @@ def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") 
             ("slider to new text : to a number, on an empty page", text, base, 1.5),
             ("slider to new step chart : to a number, on an empty page", chart, base, 3),
             ("opening to the first chart : on a page with a small one", first, small_first, 1.5),
+            ("opening the models page to its first chart : the comparison", models_first, first, 2),
         )
     ]
 
