@@ -2,7 +2,8 @@
 
 Beside pages that do almost nothing: from a key press on a slider to the new text and to the redrawn step
 chart (5 columns of 60 words; a page with one slider and its number), and from opening the page to its first
-chart (a page with one small Altair chart). And the models page's first chart beside the comparison's. `python -m benchmarks.page` has options of its own.
+chart (a page with one small Altair chart). And the models page's first chart beside the comparison's.
+`python -m benchmarks.page` has options of its own.
 """
 
 from __future__ import annotations
