@@ -240,13 +240,12 @@ def title_memory(
     draws = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=1000)
     told: dict[str, Any] = {"recipes": len(rows), "distances": [DISTANCES[n] for n in kept]}
     told["count"] = [int(np.isfinite(bits[:, n]).sum()) for n in kept]
-    for prefix, values in (("", bits), ("likelihood_", loss)):
+    for prefix, values in (("", bits[:, kept]), ("likelihood_", loss[:, kept])):
         there = np.isfinite(values)
         again = (draws @ np.where(there, values, 0)) / (draws @ there)  # [1000, distances]
-        low, high = np.quantile(again[:, kept], [0.025, 0.975], axis=0)
-        mean = np.nanmean(values[:, kept], axis=0)
+        low, high = np.quantile(again, [0.025, 0.975], axis=0)
         for name, numbers in (
-            (prefix.strip("_") or "bits", mean),
+            (prefix.strip("_") or "bits", np.nanmean(values, axis=0)),
             (f"{prefix}low", low),
             (f"{prefix}high", high),
         ):
