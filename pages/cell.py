@@ -16,7 +16,7 @@ from textgen import cell, charts, probes
 from textgen.bundle import available_bundles, load_measured
 from textgen.comparison import display_words
 from textgen.sampling import Sampler
-from textgen.vocabulary import UNKNOWN, Vocabulary, tokenize
+from textgen.vocabulary import UNKNOWN, tokenize
 
 shared.through_app()
 
@@ -43,7 +43,6 @@ class Carried:
     forced: tuple[tuple[int, str], ...]
     column: int  # 0: all columns share one luck
     names: dict[str, list[str]]  # field of the address -> what it does, in words
-    wrong: list[str]
 
 
 # Name in the address -> the sampler's, what it is called, and which values it may have.
@@ -54,55 +53,33 @@ RULES: dict[str, tuple[str, str, Callable[[str], bool]]] = {
     "min_p": ("min_p", "min-p", shared.number(0, 1)),
     "typical": ("typical_p", "typical", shared.number(0.05, 1)),
 }
-FIELDS = ("rule", "force", "draws")
+LISTS = ("rule", "force", "draws")
+COLUMNS = [f"column {k}" for k in range(1, shared.MOST_COLUMNS + 1)]
 
 
-def arrive() -> None:
-    """Take in what another page has sent, or once a session the address; and keep the address true to it."""
-    shared.arrive()
-    if "carried" not in state:
-        state.carried = {name: st.query_params.get_all(name)[:200] for name in FIELDS}
-    for name, values in state.carried.items():
-        if st.query_params.get_all(name) != values:
-            if values:
-                st.query_params[name] = values
-            else:
-                del st.query_params[name]
+def is_rule(entry: str) -> bool:
+    name, _, value = entry.partition(" ")
+    return entry == "unk true" or (name in RULES and RULES[name][2](value))
 
 
-def carried(vocabulary: Vocabulary) -> Carried:
+def carried() -> Carried:
     options: dict[str, Any] = {"suppress": (1,)}
     rules: dict[str, float] = {}
-    names: dict[str, list[str]] = {name: [] for name in FIELDS}
-    forced: dict[int, str] = {}
-    wrong = []
-    column = 0
+    names: dict[str, list[str]] = {name: [] for name in LISTS}
     for entry in state.carried["rule"]:
         name, _, value = entry.partition(" ")
-        if entry == "unk true":
+        if name == "unk":
             options["suppress"] = ()
             names["rule"].append(f"may write {UNKNOWN}")
-        elif name in RULES and RULES[name][2](value):
+        else:
             option, label, _ = RULES[name]
             options[option] = rules[name] = int(value) if name == "k" else float(value)
             names["rule"].append(f"{label} {float(value):g}")
-        else:
-            wrong.append(f"the sampling rule “{plain(entry[:40])}”")
-    for entry in state.carried["force"]:
-        place, _, word = entry.partition(" ")
-        if shared.number(1, 200, whole=True)(place) and word in vocabulary:
-            forced[int(place) - 1] = word
-        else:
-            wrong.append(f"the forced word “{plain(entry[:40])}”")
+    forced = {int(entry.split(" ")[0]) - 1: entry.split(" ")[1] for entry in state.carried["force"]}
     names["force"] = [f"word {at + 1} is “{word or 'the end'}”" for at, word in sorted(forced.items())]
-    for entry in state.carried["draws"][:1]:
-        place = entry.removeprefix("column ")
-        if entry.startswith("column ") and shared.number(1, shared.MOST_COLUMNS, whole=True)(place):
-            column = int(place)
-            names["draws"] = [f"the own luck of column {column}"]
-        else:
-            wrong.append(f"the draws of “{plain(entry[:40])}”")
-    return Carried(options, rules, tuple(sorted(forced.items())), column, names, wrong)
+    names["draws"] = [f"the own luck of {column}" for column in state.carried["draws"][-1:]]
+    column = 1 + COLUMNS.index(state.carried["draws"][-1]) if state.carried["draws"] else 0
+    return Carried(options, rules, tuple(sorted(forced.items())), column, names)
 
 
 def drop(name: str) -> None:
@@ -112,38 +89,64 @@ def drop(name: str) -> None:
 # -- the address -----------------------------------------------------------------------------------
 
 
-def address_notes() -> list[str]:
-    """What the address asked for and could not have, until a control changes. Before any control is drawn:
-    one that is bound to a wrong field removes it."""
+def fields() -> dict[str, shared.Field]:
     names = shared.models()
     asked = st.query_params.get("model")
     model = asked if asked in names else state.get("model") or names[0]
-    network = shared.load(model).model
+    network, vocabulary = shared.load(model).model, shared.load(model).vocabulary
     kinds = dict.fromkeys(kind for layer in network.layers for kind in cell.KINDS[layer.kind])
     most, layers = max(layer.units for layer in network.layers) - 1, len(network.layers)
     anything: shared.Field = (lambda text: True, "")
-    found = shared.address_notes(
-        {
-            **dict.fromkeys(("title", "opening", *FIELDS), anything),
-            "model": shared.one_of(names, "the networks are " + ", ".join(names)),
-            "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
-            "words": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
-            "temperature": (shared.number(0, 2), "a temperature here is from 0 to 2"),
-            "layer": shared.one_of(
-                [str(n + 1) for n in range(layers)],
-                f"the network {model} has {layers} recurrent layer{'s' * (layers > 1)}",
-            ),
-            "gate": shared.one_of(list(kinds), f"the network {model} has {', '.join(kinds)}"),
-            "order": shared.one_of(ORDERS, "units are ordered by " + ", ".join(ORDERS)),
-            "at": (shared.number(1, LAST_WORD, whole=True), f"a word's number is from 1 to {LAST_WORD}"),
-            "unit": (shared.number(0, most, whole=True), f"the network {model} has units 0 to {most}"),
-            "fact": shared.one_of(list(probes.FACTS), "the facts are " + ", ".join(probes.FACTS)),
-            "shade": shared.one_of(["hidden", "cell"], "a text is coloured by hidden or cell"),
-        }
-    )
-    if found and found != state.get("cell_notes_found"):
-        state.cell_notes_found, state.cell_notes_at = found, None
-    return state.get("cell_notes_found", [])
+    place = shared.number(1, 200, whole=True)
+    return {
+        "title": anything,
+        "opening": anything,
+        "model": shared.one_of(names, "the networks are " + ", ".join(names)),
+        "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
+        "words": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
+        "temperature": (shared.number(0, 2), "a temperature here is from 0 to 2"),
+        "layer": shared.one_of(
+            [str(n + 1) for n in range(layers)],
+            f"the network {model} has {layers} recurrent layer{'s' * (layers > 1)}",
+        ),
+        "gate": shared.one_of(list(kinds), f"the network {model} has {', '.join(kinds)}"),
+        "order": shared.one_of(ORDERS, "units are ordered by " + ", ".join(ORDERS)),
+        "at": (shared.number(1, LAST_WORD, whole=True), f"a word's number is from 1 to {LAST_WORD}"),
+        "unit": (shared.number(0, most, whole=True), f"the network {model} has units 0 to {most}"),
+        "fact": shared.one_of(list(probes.FACTS), "the facts are " + ", ".join(probes.FACTS)),
+        "shade": shared.one_of(["hidden", "cell"], "a text is coloured by hidden or cell"),
+        "rule": (is_rule, f"a rule is “unk true” or a number for {', '.join(RULES)}"),
+        "force": (
+            lambda entry: place(entry.partition(" ")[0]) and entry.partition(" ")[2] in vocabulary,
+            "it is a place and a word that the network knows",
+        ),
+        "draws": shared.one_of(COLUMNS, "it is “column 1” to “column 6”"),
+    }
+
+
+def arrive() -> None:
+    """Once a session take in the address, then what another page has sent; keep the address true to it.
+
+    Before any control is drawn: a field that is bound to one cannot be taken out of the address.
+    """
+    if "carried_notes" not in state:
+        known = fields()
+        state.carried_notes = shared.address_notes(known)
+        shared.clean_address(known, LISTS)
+        state.setdefault(
+            "carried",
+            {
+                name: [text for text in st.query_params.get_all(name)[:200] if known[name][0](text)]
+                for name in LISTS
+            },
+        )
+    shared.arrive()
+    for name, values in state.carried.items():
+        if st.query_params.get_all(name) != values:
+            if values:
+                st.query_params[name] = values
+            else:
+                del st.query_params[name]
 
 
 # -- what controls do ------------------------------------------------------------------------------
@@ -220,7 +223,6 @@ def tinted(reading: cell.Reading, layer: int, shade: str, unit: int, high: float
 shared.styles()
 st.html(shared.ASSETS / "cell.css")
 arrive()
-from_address = address_notes()
 with st.container(horizontal=True, vertical_alignment="center", key="head"):
     with st.container(width="stretch", gap="xxsmall"):
         st.title("Inside the cell", anchor=False)
@@ -273,7 +275,7 @@ shared.style_columns([state.temperature])
 
 model = state.model
 network = shared.load(model)
-extra = carried(network.vocabulary)
+extra = carried()
 title = shared.one_line(state.title)[: shared.LONGEST_TITLE]
 opening = shared.one_line(state.opening)[: shared.LONGEST_OPENING]
 settings = shared.Settings(
@@ -303,19 +305,7 @@ if any(extra.names.values()):
                 )
 
 layers = network.model.layers
-found = []
-asked_now = (settings, *(state.get(name) for name in ("layer", "gate", "order", "at", "unit", "fact")))
-if from_address:
-    if state.cell_notes_at in (None, asked_now):
-        state.cell_notes_at = asked_now
-        found += from_address
-    else:
-        state.cell_notes_found = []
-if extra.wrong:
-    found.append(
-        f"The address asks for {', '.join(extra.wrong[:6])}, which is not possible; it was left out."
-    )
-found += shared.text_notes(model)
+found = shared.text_notes(model)
 
 with st.container():
     notes_place = st.container()
@@ -560,8 +550,11 @@ else:
         "recipes."
     )
 
+now = (settings, layer, unit, *(state.get(name) for name in ("gate", "order", "at", "fact", "shade")))
+if state.setdefault("first_cell", now) != now:
+    state.carried_notes = []  # something has changed
 with notes_place:
-    if found:
+    if found := [*state.carried_notes, *found]:
         st.warning("  \n".join(found), icon=":material/info:")
 with back_place:
     if st.button("Compare temperatures", icon=":material/west:", key="back_to_compare"):
