@@ -12,7 +12,7 @@ import streamlit as st
 from pages import shared
 from pages.shared import plain, state
 from textgen import charts, findings, report
-from textgen.background import Memory, Work
+from textgen.background import Memory, Progress, Work
 from textgen.bundle import available_bundles
 from textgen.diversity import MEASURES
 from textgen.findings import figure
@@ -130,7 +130,7 @@ def address_notes() -> list[str]:
             "at": (shared.number(0, 5), "a temperature here is from 0 to 5"),
         }
     )
-    if found and found != state.get("sweep_notes_found"):
+    if "sweep_notes_found" not in state:  # Streamlit takes what it cannot use out of the address
         state.sweep_notes_found, state.sweep_notes_for = found, None
     return state.get("sweep_notes_found", [])
 
@@ -271,26 +271,24 @@ work = state.get("sweep_work")
 
 def progress_bar(work: Work) -> None:
     progress = work.look()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_progress"):
-        left = progress.seconds_left
-        if progress.running:
-            text = (
-                f"{progress.done} of {progress.total} batches of texts"
-                if progress.done
-                else "Writing texts …"
-            )
-            if left is not None and progress.done > 1:
-                text += f" · about {duration(left)} left"
-            st.progress(progress.done / progress.total, text)
-            st.button("Stop", icon=":material/stop:", on_click=work.stop, key="stop")
-        elif progress.done < progress.total:
-            st.progress(
-                progress.done / progress.total,
-                f"Stopped at {progress.done} of {progress.total}. What is finished is shown.",
-            )
-            st.button("Go on", icon=":material/play_arrow:", on_click=work.go_on, key="go_on")
+    if progress.running != state.sweep_running:
+        st.rerun()  # the whole page, with a clock or without
     if progress.error:
         st.error(plain(progress.error), icon=":material/error:")
+    elif progress.done < progress.total:
+        st.progress(progress.done / progress.total, how_far(progress))
+
+
+def how_far(progress: Progress) -> str:
+    count = f"{progress.done} of {progress.total} batches of texts"
+    if not progress.running:
+        return f"Stopped after {count}. What is finished is shown."
+    if progress.stopping:
+        return f"Stopping after {count} …"
+    if not progress.done:
+        return "Writing the first texts …"
+    left = progress.seconds_left
+    return count if left is None or progress.done < 2 else f"{count}, about {duration(left)} left"
 
 
 def duration(seconds: float) -> str:
@@ -473,11 +471,7 @@ def reader(study: Study) -> None:
 def view() -> None:
     study = state.get("sweep_opened")
     if study is None and work is not None:
-        progress_bar(work)
         study = work.study
-        if state.get("sweep_running") and not work.look().running:
-            state.sweep_running = False
-            st.rerun()  # once more, without the clock
     if study is not None:
         heats = study.settings.temperatures
         if state.get("at") not in heats:
@@ -512,9 +506,21 @@ elif settings is not None and work is not None and work.settings != settings and
             f"The controls now ask for {len(settings.cells)} × {settings.texts} texts."
         )
 
-running = study_opened is None and work is not None and work.look().running
-state.sweep_running = running
-st.fragment(view, run_every=1.0 if running else None)()
+progress = work.look() if work is not None and study_opened is None else None
+running = state.sweep_running = progress is not None and progress.running
+clock = 1.0 if running else None
+if work is not None and progress is not None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_progress"):
+        with st.container():
+            st.fragment(progress_bar, run_every=clock)(work)
+        # The buttons are no part of what the clock redraws: a click is never lost to a redrawing.
+        if running:
+            st.button(
+                "Stop", icon=":material/stop:", on_click=work.stop, key="stop", disabled=progress.stopping
+            )
+        elif progress.done < progress.total:
+            st.button("Go on", icon=":material/play_arrow:", on_click=work.go_on, key="go_on")
+st.fragment(view, run_every=clock)()
 
 # -- to take away ----------------------------------------------------------------------------------
 

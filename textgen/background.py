@@ -54,11 +54,13 @@ class Memory:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is. `seconds_left` is None as long as nothing can be said; `error` is a sentence."""
+    """How far a study is. `stopping`: no other unit will be begun. `seconds_left` is None as long as nothing
+    can be said; `error` is a sentence."""
 
     done: int
     total: int
     running: bool
+    stopping: bool
     seconds_left: float | None
     error: str
 
@@ -84,10 +86,13 @@ class Work:
         return all(unit in self._memory for unit in self._units)
 
     def go_on(self) -> None:
-        """Begin, or go on after a stop."""
+        """Begin, or go on after a stop; at once, if there is nothing left to do but to put it together."""
         self._stopped, self._error = False, ""
         self._looked = time.monotonic()
-        self._ensure()
+        if self.known and (self._thread is None or not self._thread.is_alive()):
+            self._work()
+        else:
+            self._ensure()
 
     def stop(self) -> None:
         """No other unit is begun; what is finished stays."""
@@ -102,7 +107,7 @@ class Work:
             done, total = len(self._finished), len(self._units)
             left = self._seconds / self._fresh * (total - done) if self._fresh else None
             alive = self._thread is not None and self._thread.is_alive()
-            return Progress(done, total, alive and done < total, left, self._error)
+            return Progress(done, total, alive and done < total, self._stopped, left, self._error)
 
     def _ensure(self) -> None:
         with self._lock:
