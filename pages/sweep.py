@@ -162,7 +162,7 @@ def picked(key: str) -> None:
     for point in state[f"{key}_chart"].selection.get("point", []):
         study = state.get("sweep_opened") or state.sweep_work.study
         if (heat := point.get("temperature")) in study.settings.temperatures:
-            state.at = float(heat)
+            state.sweep_at = float(heat)
             state.sweep_drawing = state.get("sweep_drawing", 0) + 1
         labels = [series.label for series in findings.series_of(study)]
         if isinstance(number := point.get("series"), int) and 0 <= number < len(labels):
@@ -300,7 +300,7 @@ def pictures(study: Study) -> None:
     if not several:
         st.caption("The first points appear in a moment.")
         return
-    at = state.at if len(study.settings.temperatures) > 1 else None
+    at = state.sweep_at if len(study.settings.temperatures) > 1 else None
     drawing = state.get("sweep_drawing", 0)
     ends = (study.settings.temperatures[0], study.settings.temperatures[-1])
     if len(several) > 1:
@@ -427,8 +427,7 @@ def reader(study: Study) -> None:
                 heats,
                 nearest(heats, 0.7),
                 format_func=lambda t: f"{t:g}",
-                key="at",
-                bind="query-params",
+                key="sweep_at",
                 width=420,
             )
         labels = [series.label for series in several]
@@ -437,7 +436,7 @@ def reader(study: Study) -> None:
             if state.get("sweep_series") not in labels:
                 state.sweep_series = labels[0]
             chosen = labels.index(st.selectbox("Of", labels, key="sweep_series", width=320))
-    at = state.at if len(heats) > 1 else heats[0]
+    at = state.sweep_at if len(heats) > 1 else heats[0]
     shared.style_columns([at])
     points = {cell.temperature: (cell, figures) for cell, figures in several[chosen].points}
     shown = nearest(points, at)
@@ -450,8 +449,9 @@ def reader(study: Study) -> None:
         + (f" T = {at:g} is not finished yet." if at != shown else "")
     )
     columns = st.columns(2, gap="large")
-    for n, sample in enumerate(figures.samples[:1] if equal else figures.samples):
-        with columns[n % 2].container(gap="xsmall"):
+    shown_texts = figures.samples[:1] if equal else figures.samples
+    for n, sample in enumerate(shown_texts):
+        with columns[2 * n // len(shown_texts)].container(gap="xsmall"):
             words = sample.split()
             text = detokenize(words) or "(nothing: the recipe ends at once)"
             if len(words) >= study.settings.max_words:  # it was cut there
@@ -474,9 +474,12 @@ def view() -> None:
         study = work.study
     if study is not None:
         heats = study.settings.temperatures
-        if state.get("at") not in heats:
+        if state.get("sweep_at") not in heats:
             asked_for = st.query_params.get("at", "0.7")
-            state.at = nearest(heats, float(asked_for) if shared.number(0, 5)(asked_for) else 0.7)
+            state.sweep_at = nearest(heats, float(asked_for) if shared.number(0, 5)(asked_for) else 0.7)
+        # A click in a chart sets it as well as the slider, and the address of a bound slider would not follow.
+        if study is not state.get("sweep_opened") and f"{state.sweep_at:g}" != st.query_params.get("at"):
+            st.query_params["at"] = f"{state.sweep_at:g}"
         pictures(study)
         reader(study)
 

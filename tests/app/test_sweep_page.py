@@ -63,7 +63,7 @@ def test_a_study_runs_by_itself_and_says_what_it_found():
 
 
 def test_the_texts_are_what_textgen_writes():
-    test = opened(at=1.0, seed=11)
+    test = opened(sweep_at=1.0, seed=11)
     steps = generate(
         load_bundle(SMALL),
         recipe_prompt("Roasted vegetables"),

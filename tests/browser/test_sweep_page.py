@@ -34,15 +34,18 @@ def test_curves_appear_and_a_point_opens_its_texts(app):
     assert "human text" in sweep.chart("front")
     assert reading(sweep).startswith("T = 0.5")  # the nearest to 0.7 that was measured
     before = sweep.page.locator("p.sample").first.inner_text()
-    # A click in the picture of repetition, near its right end: T = 2.
-    box = sweep.key("curve_repetition").locator("svg.marks").bounding_box()
-    sweep.page.mouse.click(box["x"] + box["width"] - 14, box["y"] + 60)
-    sweep.page.get_by_text("T = 2, ").first.wait_for()
+    # A click at the right end of the picture of repetition: T = 2.
+    end = sweep.key("curve_repetition").locator("g.mark-rule").last.locator("line").last
+    end.scroll_into_view_if_needed()
+    box = end.bounding_box()
+    sweep.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 40)
+    sweep.page.get_by_text("T = 2, Roasted").wait_for()
     sweep.settle()
     assert sweep.query["at"] == ["2"]
     assert sweep.page.locator("p.sample").first.inner_text() != before
     # The same by keyboard.
-    sweep.press("at", "ArrowLeft")
+    sweep.press("sweep_at", "ArrowLeft")
+    sweep.page.get_by_text("T = 1.5, Roasted").wait_for()
     assert sweep.query["at"] == ["1.5"] and reading(sweep).startswith("T = 1.5")
     sweep.is_sound()
 
@@ -60,7 +63,7 @@ def test_the_address_brings_back_study_and_texts(app):
 def test_one_click_leads_to_the_same_words_on_the_comparison_page(app):
     sweep = opened(app, f"{LINK}&at=1&seed=3")
     text = sweep.page.locator("p.sample").nth(2).inner_text().removesuffix(" …")
-    sweep.key("go2").locator("button").click()
+    sweep.key("go2").get_by_role("button", name="compare").click()
     sweep.page.wait_for_selector(".word")
     sweep.settle()
     assert sweep.key("seed").locator("input").input_value() == "5"
@@ -73,7 +76,7 @@ def test_a_study_is_kept_and_opens_again(app, tmp_path):
     sweep.page.get_by_role("button", name="Keep or open").click()
     for name, path in (("Parquet", "study.parquet"), ("CSV", "study.csv"), ("HTML", "report.html")):
         with sweep.page.expect_download() as caught:
-            sweep.page.get_by_role("button", name=name).click()
+            sweep.key(f"save_{name.lower()}").get_by_role("button").click()
         caught.value.save_as(tmp_path / path)
     study = read_study(tmp_path / "study.parquet")
     assert study.complete and study.settings.seed == 4

@@ -54,7 +54,7 @@ def sweep_spec(
     ticks = _ticks([row[end] for row in rows for end in ("low", "high")]) if logarithmic else None
     lines = max((row["series"] for row in rows), default=0) + 1
     return filled(
-        _sweep_template(unit, ticks, percent, lines),
+        _sweep_template(unit, ticks, percent, lines, len(places)),
         points=points,
         people=list(people.values()),
         frame=[{"temperature": end} for end in ends],
@@ -87,7 +87,9 @@ def _ticks(values: Sequence[float]) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=100)
-def _sweep_template(unit: str, ticks: tuple[float, ...] | None, percent: bool, lines: int) -> Spec:
+def _sweep_template(
+    unit: str, ticks: tuple[float, ...] | None, percent: bool, lines: int, places: int
+) -> Spec:
     logarithmic = ticks is not None
     x = (
         alt.X("temperature:Q")
@@ -130,7 +132,7 @@ def _sweep_template(unit: str, ticks: tuple[float, ...] | None, percent: bool, l
     )
     targets = (
         alt.Chart(alt.NamedData("places"))
-        .mark_rule(opacity=0, strokeWidth=alt.ExprRef("max(8, width / 21)"))
+        .mark_rule(opacity=0, strokeWidth=alt.ExprRef(f"max(8, 0.9 * width / {max(places, 2) - 1})"))
         .encode(
             x=x,
             tooltip=[
