@@ -477,7 +477,7 @@ def view() -> None:
         if state.get("sweep_at") not in heats:
             asked_for = st.query_params.get("at", "0.7")
             state.sweep_at = nearest(heats, float(asked_for) if shared.number(0, 5)(asked_for) else 0.7)
-        # A click in a chart sets it as well as the slider, and the address of a bound slider would not follow.
+        # Clicks in charts set it as well, and the address of a slider that is bound would not follow them.
         if study is not state.get("sweep_opened") and f"{state.sweep_at:g}" != st.query_params.get("at"):
             st.query_params["at"] = f"{state.sweep_at:g}"
         pictures(study)
