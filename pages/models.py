@@ -177,10 +177,20 @@ def figures(place: Any, fast: Mapping[str, float]) -> None:
 st.subheader("What they are", anchor=False)
 figures_place = st.empty()
 figures(figures_place, {})
-st.caption(
-    f"Click a column's name to sort; point at it to read what the number means. {KNESER_NEY_NAME} is no "
-    "network: it counts sequences of up to five words, and shows what a perplexity is worth."
-)
+with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about_table"):
+    st.caption(
+        f"Click a column's name to sort; point at it to read what the number means. {KNESER_NEY_NAME} is no "
+        "network: it counts sequences of up to five words, and shows what a perplexity is worth.",
+        width="stretch",
+    )
+    st.button(
+        "Measure the speed again",
+        on_click=speeds.clear,
+        key="again",
+        type="tertiary",
+        icon=":material/speed:",
+        help="Words a second: all networks write short texts in turns, and the fastest of each counts.",
+    )
 st.html('<div class="networks">' + "".join(map(layer_diagram, bundles)) + "</div>")
 st.caption(
     "Parameters by layer: the longer the bar, the larger the layer's share. An LSTM has three gates and a "
@@ -530,6 +540,13 @@ def best_temperature() -> None:
             "--temperatures --save` does it."
         )
         return
+    if bare := [one.name for one in bundles if one.name not in {row["network"] for row in rows}]:
+        st.caption(f"Not measured yet: {plain(', '.join(bare))}.")
+    st.caption(
+        "Every logit divided by one temperature, as on the comparison page; then the perplexity of recipes "
+        "that were kept back from training. A dot marks a network's lowest, the number beside its name is the "
+        "temperature there. Dashed: T = 1, the network as it was trained."
+    )
     left, right = st.columns([3, 2], gap="large")
     with left:
         shared.draw(
@@ -562,17 +579,17 @@ def best_temperature() -> None:
                     "Best T", format="%.2f", help="The temperature with the lowest perplexity."
                 ),
                 "at best": st.column_config.NumberColumn(
-                    "Perplexity there", format="%.2f", help="At the best temperature."
+                    "Perplexity", format="%.2f", help="At the best temperature."
                 ),
                 "at 1": st.column_config.NumberColumn(
                     "at T = 1", format="%.2f", help="The network as it was trained."
                 ),
                 **{
                     name: st.column_config.NumberColumn(
-                        f"Error, T = {name.removeprefix('ece ')}",
+                        f"Error {name.removeprefix('ece ')}",
                         format="%.1f %%",
-                        help="Expected calibration error: how far, on average, the probability of the "
-                        "likeliest word is from how often it came.",
+                        help=f"Expected calibration error at T = {name.removeprefix('ece ')}: how far, on "
+                        "average, the probability of the likeliest word is from how often it came.",
                     )
                     for name in errors
                 },
