@@ -544,7 +544,7 @@ def best_temperature() -> None:
         st.caption(f"Not measured yet: {plain(', '.join(bare))}.")
     st.caption(
         "Every logit divided by one temperature, as on the comparison page; then the perplexity of recipes "
-        "that were kept back from training. A dot marks a network's lowest, the number beside its name is the "
+        "that were kept back from training. A dot marks a network's lowest; the number at its name is the "
         "temperature there. Dashed: T = 1, the network as it was trained."
     )
     left, right = st.columns([3, 2], gap="large")
