@@ -16,7 +16,7 @@ from textgen.background import Memory, Progress, Work
 from textgen.bundle import available_bundles
 from textgen.diversity import MEASURES
 from textgen.findings import figure
-from textgen.study import Settings, Study, StudyError, read_study, temperature_range
+from textgen.study import Cell, Settings, Study, StudyError, parse_filter, read_study, temperature_range
 from textgen.sweep_report import to_html
 from textgen.vocabulary import UNKNOWN, detokenize, tokenize, unknown_words
 
@@ -33,6 +33,7 @@ FILTERS = {
     "min-p 0.1": "min_p=0.1",
     "typical 0.9": "typical_p=0.9",
 }
+CONTROLS = {"top_k": "k", "top_p": "p", "min_p": "min_p", "typical_p": "typical"}  # of the comparison page
 TEXTS = (8, 16, 32, 64, 128, 240)
 MOST_WORDS = 1_500_000  # of a study that a page should do: some minutes
 GROUPS = {
@@ -112,40 +113,47 @@ def command(settings: Settings) -> str:
     return " ".join([*parts, "--out study.parquet"])
 
 
-def address_notes() -> list[str]:
-    """What the address asked for and could not have, until a control changes."""
+def fields() -> dict[str, shared.Field]:
+    """What the address may say."""
     names = shared.models()
-    networks = "the networks are " + ", ".join(names)
-    found = shared.address_notes(
-        {
-            "prompt": (lambda text: True, ""),
-            "network": shared.one_of(names, networks),
-            "filter": shared.one_of(list(FILTERS), "the filters are " + ", ".join(FILTERS)),
-            "low": (shared.number(0, 5), "a range starts at 0 to 5"),
-            "high": (shared.number(0, 5), "a range ends at 0 to 5"),
-            "by": (shared.number(0.01, 2), "a step is from 0.01 to 2"),
-            "count": shared.one_of([str(n) for n in TEXTS], "it is " + ", ".join(map(str, TEXTS)) + " texts"),
-            "length": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
-            "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
-            "at": (shared.number(0, 5), "a temperature here is from 0 to 5"),
-        }
-    )
-    if "sweep_notes_found" not in state:  # Streamlit takes what it cannot use out of the address
-        state.sweep_notes_found, state.sweep_notes_for = found, None
-    return state.get("sweep_notes_found", [])
+    return {
+        "prompt": (lambda text: True, ""),
+        "network": shared.one_of(names, "the networks are " + ", ".join(names)),
+        "filter": shared.one_of(list(FILTERS), "the filters are " + ", ".join(FILTERS)),
+        "low": (shared.number(0, 5), "a range starts at 0 to 5"),
+        "high": (shared.number(0, 5), "a range ends at 0 to 5"),
+        "by": (shared.number(0.01, 2), "a step is from 0.01 to 2"),
+        "count": shared.one_of([str(n) for n in TEXTS], "it is " + ", ".join(map(str, TEXTS)) + " texts"),
+        "length": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
+        "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
+        "at": (shared.number(0, 5), "a temperature here is from 0 to 5"),
+    }
 
 
-def compare_with(model: str, prompt: str, temperature: float, seed: int, words: int) -> None:
+def arrive() -> list[str]:
+    """Once a session take in the address; what it asked for and could not have, until a control changes."""
+    if "sweep_notes_found" not in state:
+        state.sweep_notes_found, state.sweep_notes_for = shared.address_notes(fields()), None
+        shared.clean_address(fields(), ("prompt", "network", "filter"))
+    shared.arrive()
+    return state.sweep_notes_found
+
+
+def compare_with(cell: Cell, seed: int, words: int) -> None:
     """Go to the comparison page, where this text stands in the first column."""
-    title, _, opening = prompt.partition("|")
-    state.n, state.forced, state.notes = 3, {}, []
-    state.arriving = {"model": model, "seed": seed}
-    others = [t for t in findings.MARKED if t != temperature][:2]
-    wanted = {"title": title.strip(), "words": str(min(200, words)), "t1": f"{temperature:g}"}
-    wanted |= {f"t{k}": f"{t:g}" for k, t in enumerate(others, 2)}
-    if opening.strip():
-        wanted["opening"] = opening.strip()
-    st.switch_page("pages/compare.py", query_params=wanted)
+    title, _, opening = cell.prompt.partition("|")
+    rules = parse_filter(cell.filter)
+    controls = {CONTROLS[name]: value for name, value in rules.items()}
+    others = [t for t in findings.MARKED if t != cell.temperature][:2]
+    shared.compare_with(
+        title.strip(),
+        [cell.temperature, *others],
+        model=cell.model,
+        seed=seed,
+        words=min(200, max(5, words)),
+        opening=opening.strip(),
+        **controls,
+    )
 
 
 # -- what buttons do -------------------------------------------------------------------------------
@@ -188,7 +196,7 @@ def close() -> None:
 shared.styles()
 st.html(shared.ASSETS / "verbs.css")
 st.html(shared.ASSETS / "sweep.css")
-from_address = address_notes()
+from_address = arrive()
 names = shared.models()
 with st.container(key="head"):
     st.title("Diversity and quality, measured", anchor=False)
@@ -229,6 +237,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
     shared.seed_control("Of the first text; the next text has the next seed. The same for every temperature.")
     keep = st.popover("Keep or open", icon=":material/download:")
 
+if go := state.pop("sweep_go", None):
+    compare_with(*go)
 settings, found = asked()
 if from_address:
     now = (settings, *found)
@@ -458,14 +468,22 @@ def reader(study: Study) -> None:
                 text += " …"
             st.html(f'<p class="sample">{html.escape(text)}</p>')
             seed = study.settings.seed + n
-            if cell.model in names and cell.filter == "none" and shown <= 2 and seed <= shared.LARGEST_SEED:
+            if can_compare(cell, seed):
                 if st.button(
                     f"Seed {seed}: compare", key=f"go{n}", type="tertiary", icon=":material/east:",
                     help="The same text on the comparison page, word by word, beside other temperatures",
                 ):  # fmt: skip
-                    compare_with(cell.model, cell.prompt, shown, seed, study.settings.max_words)
+                    state.sweep_go = (cell, seed, study.settings.max_words)
+                    st.rerun()  # a fragment cannot leave the page and keep what its controls say
             else:
                 st.caption(f"Seed {seed}")
+
+
+def can_compare(cell: Cell, seed: int) -> bool:
+    """Whether the comparison page has controls for all that wrote this text."""
+    known = cell.model in names and set(parse_filter(cell.filter)) <= set(CONTROLS)
+    steps = math.isclose(20 * cell.temperature, round(20 * cell.temperature), abs_tol=1e-6)
+    return known and steps and cell.temperature <= 2 and seed <= shared.LARGEST_SEED
 
 
 def view() -> None:

@@ -61,12 +61,12 @@ def test_the_address_brings_back_study_and_texts(app):
 
 
 def test_one_click_leads_to_the_same_words_on_the_comparison_page(app):
-    sweep = opened(app, f"{LINK}&at=1&seed=3")
+    sweep = opened(app, f"{LINK}&at=1&seed=3&filter=top-k%2010")
     text = sweep.page.locator("p.sample").nth(2).inner_text().removesuffix(" …")
     sweep.key("go2").get_by_role("button", name="compare").click()
     sweep.page.wait_for_selector(".word")
     sweep.settle()
-    assert sweep.key("seed").locator("input").input_value() == "5"
+    assert sweep.key("seed").locator("input").input_value() == "5" and sweep.query["k"] == ["10"]
     assert " ".join(sweep.text(0).split()).startswith(" ".join(text.split()))
     sweep.is_sound()
 
