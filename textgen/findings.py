@@ -62,9 +62,8 @@ def series_of(study: Study) -> list[Series]:
             found.setdefault((cell.model, cell.prompt, cell.filter), []).append((cell, study.cells[cell]))
     result = []
     for key, points in found.items():
-        shown = [
-            part if part != NO_FILTER else "no filter" for part, one in zip(key, several, strict=True) if one
-        ]
+        named = (key[0], key[1], rule_name(key[2]))
+        shown = [part for part, one in zip(named, several, strict=True) if one]
         result.append(Series(" · ".join(shown) or "the network", tuple(points)))
     return result
 

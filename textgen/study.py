@@ -544,7 +544,7 @@ def _on_cluster(
             client.submit(measure, unit, key=f"simmer-{unit.key}", retries=3): unit for unit in missing
         }
         try:
-            for future in as_completed(futures):
+            for future in as_completed(list(futures), loop=client.loop):
                 try:
                     result = future.result()
                 except (BundleError, CopyIndexError, StudyError):
