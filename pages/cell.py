@@ -233,14 +233,8 @@ with st.container(horizontal=True, vertical_alignment="center", key="head"):
     back_place = st.container(width="content")
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-    st.text_input(
-        "Recipe title",
-        shared.DEFAULTS["title"],
-        key="title",
-        bind="query-params",
-        help="The network reads “recipe for TITLE | OPENING” and goes on from there.",
-    )
-    st.text_input("Opening words (optional)", "", key="opening", bind="query-params", placeholder="chop 1 /")
+    shared.title_control("The network reads “recipe for TITLE | OPENING” and goes on from there.")
+    shared.opening_control()
     with st.container(
         horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
     ):
@@ -248,17 +242,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
         shared.seed_control(
             "Decides the luck: the same seed writes the same words as on the comparison page."
         )
-        st.number_input(
-            "Words",
-            5,
-            200,
-            60,
-            step=5,
-            key="words",
-            bind="query-params",
-            width=120,
-            help="How many words are written.",
-        )
+        shared.words_control()
         with st.container(key="column1", width=230):
             st.slider(
                 "Temperature",

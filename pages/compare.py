@@ -169,14 +169,8 @@ with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-    st.text_input(
-        "Recipe title",
-        shared.DEFAULTS["title"],
-        key="title",
-        bind="query-params",
-        help="The network continues “recipe for TITLE | OPENING”.",
-    )
-    st.text_input("Opening words (optional)", "", key="opening", bind="query-params", placeholder="chop 1 /")
+    shared.title_control("The network continues “recipe for TITLE | OPENING”.")
+    shared.opening_control()
     with st.container(
         horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
     ):
@@ -199,17 +193,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
                 on_click=lock,
                 help="Let the die change the seed" if locked else "Keep this seed",
             )
-        st.number_input(
-            "Words",
-            5,
-            200,
-            60,
-            step=5,
-            key="words",
-            bind="query-params",
-            width=120,
-            help="How many words each text may have.",
-        )
+        shared.words_control()
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="constants"):
     st.segmented_control(

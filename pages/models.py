@@ -213,13 +213,7 @@ def go_to(row: int, key: str) -> None:
 def side_by_side() -> None:
     """All that follows the title, the seed and the temperatures."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-        st.text_input(
-            "Recipe title",
-            shared.DEFAULTS["title"],
-            key="title",
-            bind="query-params",
-            help="Every network continues “recipe for TITLE |”.",
-        )
+        shared.title_control("Every network continues “recipe for TITLE |”.")
         with st.container(
             horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
         ):
@@ -227,17 +221,7 @@ def side_by_side() -> None:
                 "Decides the luck. All networks and temperatures get the same draws: where two texts "
                 "differ, the networks do."
             )
-            st.number_input(
-                "Words",
-                5,
-                200,
-                WORDS,
-                step=5,
-                key="words",
-                bind="query-params",
-                width=120,
-                help="How many words each text may have.",
-            )
+            shared.words_control(WORDS)
     with st.container():
         if found := shared.text_notes(names[0]):
             st.warning("  \n".join(found), icon=":material/info:")

@@ -232,6 +232,31 @@ def styles() -> None:
     st.html(f"<style>:root {{ --scale: linear-gradient(to right, {scale}); }}</style>")
 
 
+def title_control(explained: str) -> None:
+    """The recipe's title, as `state.title`; `explained` says what is done with it on the page."""
+    st.text_input("Recipe title", DEFAULTS["title"], key="title", bind="query-params", help=explained)
+
+
+def opening_control() -> None:
+    """The words the method begins with, as `state.opening`."""
+    st.text_input("Opening words (optional)", "", key="opening", bind="query-params", placeholder="chop 1 /")
+
+
+def words_control(usual: int = DEFAULTS["words"]) -> None:
+    """How long a text may be, as `state.words`."""
+    st.number_input(
+        "Words",
+        5,
+        200,
+        usual,
+        step=5,
+        key="words",
+        bind="query-params",
+        width=120,
+        help="How many words each text may have.",
+    )
+
+
 def network_control() -> None:
     """Which network writes, as `state.model`."""
     st.selectbox("Network", models(), key="model", bind="query-params", width=170)
