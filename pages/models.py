@@ -563,6 +563,9 @@ def best_temperature() -> None:
                 "best": st.column_config.NumberColumn(
                     "Best T", format="%.2f", help="The temperature with the lowest perplexity."
                 ),
+                "interval": st.column_config.TextColumn(
+                    "95 % interval", help="How far other recipes of the kind would move the best temperature."
+                ),
                 "at best": st.column_config.NumberColumn(
                     "Perplexity", format="%.2f", help="At the best temperature."
                 ),

@@ -440,7 +440,8 @@ def _print_calibration(result: dict[str, Any]) -> None:
     ]
     best = [of["best"] for of in eras.values()]
     rows.append(["best", *(_large(at["perplexity"]) for at in best)])
-    rows.append(["at", *(f"T = {at['temperature']:.3f}" + " (edge)" * at["at_edge"] for at in best)])
+    rows.append(["at T", *(f"{at['temperature']:.3f}" + " (edge)" * at["at_edge"] for at in best)])
+    rows.append(["95 %", *(_span(at["low"], at["high"]) for at in best)])
     _print_table(["T", *map(printable, eras)], rows)
     print(f"\nexpected calibration error of the likeliest word, {result['bins']} bins")
     heats = list(next(iter(eras.values()))["reliability"])
@@ -448,6 +449,10 @@ def _print_calibration(result: dict[str, Any]) -> None:
         ["T", *map(printable, eras)],
         [[heat, *(percent(of["reliability"][heat]["ece"]) for of in eras.values())] for heat in heats],
     )
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
 
 
 def _large(value: float | None) -> str:

@@ -81,12 +81,12 @@ class Reliability:
 
 
 @dataclass
-class _Totals:
-    """Of one era at each temperature: the sum of -log p, and of its slope over 1 / T."""
+class _Sums:
+    """Of each recipe at each temperature: -log p of its tokens, and its slope over 1 / T. `[heats, R]`."""
 
     nats: NDArray[np.float64]
     slope: NDArray[np.float64]
-    tokens: int = 0
+    tokens: NDArray[np.float64]  # [R]
 
 
 def calibrate(
@@ -98,8 +98,9 @@ def calibrate(
     `measures.evaluate`, and at T = 1 so is the perplexity;
     `perplexity` [temperatures] at each of the sorted `temperatures`, None where float64 cannot hold it;
     `best`, the `temperature` with the lowest `perplexity` between the lowest and the highest one, both
-    measured there and not read off a curve; `at_edge` says that it lies at an end of the range, so that the
-    true minimum may lie beyond;
+    measured there and not read off a curve, and the 95 % interval of the temperature, from `low` to `high`,
+    had other recipes of the kind been measured; `at_edge` says that it lies at an end of the range: the true
+    minimum may lie beyond, and there is no interval;
     `reliability`, by temperature, as `Reliability.facts`.
 
     -log p is convex in 1 / T, so its slope, measured with it, tells on which side the minimum lies.
@@ -113,9 +114,10 @@ def calibrate(
         raise ValueError("a temperature to measure at is above 0 and finite: at 0, perplexity is infinite")
     recipes = list(recipes)
     wanted = sorted({*heats, *RELIABILITY_TEMPERATURES})
-    totals, diagrams = _measure(bundle, recipes, wanted, max_tokens, reliability=True)
-    # era -> temperature -> (-log p, slope), means over its tokens
-    points = {era: _means(wanted, sums) for era, sums in totals.items()}
+    sums, diagrams = _measure(bundle, recipes, wanted, max_tokens, reliability=True)
+    of_era = {era: np.array([(recipe.era or "unknown") == era for recipe in recipes]) for era in diagrams}
+    # era -> temperature -> what was measured there
+    points = {era: _points(wanted, sums, mask) for era, mask in of_era.items()}
     within = {era: {heat: of[heat] for heat in heats} for era, of in points.items()}
     for _ in range(REFINEMENTS):
         guesses = {era: _guess(of) for era, of in within.items()}
@@ -125,18 +127,22 @@ def calibrate(
         more, _unused = _measure(bundle, recipes, open_, max_tokens)
         for era, guess in guesses.items():
             if guess is not None:
-                within[era][guess] = _means(open_, more[era])[guess]
+                within[era][guess] = _points(open_, more, of_era[era])[guess]
     eras = {}
-    for era in sorted(totals):
-        best = min(within[era], key=lambda heat: (within[era][heat][0], heat))
+    for era in sorted(points):
+        best = min(within[era], key=lambda heat: (within[era][heat].nats, heat))
+        at_edge = within[era][heats[0]].slope < 0 or within[era][heats[-1]].slope > 0
+        low, high = (None, None) if at_edge else _interval(best, within[era])
         eras[era] = {
-            "recipes": sum((recipe.era or "unknown") == era for recipe in recipes),
-            "tokens": totals[era].tokens,
-            "perplexity": [_perplexity(points[era][heat][0]) for heat in heats],
+            "recipes": int(of_era[era].sum()),
+            "tokens": int(sums.tokens[of_era[era]].sum()),
+            "perplexity": [_perplexity(points[era][heat].nats) for heat in heats],
             "best": {
                 "temperature": round(best, 4),
-                "perplexity": _perplexity(within[era][best][0]),
-                "at_edge": points[era][heats[0]][1] < 0 or points[era][heats[-1]][1] > 0,
+                "low": low,
+                "high": high,
+                "perplexity": _perplexity(within[era][best].nats),
+                "at_edge": at_edge,
             },
             "reliability": {f"{heat:g}": diagram.facts() for heat, diagram in diagrams[era].items()},
         }
@@ -154,50 +160,75 @@ def _measure(
     temperatures: Sequence[float],
     max_tokens: int,
     reliability: bool = False,
-) -> tuple[dict[str, _Totals], dict[str, dict[float, Reliability]]]:
-    """One pass over the logits of all recipes, block by block."""
-    totals: dict[str, _Totals] = {}
-    diagrams: dict[str, dict[float, Reliability]] = {}
-    for eras, logits, targets in predictions(bundle, recipes, max_tokens):
+) -> tuple[_Sums, dict[str, dict[float, Reliability]]]:
+    """One pass over the logits of all recipes, block by block. The diagrams are by era."""
+    eras = np.array([recipe.era or "unknown" for recipe in recipes])
+    size = (len(temperatures), len(recipes))
+    sums = _Sums(np.zeros(size), np.zeros(size), np.zeros(len(recipes)))
+    diagrams: dict[str, dict[float, Reliability]] = {
+        str(era): {heat: Reliability() for heat in RELIABILITY_TEMPERATURES if reliability}
+        for era in np.unique(eras)
+    }
+    for numbers, logits, targets in predictions(bundle, recipes, max_tokens):
         logits -= logits.max(axis=1, keepdims=True)
         came = np.take_along_axis(logits, targets[:, None], axis=1)[:, 0].astype(np.float64)  # [n], <= 0
         right = logits.argmax(axis=1) == targets  # the same at every temperature
-        masks = {era: np.array([one == era for one in eras]) for era in set(eras)}
-        for era, mask in masks.items():
-            if era not in totals:
-                totals[era] = _Totals(np.zeros(len(temperatures)), np.zeros(len(temperatures)))
-                diagrams[era] = (
-                    {heat: Reliability() for heat in RELIABILITY_TEMPERATURES} if reliability else {}
-                )
-            totals[era].tokens += int(mask.sum())
+        masks = {str(era): eras[numbers] == era for era in np.unique(eras[numbers])}
+        sums.tokens[numbers] += 1
         for k, heat in enumerate(temperatures):
             weight = np.exp(logits * np.float32(1 / heat))  # [n, V]
             total = weight.sum(axis=1, dtype=np.float64)
             mean = np.einsum("nv,nv->n", weight, logits) / total  # the logit that p expects
-            nats = np.log(total) - came / heat
-            for era, mask in masks.items():
-                totals[era].nats[k] += nats[mask].sum()
-                totals[era].slope[k] += (mean - came)[mask].sum()
-                if heat in diagrams[era]:
+            sums.nats[k, numbers] += np.log(total) - came / heat
+            sums.slope[k, numbers] += mean - came
+            if reliability and heat in RELIABILITY_TEMPERATURES:
+                for era, mask in masks.items():
                     diagrams[era][heat].add(1 / total[mask], right[mask])
-    return totals, diagrams
+    return sums, diagrams
 
 
-def _means(temperatures: Sequence[float], sums: _Totals) -> dict[float, tuple[float, float]]:
-    return {
-        heat: (float(sums.nats[k] / sums.tokens), float(sums.slope[k] / sums.tokens))
-        for k, heat in enumerate(temperatures)
-    }
+@dataclass(frozen=True)
+class _Point:
+    """One era at one temperature: means over its tokens of -log p and of its slope over 1 / T, and the
+    standard error of that slope."""
+
+    nats: float
+    slope: float
+    error: float
 
 
-def _guess(points: dict[float, tuple[float, float]]) -> float | None:
+def _points(temperatures: Sequence[float], sums: _Sums, mask: NDArray[np.bool_]) -> dict[float, _Point]:
+    tokens = sums.tokens[mask]  # [R]
+    found = {}
+    for k, heat in enumerate(temperatures):
+        slope = sums.slope[k, mask].sum() / tokens.sum()
+        # A ratio of sums over recipes, which are independent of each other; the words in one are not.
+        apart = sums.slope[k, mask] - slope * tokens
+        error = math.sqrt((apart**2).sum()) / tokens.sum()
+        found[heat] = _Point(float(sums.nats[k, mask].sum() / tokens.sum()), float(slope), error)
+    return found
+
+
+def _interval(best: float, points: dict[float, _Point]) -> tuple[float, float]:
+    """The 95 % interval of the best temperature: where the slope is 0 give or take its standard error.
+
+    The curvature is that between the measured neighbours of `best`.
+    """
+    below = max((heat for heat in points if heat < best), default=best)
+    above = min((heat for heat in points if heat > best), default=best)
+    curvature = (points[below].slope - points[above].slope) / (1 / below - 1 / above)
+    reach = 1.96 * points[best].error / curvature
+    return round(1 / (1 / best + reach), 4), round(1 / max(1 / best - reach, 1e-9), 4)
+
+
+def _guess(points: dict[float, _Point]) -> float | None:
     """Where the slope is likely to be 0, or None if that is settled or lies outside the range.
 
     Newton's method would need the curvature: the secant through the two measured points on either side of
     the minimum needs none, and stays between them.
     """
     heats = sorted(points)
-    slopes = [points[heat][1] for heat in heats]  # over 1 / T: they fall as T grows
+    slopes = [points[heat].slope for heat in heats]  # over 1 / T: they fall as T grows
     for low, high, left, right in zip(heats, heats[1:], slopes, slopes[1:], strict=False):
         if left >= 0 >= right and left > right:
             if high - low < CLOSE_ENOUGH or left == 0 or right == 0:

@@ -48,51 +48,51 @@ def evaluate(
 
     Raises `ValueError` if there is nothing to predict.
     """
-    texts = _texts(bundle, recipes, max_tokens)
+    recipes = list(recipes)
     unknown = bundle.vocabulary.encode([UNKNOWN])[0]
-    totals = {era: np.zeros(4) for era, _ in texts}  # era -> nats, unknown, tokens, recipes
-    for era, _ in texts:
-        totals[era][3] += 1
-    for eras, logits, targets in _predictions(bundle, texts, batch_size):
-        nats = negative_log_probability(logits, targets)
-        for era in set(eras):
-            of_era = np.array([one == era for one in eras])
-            totals[era][:3] += nats[of_era].sum(), (targets[of_era] == unknown).sum(), of_era.sum()
-    return {era: _summary(*totals[era]) for era in sorted(totals)}
+    sums = np.zeros((len(recipes), 4))  # of each recipe: nats, unknown, tokens, itself
+    sums[:, 3] = 1
+    for numbers, logits, targets in predictions(bundle, recipes, max_tokens, batch_size):
+        sums[numbers, 0] += negative_log_probability(logits, targets)
+        sums[numbers, 1] += targets == unknown
+        sums[numbers, 2] += 1
+    eras = np.array([recipe.era or "unknown" for recipe in recipes])
+    return {str(era): _summary(*sums[eras == era].sum(axis=0)) for era in np.unique(eras)}
 
 
 def predictions(
     bundle: Bundle, recipes: Iterable[Recipe], max_tokens: int = 201, batch_size: int = 64
-) -> Iterator[tuple[list[str], NDArray[np.float32], NDArray[np.intp]]]:
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.intp]]]:
     """What the network says before each token that `evaluate` counts, and which token came.
 
-    Yields blocks of at most `batch_size` predictions: the era of each `[n]`, its logits `[n, V]` and the
-    true next token `[n]`. Memory holds one block. Raises `ValueError`, at the call, as `evaluate` does.
+    Yields blocks of at most `batch_size` predictions, each of another recipe: the recipe's number, from 0,
+    `[n]`, the logits `[n, V]` and the true next token `[n]`. Memory holds one block. Raises `ValueError`, at
+    the call, as `evaluate` does.
     """
     return _predictions(bundle, _texts(bundle, recipes, max_tokens), batch_size)
 
 
-def _texts(bundle: Bundle, recipes: Iterable[Recipe], max_tokens: int) -> list[tuple[str, list[int]]]:
-    """(era, ids) of each recipe, short ones first: a batch of like lengths has little padding."""
+def _texts(bundle: Bundle, recipes: Iterable[Recipe], max_tokens: int) -> list[tuple[int, list[int]]]:
+    """(number, ids) of each recipe, short ones first: a batch of like lengths has little padding."""
     if max_tokens < 2:
         raise ValueError(f"max_tokens must be at least 2, to have a token to predict; it is {max_tokens}")
     vocabulary = bundle.vocabulary
     stop = vocabulary.encode([STOP])[0]
-    texts: list[tuple[str, list[int]]] = []
-    for recipe in recipes:
+    texts: list[tuple[int, list[int]]] = []
+    for number, recipe in enumerate(recipes):
         ids = vocabulary.encode(tokenize(recipe.text)[:max_tokens])
-        texts.append((recipe.era or "unknown", [*ids, stop][:max_tokens]))
+        texts.append((number, [*ids, stop][:max_tokens]))
     if not texts:
         raise ValueError("there is no recipe to evaluate")
     return sorted(texts, key=lambda text: len(text[1]))
 
 
 def _predictions(
-    bundle: Bundle, texts: Sequence[tuple[str, list[int]]], batch_size: int
-) -> Iterator[tuple[list[str], NDArray[np.float32], NDArray[np.intp]]]:
+    bundle: Bundle, texts: Sequence[tuple[int, list[int]]], batch_size: int
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.intp]]]:
     model = bundle.model
     for start in range(0, len(texts), batch_size):
-        eras, rows = zip(*texts[start : start + batch_size], strict=True)
+        numbers, rows = zip(*texts[start : start + batch_size], strict=True)
         lengths = np.array([len(row) for row in rows])
         tokens = np.zeros((len(rows), lengths.max()), dtype=np.intp)  # [B, T]; what pads a row is not read
         for i, row in enumerate(rows):
@@ -101,7 +101,7 @@ def _predictions(
         for t in range(tokens.shape[1] - 1):
             hidden, state = model.step(tokens[:, t], state)
             live = np.flatnonzero(lengths > t + 1)
-            yield [eras[i] for i in live], model.logits(hidden[live]), tokens[live, t + 1]
+            yield np.array(numbers)[live], model.logits(hidden[live]), tokens[live, t + 1]
 
 
 def negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:

@@ -369,8 +369,9 @@ def scaling_rows(bundles: Iterable[Bundle], era: str) -> list[Row]:
 
 
 def scaling_table(bundles: Iterable[Bundle], eras: Sequence[str] = ERAS) -> list[Row]:
-    """A row a network and era: `best` temperature, perplexity `at best` and `at 1`, and the calibration error
-    at each temperature of the reliability diagram, as `ece 0.5` and so on."""
+    """A row a network and era: `best` temperature with its 95 % `interval` as text, perplexity `at best` and
+    `at 1`, and the calibration error at each temperature of the reliability diagram, as `ece 0.5` and so on.
+    """
     rows = []
     for bundle in bundles:
         for era in eras:
@@ -383,12 +384,19 @@ def scaling_table(bundles: Iterable[Bundle], eras: Sequence[str] = ERAS) -> list
                     "network": bundle.name,
                     "recipes": era,
                     "best": of["best"]["temperature"],
+                    "interval": _interval(of["best"]),
                     "at best": of["best"]["perplexity"],
                     "at 1": at.get(1.0),
                     **{f"ece {heat}": facts["ece"] for heat, facts in of["reliability"].items()},
                 }
             )
     return rows
+
+
+def _interval(best: Mapping[str, Any]) -> str:
+    if best.get("low") is None or best.get("high") is None:  # at an end of the range
+        return ""
+    return f"{best['low']:.2f} to {best['high']:.2f}"
 
 
 def reliability_rows(bundle: Bundle, era: str) -> list[Row]:

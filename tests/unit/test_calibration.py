@@ -85,6 +85,19 @@ def test_a_network_that_is_three_times_too_sure_has_its_minimum_three_times_as_h
     assert sharp["perplexity"] == pytest.approx(plain["perplexity"], rel=1e-5)
 
 
+def test_the_interval_is_as_wide_as_the_best_temperatures_of_other_recipes_differ():
+    lot, rng, heats = recipes(36), np.random.default_rng(7), [0.3, 0.8, 1.3, 2.0, 20.0]
+    best = calibrate(network(), lot, heats)["eras"]["modern"]["best"]
+    modern = [recipe for recipe in lot if recipe.era == "modern"]
+    others = []
+    for _ in range(60):
+        drawn = [modern[i] for i in rng.integers(len(modern), size=len(modern))]
+        others.append(calibrate(network(), drawn, heats)["eras"]["modern"]["best"]["temperature"])
+    low, high = np.quantile(others, [0.025, 0.975])
+    assert best["low"] < best["temperature"] < best["high"]
+    assert (best["high"] - best["low"]) / (high - low) == pytest.approx(1, abs=0.4)
+
+
 def test_a_range_without_the_minimum_says_so():
     best = calibrate(network(), RECIPES, [0.3, 20.0])["eras"]["modern"]["best"]["temperature"]
     for heats, edge in (
@@ -93,7 +106,11 @@ def test_a_range_without_the_minimum_says_so():
         ([best * 2], best * 2),
     ):
         found = calibrate(network(), RECIPES, heats)["eras"]["modern"]["best"]
-        assert found["at_edge"] and found["temperature"] == pytest.approx(edge, abs=1e-4)
+        assert (
+            found["at_edge"]
+            and found["low"] is None
+            and found["temperature"] == pytest.approx(edge, abs=1e-4)
+        )
 
 
 def test_bins_and_error_by_hand():
@@ -129,8 +146,9 @@ def test_reliability_of_a_network_equals_plain_loops():
     result = calibrate(network(), RECIPES, [1.0])
     for heat in (0.5, 1.0, 1.5):
         seen: dict[str, list[tuple[float, bool]]] = {}
-        for eras, logits, targets in predictions(network(), RECIPES):
-            for era, row, target in zip(eras, logits.astype(float), targets, strict=True):
+        for numbers, logits, targets in predictions(network(), RECIPES):
+            for number, row, target in zip(numbers, logits.astype(float), targets, strict=True):
+                era = RECIPES[number].era
                 weights = [math.exp(x / heat) for x in row]
                 top = max(range(len(row)), key=lambda i: row[i])
                 seen.setdefault(era, []).append((weights[top] / sum(weights), top == target))
@@ -179,6 +197,7 @@ def test_released_networks_carry_theirs(name):
         at_one = of["perplexity"][stored["temperatures"].index(1.0)]
         assert at_one == pytest.approx(card["perplexity"], rel=1e-5)
         assert of["best"]["perplexity"] <= min(of["perplexity"]) and not of["best"]["at_edge"]
+        assert of["best"]["low"] < of["best"]["temperature"] < of["best"]["high"]
         cool, plain, warm = (of["reliability"][heat] for heat in ("0.5", "1", "1.5"))
         assert cool["confidence"] > cool["accuracy"] == warm["accuracy"] > warm["confidence"]
         assert plain["ece"] < min(cool["ece"], warm["ece"])

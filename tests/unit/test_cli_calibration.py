@@ -65,7 +65,7 @@ def test_the_table_shows_every_temperature_the_best_and_the_error(run, folder):
     for of in found["eras"].values():
         for value in (*of["perplexity"], of["best"]["perplexity"]):
             assert f"{value:,.2f}" in table
-        assert f"T = {of['best']['temperature']:.3f}" in table
+        assert f"{of['best']['temperature']:.3f}" in table
     assert "calibration error" in table
 
 

@@ -240,7 +240,7 @@ CALIBRATION = {
         "modern": {
             "tokens": 200,
             "perplexity": [None, 20.0, 30.0],
-            "best": {"temperature": 1.2, "perplexity": 19.5, "at_edge": False},
+            "best": {"temperature": 1.2, "low": 1.15, "high": 1.25, "perplexity": 19.5, "at_edge": False},
             "reliability": {
                 "0.5": {"ece": 0.3, "confidence": 0.7, "accuracy": 0.4,
                         "bins": [{"bin": 1, "count": 50, "confidence": 0.1, "accuracy": 0.2},
@@ -262,8 +262,16 @@ def test_calibration_rows_say_what_was_stored_and_nothing_for_what_was_not():
     ]  # fmt: skip
     assert model_tables.scaling_rows([known], "historic") == model_tables.scaling_rows([bare], "modern") == []
     (line,) = model_tables.scaling_table([known, bare])
-    assert line == {"network": "a", "recipes": "modern", "best": 1.2, "at best": 19.5, "at 1": 20.0,
-                    "ece 0.5": 0.3, "ece 1.5": 0.2}  # fmt: skip
+    assert line == {
+        "network": "a",
+        "recipes": "modern",
+        "best": 1.2,
+        "interval": "1.15 to 1.25",
+        "at best": 19.5,
+        "at 1": 20.0,
+        "ece 0.5": 0.3,
+        "ece 1.5": 0.2,
+    }
     points = model_tables.reliability_rows(known, "modern")
     assert [(row["temperature"], row["share"]) for row in points] == [(0.5, 0.25), (0.5, 0.75), (1.5, 1.0)]
     assert model_tables.reliability_rows(bare, "modern") == []
