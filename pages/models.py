@@ -532,7 +532,7 @@ def best_temperature() -> None:
         "that were kept back from training. A dot marks a network's lowest; the number at its name is the "
         "temperature there. Dashed: T = 1, the network as it was trained."
     )
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         shared.draw(
             charts.scaling_spec(rows),
