@@ -2,7 +2,8 @@
 
 Beside pages that do almost nothing: from a key press on a slider to the new text and to the redrawn step
 chart (5 columns of 60 words; a page with one slider and its number), and from opening the page to its first
-chart (a page with one small Altair chart). And the models page's first chart beside the comparison's.
+chart (a page with one small Altair chart). And the first chart of the models page, the first picture of the
+page inside the cell and its change to another gate, beside the comparison's first chart.
 `python -m benchmarks.page` has options of its own.
 """
 
@@ -73,15 +74,30 @@ def response(page: Page, slider: str, parts: list[str], times: int) -> list[floa
     return [statistics.median(column) for column in zip(*taken, strict=True)]
 
 
-def opening(page: Page, address: str, times: int) -> float:
+def opening(page: Page, address: str, times: int, chart: str = ".vega-embed svg.marks") -> float:
     """Median milliseconds from opening `address` to its first chart."""
     taken = []
     for i in range(times + 1):
         started = time.perf_counter()
         page.goto(address)
-        page.wait_for_selector(".vega-embed svg.marks")
+        page.wait_for_selector(chart)
         if i:
             taken.append(1000 * (time.perf_counter() - started))
+    return statistics.median(taken)
+
+
+def gates(page: Page, times: int) -> float:
+    """Median milliseconds from a click on another gate of the open cell page to its picture."""
+    taken = []
+    for i in range(times + 1):
+        gate = ("forget", "candidate")[i % 2]
+        button = page.locator(".st-key-gate").get_by_role("radio", name=gate)
+        started = time.perf_counter()
+        button.click()
+        page.wait_for_selector(f".st-key-picture .frame[aria-label^='Picture of the {gate}']")
+        if i:
+            taken.append(1000 * (time.perf_counter() - started))
+        page.wait_for_timeout(400)
     return statistics.median(taken)
 
 
@@ -114,6 +130,10 @@ def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") 
         )
         first, small_first = opening(page, ours, times), opening(page, small_at, times)
         models_first = opening(page, f"{ours}/models", times)
+        cell_first = opening(page, f"{ours}/cell", times, ".st-key-picture .word")
+        page.wait_for_selector(".st-key-memory svg.marks")
+        page.wait_for_timeout(1500)
+        gate = gates(page, times)
         chromium.close()
     return [
         Result(name, mine / theirs, target, False, f"{duration(mine / 1000)} : {duration(theirs / 1000)}")
@@ -122,6 +142,8 @@ def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") 
             ("slider to new step chart : to a number, on an empty page", chart, base, 3),
             ("opening to the first chart : on a page with a small one", first, small_first, 1.5),
             ("opening the models page to its first chart : the comparison", models_first, first, 2),
+            ("opening the cell page to its first picture : the comparison", cell_first, first, 2),
+            ("another gate of the cell page : opening the comparison", gate, first, 0.5),
         )
     ]
 

@@ -297,105 +297,130 @@ with st.container():
 # -- the picture of a gate -------------------------------------------------------------------------
 
 reading = reading_of(settings)
+shown = [text for text, _ in display_words(reading.words)]
 measured = {name: load_measured(name) for name in available_bundles()}
 units_measured = measured[model].get("units", {})
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="gates"):
-    layer = 0
-    if len(layers) > 1:
-        layer = st.segmented_control(
-            "Layer",
-            list(range(1, len(layers) + 1)),
-            default=1,
-            key="layer",
+
+def layer_now() -> int:
+    """The layer on the page, from 0."""
+    return min(state.get("layer") or 1, len(layers)) - 1
+
+
+def opened_now() -> tuple[int, int, int]:
+    """What the rest of the page depends on: layer, word and unit."""
+    return layer_now(), state.at, state.unit
+
+
+@st.fragment
+def picture_view() -> None:
+    """Gates, orders and the picture: another gate redraws this and leaves the rest of the page alone."""
+    if state.opened and state.opened != opened_now():  # None while the whole page is drawn
+        st.rerun()
+    picture_controls()
+    layer = layer_now()
+    gate, order = state.gate, state.order
+    key: Any = "mean" if order == "mean value" else order
+    if order in probes.FACTS:
+        r = probes.correlations(units_measured, layer, "cell" if gate == "cell" else "hidden", order)
+        if r is None:
+            st.caption("This network has not been measured for that, so its units stand by number.")
+        key = "number" if r is None else r
+    picture = reading.picture(layer, gate, key)
+    st.caption(f"**{gate.capitalize()}.** {cell.MEANINGS[layers[layer].kind][gate]}")
+    name = f"{gate} gate" if gate in cell.GATES else gate if gate == "candidate" else f"{gate} state"
+    picture_component(
+        key="picture",
+        data={
+            "words": shown,
+            "prompt": reading.prompt,
+            "at": min(state.at, len(reading)) - 1,
+            "unit": state.unit,
+            "units": picture.units.tolist(),
+            "values": base64.b64encode(picture.values.astype("<f4").tobytes()).decode(),
+            "low": picture.low,
+            "high": picture.high,
+            "positive": charts.POSITIVE,
+            "negative": charts.NEGATIVE,
+            "ends": [f"{picture.low:g}", f"{picture.high:g}"],
+            "about": f"{len(picture.units)} units from top to bottom, {len(shown)} words from left to right"
+            + (", beyond the ends full colour" if gate == "cell" else ""),
+            "name": name,
+            "label": f"Picture of the {name}: {len(picture.units)} units by {len(shown)} words. "
+            "Arrow keys move, with Shift by ten; Enter opens a step.",
+        },
+        on_pick_change=pick,
+    )
+
+
+def picture_controls() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="gates"):
+        if len(layers) > 1:
+            st.segmented_control(
+                "Layer",
+                list(range(1, len(layers) + 1)),
+                default=1,
+                key="layer",
+                bind="query-params",
+                required=True,
+                help="Layer 1 reads the words, each further layer what the one below says.",
+            )
+        layer = layer_now()
+        kinds, most = cell.KINDS[layers[layer].kind], layers[layer].units - 1
+        # What another network or layer does not have is left before its control is drawn.
+        if state.get("gate") and state.gate not in kinds:
+            state.gate = "hidden"
+        if state.get("unit", 0) > most:
+            state.unit = most
+        st.segmented_control(
+            "Gate or state",
+            kinds,
+            default="hidden",
+            key="gate",
             bind="query-params",
             required=True,
-            help="Layer 1 reads the words, each further layer what the one below says.",
+            help="In the order in which they act when a word is read.",
         )
-        layer -= 1
-    kind, most = layers[layer].kind, layers[layer].units - 1
-    kinds = cell.KINDS[kind]
-    # What another network or layer does not have is left before its control is drawn.
-    if state.get("gate") and state.gate not in kinds:
-        state.gate = "hidden"
-    if "unit" not in state and "unit" not in st.query_params:
-        state.unit = probes.unit_to_start_with(units_measured, layer)
-    if state.get("unit", 0) > most:
-        state.unit = most
-    gate = st.segmented_control(
-        "Gate or state",
-        kinds,
-        default="hidden",
-        key="gate",
-        bind="query-params",
-        required=True,
-        help="In the order in which they act when a word is read.",
-    )
-    order = st.selectbox(
-        "Units from top to bottom by",
-        ORDERS,
-        key="order",
-        bind="query-params",
-        width=250,
-        help="By a fact about the text: units that rise when it holds come first, those that fall come last, "
-        "as measured over many recipes.",
-    )
-    st.number_input(
-        "Word read",
-        1,
-        LAST_WORD,
-        FIRST_WORD,
-        key="at",
-        bind="query-params",
-        width=130,
-        help="The step that is opened below. Click a word, or a cell of the picture.",
-    )
-    st.number_input(
-        "Unit",
-        0,
-        most,
-        key="unit",
-        bind="query-params",
-        width=130,
-        help=f"The unit that is opened below, from 0 to {most}.",
-    )
-unit: int = state.unit
+        st.selectbox(
+            "Units from top to bottom by",
+            ORDERS,
+            key="order",
+            bind="query-params",
+            width=250,
+            help="By a fact about the text: units that rise when it holds come first, those that fall come "
+            "last, as measured over many recipes.",
+        )
+        st.number_input(
+            "Word read",
+            1,
+            LAST_WORD,
+            FIRST_WORD,
+            key="at",
+            bind="query-params",
+            width=130,
+            help="The step that is opened below. Click a word, or a cell of the picture.",
+        )
+        st.number_input(
+            "Unit",
+            0,
+            most,
+            key="unit",
+            bind="query-params",
+            width=130,
+            help=f"The unit that is opened below, from 0 to {most}.",
+        )
+
+
+if "unit" not in state and "unit" not in st.query_params:
+    state.unit = probes.unit_to_start_with(units_measured, layer_now())
+state.opened = None
+picture_view()
+state.opened = opened_now()
+layer, unit = layer_now(), state.unit
+kind = layers[layer].kind
 at = min(state.at, len(reading)) - 1
 if state.at > len(reading):
     found.append(f"The text has {len(reading)} words; the last one is opened.")
-
-key: Any = "mean" if order == "mean value" else order
-if order in probes.FACTS:
-    r = probes.correlations(units_measured, layer, "cell" if gate == "cell" else "hidden", order)
-    if r is None:
-        found.append("This network has not been measured for that, so its units stand by number.")
-    key = "number" if r is None else r
-picture = reading.picture(layer, gate, key)
-shown = [text for text, _ in display_words(reading.words)]
-st.caption(f"**{gate.capitalize()}.** {cell.MEANINGS[kind][gate]}")
-name = f"{gate} gate" if gate in cell.GATES else gate if gate == "candidate" else f"{gate} state"
-picture_component(
-    key="picture",
-    data={
-        "words": shown,
-        "prompt": reading.prompt,
-        "at": at,
-        "unit": unit,
-        "units": picture.units.tolist(),
-        "values": base64.b64encode(picture.values.astype("<f4").tobytes()).decode(),
-        "low": picture.low,
-        "high": picture.high,
-        "positive": charts.POSITIVE,
-        "negative": charts.NEGATIVE,
-        "ends": [f"{picture.low:g}", f"{picture.high:g}"],
-        "about": f"{len(picture.units)} units from top to bottom, {len(shown)} words from left to right"
-        + (", beyond the ends full colour" if gate == "cell" else ""),
-        "name": name,
-        "label": f"Picture of the {name}: {len(picture.units)} units by {len(shown)} words. "
-        "Arrow keys move, with Shift by ten; Enter opens a step.",
-    },
-    on_pick_change=pick,
-)
 
 # -- one step, opened ------------------------------------------------------------------------------
 
@@ -534,7 +559,7 @@ else:
         "recipes."
     )
 
-now = (settings, layer, unit, *(state.get(name) for name in ("gate", "order", "at", "fact", "shade")))
+now = (settings, layer, unit, at, state.get("fact"), state.get("shade"))
 if state.setdefault("first_cell", now) != now:
     state.carried_notes = []  # something has changed
 with notes_place:

@@ -52,7 +52,7 @@ class Picture:
     values   [units, T] float32, a row a unit, in the order asked for
     units    [units], the number of the unit in each row
     low, high  the ends of the colour scale: 0 and 1, -1 and 1, or for the cell state a round number beyond
-             which 1 % of the values may lie
+             which 5 % of the values may lie
     """
 
     values: NDArray[np.float32]
@@ -269,7 +269,7 @@ class Reading:
         units = np.argsort(key, kind="stable")
         low, high = (0.0, 1.0) if kind in GATES else (-1.0, 1.0)
         if kind == "cell":
-            high = _round_up(float(np.quantile(np.abs(values), 0.99)))
+            high = _round_up(float(np.quantile(np.abs(values), 0.95)))
             low = -high
         return Picture(np.ascontiguousarray(values[units]), units, low, high)
 

@@ -280,8 +280,8 @@ def memory_sentence(name: str, told: Mapping[str, Any], far: int = 32) -> str:
     loss, loss_later = told["likelihood"][0], told["likelihood"][n]
     return (
         f"In {name}, another title changes what may come as the first word by {near:.2f} bits "
-        f"({told['low'][0]:.2f} to {told['high'][0]:.2f}), and the word that did come is {2**loss:.1f} "
-        f"times less likely. {told['distances'][n]} words on, {later:.3f} bits are left "
+        f"({told['low'][0]:.2f} to {told['high'][0]:.2f}), and the true word is {2**loss:.1f} times "
+        f"less likely on average. {told['distances'][n]} words on, {later:.3f} bits are left "
         f"({told['low'][n]:.3f} to {told['high'][n]:.3f}), {100 * later / near:.0f} % of it, and the true "
         f"word is {100 * (1 - 2**-loss_later):.0f} % less likely."
     )

@@ -87,6 +87,8 @@ export default function (component) {
     place(find(".column"), { left: state.data.at * state.wide - 1, width: state.wide + 2 });
     const row = state.data.units.indexOf(state.data.unit);
     const tall = Math.max(high, 3);
+    find(".tag").textContent = `unit ${state.data.unit}`;
+    find(".tag").classList.toggle("below", row * high < 24);
     place(find(".row"), { top: row * high + high / 2 - tall / 2 - 1.5, height: tall + 3 });
   }
 

@@ -231,7 +231,7 @@ def test_the_memory_in_words_and_in_a_chart():
         "likelihood_high": [1.1, 0.6, 0.2],
     }
     said = memory_sentence("gru", told)
-    assert "by 0.25 bits (0.20 to 0.30)" in said and "2.0 times less likely" in said
+    assert "by 0.25 bits (0.20 to 0.30)" in said and "2.0 times less likely on average" in said
     assert "32 words on, 0.050 bits are left (0.040 to 0.060), 20 % of it" in said
     assert "is 10 % less likely" in said
     rows = memory_rows({"gru": told, "lstm": {**told, "bits": [0.2, 0.05, 0.0]}}, "lstm")
