@@ -9,6 +9,8 @@ const STRENGTH = {
   off: () => 0,
 };
 
+const WHOLE = new Intl.NumberFormat("en");
+
 function percent(share) {
   if (share >= 1) return "100 %";
   if (share > 0.999) return ">99.9 %";
@@ -21,7 +23,7 @@ function facts(row, name) {
     `word ${row.position + 1}` + (row.forced ? ", forced" : ""),
     `${percent(row.probability)} at ${name}`,
     `${percent(row.plain)} at T = 1`,
-    `rank ${row.rank.toLocaleString("en")}`,
+    `rank ${WHOLE.format(row.rank)}`,
     `${row.bits.toFixed(1)} bits of surprisal`,
   ];
 }
@@ -57,6 +59,10 @@ export default function (component) {
     // Lines break at gaps alone, so that a comma stays with its word; a long row of signs may break inside.
     glued = row.space ? 0 : glued + 1;
     const gap = row.space && (i > 0 || data.opening) ? " " : glued % 8 === 7 ? "\u200b" : "";
+    // Most words of most columns stay as they are while a slider moves.
+    const shown = JSON.stringify([row, gap, data.name, data.measure, i === data.parts]);
+    if (word.shown === shown) return;
+    word.shown = shown;
     if (word.previousSibling.textContent !== gap) word.previousSibling.textContent = gap;
     if (word.textContent !== row.text) word.textContent = row.text;
     const label = row.text + ": " + facts(row, data.name).join(", ");
