@@ -342,7 +342,7 @@ def picture_view() -> None:
             "high": picture.high,
             "positive": charts.POSITIVE,
             "negative": charts.NEGATIVE,
-            "ends": [f"{picture.low:g}", f"{picture.high:g}"],
+            "ends": [f"{end:g}".replace("-", "−") for end in (picture.low, picture.high)],
             "about": f"{len(picture.units)} units from top to bottom, {len(shown)} words from left to right"
             + (", beyond the ends full colour" if gate == "cell" else ""),
             "name": name,
