@@ -1,13 +1,12 @@
 """A study that goes on in a thread of this process while a page looks on.
 
-All studies of a process share as many threads as it has processors, so that several at once take turns; one
-that nobody has looked at for a while pauses and goes on at the next look. Finished units are kept in
-memory, the youngest `LARGEST` bytes, for whoever asks for the same again.
+All studies of a process go through one lane, group of cells by group of cells, so that several at once take
+turns; one that nobody has looked at for a while pauses and goes on at the next look. Finished units are
+kept in memory, the youngest `LARGEST` bytes, for whoever asks for the same again.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -29,7 +28,7 @@ class Memory:
         self._kept: OrderedDict[str, Result] = OrderedDict()
         self._lock = threading.Lock()
         self._left = largest
-        self.pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="study")
+        self.lane = ThreadPoolExecutor(1, thread_name_prefix="study")
 
     def __contains__(self, unit: Unit) -> bool:
         return self.get(unit) is not None
@@ -122,9 +121,7 @@ class Work:
         kept = {unit.key for unit in self._units if unit in self._memory}
         before = time.monotonic()
         try:
-            for unit, result in run(
-                self.settings, store=self._memory, threads=self._memory.pool, stop=enough
-            ):
+            for unit, result in run(self.settings, store=self._memory, lane=self._memory.lane, stop=enough):
                 now = time.monotonic()
                 with self._lock:
                     if unit.key not in self._finished:

@@ -12,7 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,11 @@ from textgen.vocabulary import tokenize
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int32]
 
+_T = TypeVar("_T")
+
 ENDED = -1  # fills a row of tokens after the text's end
 _ROWS = 8  # rows of logits in the processor's cache at a time: 320 KB of 10,000 words
-_CHUNK = 4  # texts drawn for at a time
+_CHUNK = 8  # texts drawn for at a time
 _NEVER = np.float32(-1e30)  # a log weight whose exponential is 0; -inf * 0 would be NaN
 _SLACK = 1.001  # far above the rounding of the float32 screening below
 
@@ -65,22 +68,59 @@ def write(
 
     `ValueError` on an empty prompt, a bad seed, or a `max_tokens` below 1.
     """
+    samplers = [sampler or Sampler()]
+    return write_all(bundle, prompt, samplers=samplers, seeds=seeds, max_tokens=max_tokens, threads=threads)[
+        0
+    ]
+
+
+def write_all(
+    bundle: Source,
+    prompt: str,
+    *,
+    samplers: Sequence[Sampler],
+    seeds: Sequence[int],
+    max_tokens: int = 60,
+    threads: int = 1,
+) -> list[Texts]:
+    """What `write` gives for each of `samplers`, for less: a seed's draws and the words that texts have in
+    common serve them all."""
     words = tokenize(prompt)
     if not words:
         raise ValueError("the prompt is empty: give it at least one word to continue")
     if isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 1:
         raise ValueError(f"max_tokens must be a whole number of words, 1 or more, not {max_tokens!r}")
-    rule = sampler or Sampler()
-    ids = bundle.vocabulary.encode(words)
+    model, ids = bundle.model, bundle.vocabulary.encode(words)
     lucks = [Luck(check_seed(seed)) for seed in seeds]
-    if rule.temperature == 0:  # all seeds write the same text
-        one = _write(bundle.model, ids, rule, lucks[:1], max_tokens)
-        times = len(lucks)
-        return Texts(
-            np.repeat(one.tokens, times, axis=0), np.repeat(one.nats, times), np.repeat(one.entropy, times)
+    found: dict[int, Texts] = {}
+    together: dict[tuple[int, ...], list[int]] = {}  # which samplers can be drawn for at once
+    for n, sampler in enumerate(samplers):
+        if not _is_filtered(sampler):
+            together.setdefault(sampler.suppress, []).append(n)
+            continue
+        greedy = sampler.temperature == 0  # all seeds write the same text
+        parts = _shared(
+            partial(_write, model, ids, [sampler], max_tokens),
+            lucks[:1] if greedy else lucks,
+            threads,
         )
-    parts = _shared(lambda some: _write(bundle.model, ids, rule, some, max_tokens), lucks, threads)
-    return _joined(parts, max_tokens)
+        found[n] = _joined([part[0] for part in parts], max_tokens)
+        if greedy:
+            one, times = found[n], len(lucks)
+            found[n] = Texts(
+                np.repeat(one.tokens, times, axis=0),
+                np.repeat(one.nats, times),
+                np.repeat(one.entropy, times),
+            )
+    for numbers in together.values():
+        parts = _shared(
+            partial(_write, model, ids, [samplers[n] for n in numbers], max_tokens),
+            lucks,
+            threads,
+        )
+        for k, n in enumerate(numbers):
+            found[n] = _joined([part[k] for part in parts], max_tokens)
+    return [found[n] for n in range(len(samplers))]
 
 
 def score(bundle: Source, contexts: Sequence[Sequence[int]], tokens: Ids, *, threads: int = 1) -> Texts:
@@ -98,7 +138,7 @@ def score(bundle: Source, contexts: Sequence[Sequence[int]], tokens: Ids, *, thr
     return _joined(parts, tokens.shape[1])
 
 
-def _shared(work: Callable[[list[Any]], Texts], items: Sequence[Any], threads: int) -> list[Texts]:
+def _shared(work: Callable[[list[Any]], _T], items: Sequence[Any], threads: int) -> list[_T]:
     """`work` on `items`, in parts of at least one block of rows, a thread a part."""
     count = max(1, min(threads, len(items) // _ROWS))
     if count == 1:
@@ -118,27 +158,31 @@ def _joined(parts: Sequence[Texts], width: int) -> Texts:
 
 
 def _write(
-    model: Network, ids: Sequence[int], sampler: Sampler, lucks: Sequence[Luck], max_tokens: int
-) -> Texts:
-    count = len(lucks)
+    model: Network, ids: Sequence[int], samplers: Sequence[Sampler], max_tokens: int, lucks: Sequence[Luck]
+) -> list[Texts]:
+    """The texts of each sampler; several samplers only if none is filtered and all suppress the same."""
+    count = len(samplers) * len(lucks)
+    which, seeds = np.divmod(np.arange(count), max(len(lucks), 1))  # of each text
     tokens = np.full((count, max_tokens), ENDED, dtype=np.int32)
     nats, entropy = np.zeros(count), np.zeros(count)
     hidden, state = read_prompt(model, ids)
-    choose = (
-        _Filtered(sampler, ids)
-        if _is_filtered(sampler)
-        else _Plain(sampler, model.logits(hidden[:1]).shape[1])
-    )
+    size = model.logits(hidden[:1]).shape[1]
+    choose: _Filtered | _Plain
+    if _is_filtered(samplers[0]):
+        choose = _Filtered(samplers[0], lucks, ids)
+    else:
+        choose = _Plain(samplers, lucks, size)
     # Texts that have the same words so far share a row of the batch. `live` are the texts not ended, ordered
     # by their row, which is in `row`.
     live, row = np.arange(count), np.zeros(count, dtype=np.intp)
-    for position in range(max_tokens):
+    for position in range(max_tokens if count else 0):
+        choose.prepare(position, np.unique(seeds[live]))
         for start in range(0, len(hidden), _ROWS):
             logits = model.logits(hidden[start : start + _ROWS])
             first, last = np.searchsorted(row, (start, start + _ROWS))
             texts, rows = live[first:last], row[first:last] - start
             normaliser = _normaliser(logits)
-            picked, doubt = choose(logits, rows, [lucks[n] for n in texts], position, tokens[texts])
+            picked, doubt = choose(logits, rows, which[texts], seeds[texts], tokens[texts])
             tokens[texts, position] = picked
             entropy[texts] += doubt
             nats[texts] += normaliser[rows] - logits[rows, picked]
@@ -152,7 +196,10 @@ def _write(
         live, pairs = live[order], pairs[order]
         kept, row = np.unique(pairs, return_inverse=True)
         hidden, state = model.step(kept & 0xFFFFFFFF, model.select(state, kept >> 32))
-    return Texts(tokens, nats, entropy)
+    each = [slice(start, start + len(lucks)) for start in range(0, count, len(lucks) or 1)]
+    return [Texts(tokens[some], nats[some], entropy[some]) for some in each] or [
+        Texts(tokens, nats, entropy) for _ in samplers
+    ]
 
 
 def _normaliser(logits: NDArray[np.float32]) -> Floats:
@@ -171,24 +218,30 @@ def _is_filtered(sampler: Sampler) -> bool:
 class _Filtered:
     """The next word of some texts under any sampler: as `generate` does it, a text at a time."""
 
-    def __init__(self, sampler: Sampler, prompt: Sequence[int]) -> None:
-        self.sampler, self.prompt = sampler, list(prompt)
+    def __init__(self, sampler: Sampler, lucks: Sequence[Luck], prompt: Sequence[int]) -> None:
+        self.sampler, self.lucks, self.prompt = sampler, lucks, list(prompt)
+        self.position = 0
+
+    def prepare(self, position: int, seeds: NDArray[np.intp]) -> None:
+        self.position = position
 
     def __call__(
         self,
         logits: NDArray[np.float32],
         rows: NDArray[np.intp],
-        lucks: Sequence[Luck],
-        position: int,
+        which: NDArray[np.intp],
+        seeds: NDArray[np.intp],
         before: Ids,
     ) -> tuple[NDArray[Any], Floats]:
         picked = np.empty(len(rows), dtype=np.int64)
         doubt = np.empty(len(rows))
         known: dict[int, float] = {}
-        for n, (row, luck) in enumerate(zip(rows.tolist(), lucks, strict=True)):
+        for n, (row, seed) in enumerate(zip(rows.tolist(), seeds.tolist(), strict=True)):
             penalised = self.sampler.repetition_penalty != 1
-            previous = [*self.prompt, *before[n, :position].tolist()] if penalised else ()
-            noise = luck.exponential(position, logits.shape[1]) if self.sampler.temperature > 0 else None
+            previous = [*self.prompt, *before[n, : self.position].tolist()] if penalised else ()
+            noise = None
+            if self.sampler.temperature > 0:
+                noise = Luck.as_exponential(self.lucks[seed].raw(self.position, logits.shape[1]))
             picked[n], _ = self.sampler.choose(logits[row], noise, previous)
             if row not in known:  # texts in one row have the same words before them
                 known[row] = _entropy(self.sampler.weights(logits[row], previous))
@@ -210,71 +263,98 @@ class _Plain:
     taken, and those are computed as `Sampler.choose` does.
     """
 
-    def __init__(self, sampler: Sampler, size: int) -> None:
-        self.inverse = 1 / sampler.temperature
-        self.suppress = list(sampler.suppress)
+    def __init__(self, samplers: Sequence[Sampler], lucks: Sequence[Luck], size: int) -> None:
+        self.inverse = np.array([1 / sampler.temperature for sampler in samplers])
+        self.suppress = list(samplers[0].suppress)
+        self.lucks, self.size = lucks, size
+        self.raw = np.empty((len(lucks), size), dtype=np.uint32)  # 2**32 - 1 - the draws of each seed
+        self.v = np.empty((len(lucks), size), dtype=np.float32)  # 2**32 v
         self.weights = np.empty((_ROWS, size), dtype=np.float32)
         self.bounds = np.empty((_ROWS, size), dtype=np.float32)
-        self.raw = np.empty((_ROWS, size), dtype=np.uint32)
+
+    def prepare(self, position: int, seeds: NDArray[np.intp]) -> None:
+        """Draw for `seeds`, the same for every sampler."""
+        for seed in seeds.tolist():
+            np.invert(self.lucks[seed].raw(position, self.size), out=self.raw[seed])
+            np.copyto(self.v[seed], self.raw[seed], casting="unsafe")
+            self.v[seed] += np.float32(0.5)
 
     def __call__(
         self,
         logits: NDArray[np.float32],
         rows: NDArray[np.intp],
-        lucks: Sequence[Luck],
-        position: int,
+        which: NDArray[np.intp],
+        seeds: NDArray[np.intp],
         before: Ids,
     ) -> tuple[NDArray[Any], Floats]:
-        size = logits.shape[1]
-        weights = self.weights[: len(logits)]
-        scores = self.bounds[: len(logits)]
         logits[:, self.suppress] = _NEVER
         top = logits.max(axis=1)
-        np.subtract(logits, top[:, None], out=scores)
-        scores *= np.float32(self.inverse)
-        np.exp(scores, out=weights)
-        total = weights.sum(axis=1).astype(np.float64)
-        scores *= weights
-        doubt = np.abs(np.log(total) - scores.sum(axis=1) / total)
-
+        # Texts with the same words before them and the same temperature have one distribution.
+        kinds = len(self.inverse)
+        codes, own = np.unique(rows * kinds + which, return_inverse=True)
         picked = np.empty(len(rows), dtype=np.int64)
-        for start in range(0, len(rows), _CHUNK):
-            some = rows[start : start + _CHUNK]
-            count = len(some)
-            bounds, raw = self.bounds[:count], self.raw[:count]
-            for n in range(count):
-                np.invert(lucks[start + n].raw(position, size), out=raw[n])
-            np.copyto(bounds, raw, casting="unsafe")
-            bounds += np.float32(0.5)  # 2**32 v
-            at = np.arange(count)
-            one = some[0] == some[-1]
-            own = weights[some[0]] if one else weights[some[0] : some[0] + count]
-            if not one and not np.array_equal(some, some[0] + at):  # the rows of texts with some words shared
-                own = weights[some]
-            np.divide(own, bounds, out=bounds)  # 2**-32 times an upper bound of each word's score
-            best = bounds.argmax(axis=1)
-            exact = self._exact(logits, top, some, best, raw[at, best])
-            least = (exact / (_SLACK * 2.0**32)).astype(np.float32)
-            texts, words = np.divmod(np.flatnonzero(bounds >= least[:, None]), size)
-            if len(texts) > count:
-                found = self._exact(logits, top, some[texts], words, raw[texts, words])
-                # Of each text's candidates the first with the largest score: ties go to the lowest id.
-                order = np.lexsort((words, -found, texts))
-                words = words[order][np.searchsorted(texts, at)]
-            picked[start : start + count] = words
-        return picked, doubt[rows]
+        doubt = np.empty(len(rows))
+        order = np.argsort(own, kind="stable")
+        for start in range(0, len(codes), _ROWS):
+            some = codes[start : start + _ROWS]
+            at, heat = some // kinds, self.inverse[some % kinds]
+            weights, scores = self.weights[: len(some)], self.bounds[: len(some)]
+            np.subtract(logits[at], top[at, None], out=scores)
+            scores *= heat[:, None].astype(np.float32)
+            np.exp(scores, out=weights)
+            total = weights.sum(axis=1).astype(np.float64)
+            scores *= weights
+            spread = np.abs(np.log(total) - scores.sum(axis=1) / total)
+            first, last = np.searchsorted(own[order], (start, start + _ROWS))
+            texts = order[first:last]
+            doubt[texts] = spread[own[texts] - start]
+            for begin in range(0, len(texts), _CHUNK):
+                few = texts[begin : begin + _CHUNK]
+                picked[few] = self._pick(logits, top, at, heat, weights, own[few] - start, seeds[few])
+        return picked, doubt
 
-    def _exact(
+    def _pick(
         self,
         logits: NDArray[np.float32],
         top: NDArray[np.float32],
+        at: NDArray[np.intp],
+        heat: Floats,
+        weights: NDArray[np.float32],
+        own: NDArray[np.intp],
+        seeds: NDArray[np.intp],
+    ) -> NDArray[np.intp]:
+        """The words of a few texts, `weights[own]` being theirs, drawn with `seeds`."""
+        count = len(own)
+        numbers = np.arange(count)
+        bounds = self.bounds[:count]
+        np.take(self.v, seeds, axis=0, out=bounds, mode="clip")
+        consecutive = own[-1] - own[0] == count - 1 and np.array_equal(own, own[0] + numbers)
+        theirs = weights[own[0] : own[0] + count] if consecutive else weights[own]
+        np.divide(theirs, bounds, out=bounds)  # 2**-32 times an upper bound of each word's score
+        best = bounds.argmax(axis=1)
+        exact = self._exact(logits, top, at[own], heat[own], best, self.raw[seeds, best])
+        least = (exact / (_SLACK * 2.0**32)).astype(np.float32)
+        texts, words = np.divmod(np.flatnonzero(bounds >= least[:, None]), self.size)
+        if len(texts) > count:
+            rows, raw = own[texts], self.raw[seeds[texts], words]
+            found = self._exact(logits, top, at[rows], heat[rows], words, raw)
+            # Of each text's candidates the first with the largest score: ties go to the lowest id.
+            order = np.lexsort((words, -found, texts))
+            words = words[order][np.searchsorted(texts, numbers)]
+        return words
+
+    @staticmethod
+    def _exact(
+        logits: NDArray[np.float32],
+        top: NDArray[np.float32],
         rows: NDArray[np.intp],
+        heat: Floats,
         words: NDArray[np.intp],
         raw: NDArray[np.uint32],
     ) -> Floats:
         scores = logits[rows, words].astype(np.float64)
         scores -= top[rows]
-        scores *= self.inverse
+        scores *= heat
         return np.exp(scores) / Luck.as_exponential(~raw)
 
 

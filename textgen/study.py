@@ -26,10 +26,9 @@ from concurrent.futures import (
     Executor,
     Future,
     ProcessPoolExecutor,
-    ThreadPoolExecutor,
     wait,
 )
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -38,7 +37,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.batch import ENDED, Texts, score, write
+from textgen.batch import ENDED, Texts, score, write_all
 from textgen.bundle import Bundle, BundleError, available_bundles, bundle_folder, fingerprint, load_bundle
 from textgen.copying import INDEX, CopyIndexError, copy_index
 from textgen.corpus import Recipe, recipe_text
@@ -60,6 +59,7 @@ SAMPLES = 10  # texts a cell keeps to be read
 NO_FILTER = "none"
 MOST_CELLS = 20_000
 LARGEST_FILE = 64 << 20
+_GROUP_WORDS = 20_000
 _PATIENCE = 10.0  # seconds that a scheduler may take to answer
 _MOST_ROWS = MOST_CELLS * len(NAMES)
 
@@ -273,45 +273,58 @@ def measure(unit: Unit, threads: int = 1) -> Result:
 
     `StudyError` if this machine's network is another one.
     """
+    return measure_all([unit], threads)[0]
+
+
+def measure_all(some: Sequence[Unit], threads: int = 1) -> list[Result]:
+    """`measure` of units that differ in temperature alone, for much less than one after the other."""
+    unit = some[0]
     cell = unit.cell
     bundle = _bundle(cell.model)
     judge = _bundle(cell.judge) if cell.judge else None
     if marks_of(cell.model, cell.judge) != unit.marks:
         raise StudyError(f"this machine has another version of {cell.model}, {cell.judge} or the index")
-    sampler = Sampler(
-        cell.temperature, suppress=tuple(bundle.vocabulary.encode([UNKNOWN])), **parse_filter(cell.filter)
-    )
+    suppress = tuple(bundle.vocabulary.encode([UNKNOWN]))
+    rules = parse_filter(cell.filter)
     prompt = prompt_text(cell.prompt)
     first = unit.seed + unit.first
-    texts = write(
+    written = write_all(
         bundle,
         prompt,
-        sampler=sampler,
+        samplers=[Sampler(one.cell.temperature, suppress=suppress, **rules) for one in some],
         seeds=range(first, first + unit.count),
         max_tokens=unit.max_words,
         threads=threads,
     )
-    words = [[bundle.vocabulary.words[t] for t in row if t > 0] for row in texts.tokens.tolist()]
-    judged = _second_opinion(bundle, judge, prompt, texts, threads)
-    parts = contributions(
-        words,
-        ended=(texts.tokens == 0).any(axis=1).tolist(),
-        tokens=texts.lengths,
-        nats=texts.nats,
-        entropy=texts.entropy,
-        judged=judged,
-        index=copy_index(_own_index(cell.model)),
-    )
-    shown = words[: max(0, SAMPLES - unit.first)]
-    return Result(parts, tuple(" ".join(text) for text in shown))
+    judged = np.split(_second_opinion(bundle, judge, prompt, written, threads), len(some))
+    index = copy_index(_own_index(cell.model))
+    results = []
+    for texts, opinion in zip(written, judged, strict=True):
+        words = [[bundle.vocabulary.words[t] for t in row if t > 0] for row in texts.tokens.tolist()]
+        parts = contributions(
+            words,
+            ended=(texts.tokens == 0).any(axis=1).tolist(),
+            tokens=texts.lengths,
+            nats=texts.nats,
+            entropy=texts.entropy,
+            judged=opinion,
+            index=index,
+        )
+        shown = words[: max(0, SAMPLES - unit.first)]
+        results.append(Result(parts, tuple(" ".join(text) for text in shown)))
+    return results
 
 
-def _second_opinion(bundle: Bundle, judge: Bundle | None, prompt: str, texts: Texts, threads: int) -> Floats:
+def _second_opinion(
+    bundle: Bundle, judge: Bundle | None, prompt: str, written: Sequence[Texts], threads: int
+) -> Floats:
+    """-log p of all texts under the judge, one after the other; NaN without one."""
+    tokens = np.concatenate([texts.tokens for texts in written])
     if judge is None:
-        return np.full(len(texts.tokens), np.nan)
+        return np.full(len(tokens), np.nan)
     if judge is bundle:
-        return texts.nats
-    different, which = np.unique(texts.tokens, axis=0, return_inverse=True)
+        return np.concatenate([texts.nats for texts in written])
+    different, which = np.unique(tokens, axis=0, return_inverse=True)
     if judge.vocabulary.words != bundle.vocabulary.words:
         ids = np.array([*judge.vocabulary.encode(bundle.vocabulary.words), ENDED], dtype=np.int32)
         different = ids[different]  # ENDED is -1: the last entry
@@ -449,7 +462,8 @@ def run(
     store: Keeper | None = None,
     scheduler: str | None = None,
     processes: int = 0,
-    threads: int | ThreadPoolExecutor | None = None,
+    threads: int | None = None,
+    lane: Executor | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Unit, Result]]:
     """The units of a study and their results, as they are finished; those kept in `store` come first.
@@ -457,8 +471,9 @@ def run(
     scheduler  "tcp://host:port" of a running Dask cluster whose workers can import this package; the units
                are done there
     processes  without a scheduler: how many processes of this machine do them; 0 for this process itself
-    threads    of this process (as many as the machine has processors), or a pool to share with others
-    stop       asked between units; once true, no other is begun
+    threads    of this process (as many as the machine has processors)
+    lane       an executor that the work goes through, where several studies of this process take turns
+    stop       asked between groups of units; once true, no other is begun
 
     What does the work changes nothing in the results. `StudyError` if the scheduler is not there or a worker
     cannot do its work; what is finished stays in `store`.
@@ -472,59 +487,72 @@ def run(
             yield unit, result
     if not missing or stop():
         return
+    groups = _groups(missing)
     if scheduler is not None:
-        done = _on_cluster(missing, scheduler, stop)
+        done = _on_cluster(groups, scheduler, stop)
     elif processes > 0:
-        done = _in_processes(missing, processes, stop)
+        done = _in_processes(groups, processes, stop)
     else:
-        done = _in_threads(missing, threads or os.cpu_count() or 1, stop)
-    for unit, result in done:
-        if store:
-            store.put(unit, result)
-        yield unit, result
+        done = _here(groups, threads or os.cpu_count() or 1, lane, stop)
+    for group, results in done:
+        for unit, result in zip(group, results, strict=True):
+            if store:
+                store.put(unit, result)
+            yield unit, result
 
 
-def _in_threads(
-    missing: list[Unit], threads: int | ThreadPoolExecutor, stop: Callable[[], bool]
-) -> Iterator[tuple[Unit, Result]]:
-    width = threads if isinstance(threads, int) else os.cpu_count() or 1
-    with ThreadPoolExecutor(width) if isinstance(threads, int) else contextlib.nullcontext(threads) as pool:
-        # The first unit has all threads, so that something can be seen soon.
-        yield missing[0], pool.submit(measure, missing[0], width).result()
-        yield from _through(pool, missing[1:], width, stop)
+_Done = Iterator[tuple[list[Unit], list[Result]]]
 
 
-def _in_processes(
-    missing: list[Unit], processes: int, stop: Callable[[], bool]
-) -> Iterator[tuple[Unit, Result]]:
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        try:
-            yield from _through(pool, missing, processes, stop)
-        except BrokenExecutor:
-            raise StudyError("a process of the study has died; what was finished is kept") from None
+def _groups(missing: Sequence[Unit]) -> list[list[Unit]]:
+    """What is measured together: units that differ in temperature alone, some 20,000 words. The first unit
+    stands alone, so that something can be seen soon."""
+    groups: list[list[Unit]] = [[missing[0]]]
+    open_groups: dict[object, list[Unit]] = {}
+    for unit in missing[1:]:
+        kind = replace(unit, cell=replace(unit.cell, temperature=0.0))
+        most = min(8, max(1, _GROUP_WORDS // (unit.count * unit.max_words)))
+        group = open_groups.get(kind)
+        if group is None or len(group) >= most:
+            group = open_groups[kind] = []
+            groups.append(group)
+        group.append(unit)
+    return groups
 
 
-def _through(
-    pool: Executor, missing: Sequence[Unit], width: int, stop: Callable[[], bool]
-) -> Iterator[tuple[Unit, Result]]:
-    """Keep `width` units under way, so that a stop takes no longer than they do."""
-    waiting = iter(missing)
-    under_way: dict[Future[Result], Unit] = {}
-    while True:
-        while len(under_way) < width and not stop():
-            unit = next(waiting, None)
-            if unit is None:
-                break
-            under_way[pool.submit(measure, unit)] = unit
-        if not under_way:
+def _here(
+    groups: Sequence[list[Unit]], threads: int, lane: Executor | None, stop: Callable[[], bool]
+) -> _Done:
+    for group in groups:
+        if stop():
             return
-        for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-            yield under_way.pop(future), future.result()
+        yield (
+            group,
+            lane.submit(measure_all, group, threads).result() if lane else measure_all(group, threads),
+        )
 
 
-def _on_cluster(
-    missing: Sequence[Unit], scheduler: str, stop: Callable[[], bool]
-) -> Iterator[tuple[Unit, Result]]:
+def _in_processes(groups: Sequence[list[Unit]], processes: int, stop: Callable[[], bool]) -> _Done:
+    waiting = iter(groups)
+    under_way: dict[Future[list[Result]], list[Unit]] = {}
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        while True:
+            # No more are submitted than can be done at once, so that a stop takes no longer than they do.
+            while len(under_way) < processes and not stop():
+                group = next(waiting, None)
+                if group is None:
+                    break
+                under_way[pool.submit(measure_all, group)] = group
+            if not under_way:
+                return
+            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                try:
+                    yield under_way.pop(future), future.result()
+                except BrokenExecutor:
+                    raise StudyError("a process of the study has died; what was finished is kept") from None
+
+
+def _on_cluster(groups: Sequence[list[Unit]], scheduler: str, stop: Callable[[], bool]) -> _Done:
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -540,18 +568,20 @@ def _on_cluster(
             raise StudyError(
                 f"the scheduler at {scheduler} has no workers; start one: dask worker {scheduler}"
             )
+        # A group of another study that is under way on the cluster may have the same name: it is the same.
         futures = {
-            client.submit(measure, unit, key=f"simmer-{unit.key}", retries=3): unit for unit in missing
+            client.submit(measure_all, group, key=f"simmer-{group[0].key}-{len(group)}", retries=3): group
+            for group in groups
         }
         try:
             for future in as_completed(list(futures), loop=client.loop):
                 try:
-                    result = future.result()
+                    results = future.result()
                 except (BundleError, CopyIndexError, StudyError):
                     raise
                 except Exception as error:
                     raise StudyError(f"a worker could not do its work: {error}") from error
-                yield futures[future], result
+                yield futures[future], results
                 if stop():
                     return
         finally:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_pair
 
-from textgen.batch import ENDED, score, write
+from textgen.batch import ENDED, score, write, write_all
 from textgen.bundle import available_bundles, load_bundle
 from textgen.generation import generate
 from textgen.measures import entropy
@@ -77,6 +77,17 @@ def test_a_text_does_not_depend_on_its_company_to_the_last_bit():
     for name in ("tokens", "nats", "entropy"):
         assert np.array_equal(getattr(whole, name), getattr(split, name))
         assert np.array_equal(getattr(whole, name)[39:9:-3], getattr(some, name))
+
+
+def test_many_samplers_at_once_write_what_each_writes_alone():
+    together = write_all(PAIR, PROMPT, samplers=SAMPLERS, seeds=range(21), max_tokens=12, threads=2)
+    for sampler, texts in zip(SAMPLERS, together, strict=True):
+        alone_ = write(PAIR, PROMPT, sampler=sampler, seeds=range(21), max_tokens=12)
+        for name in ("tokens", "nats", "entropy"):
+            assert np.array_equal(getattr(texts, name), getattr(alone_, name)), (sampler, name)
+    assert [len(texts.tokens) for texts in write_all(PAIR, PROMPT, samplers=SAMPLERS[:4], seeds=[])] == [
+        0
+    ] * 4
 
 
 def test_texts_that_share_words_are_computed_once():
