@@ -10,7 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.measuring import machine, print_results
 
-PARTS = ("generation", "memory", "page", "training", "verbs")
+PARTS = ("generation", "memory", "page", "sweep", "training", "verbs")
 
 
 def main() -> int:
@@ -36,6 +36,10 @@ def main() -> int:
             from benchmarks import page
 
             results = page.run()
+        elif part == "sweep":
+            from benchmarks import sweep
+
+            results = sweep.run(args.model)
         elif part == "verbs":
             from benchmarks import verbs
 

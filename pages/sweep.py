@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import shlex
+import time
 from collections.abc import Callable, Iterable
 
 import streamlit as st
@@ -36,6 +37,7 @@ FILTERS = {
 CONTROLS = {"top_k": "k", "top_p": "p", "min_p": "min_p", "typical_p": "typical"}  # of the comparison page
 TEXTS = (8, 16, 32, 64, 128, 240)
 MOST_WORDS = 1_500_000  # of a study that a page should do: some minutes
+REDRAW = 1.5  # seconds between drawings while a study is under way
 GROUPS = {
     "Diversity": ("choices", "distinct_1", "distinct_2", "self_bleu", "repetition"),
     "Quality": ("perplexity", "judged", "verbs", "oddness"),
@@ -281,8 +283,10 @@ work = state.get("sweep_work")
 
 def progress_bar(work: Work) -> None:
     progress = work.look()
-    if progress.running != state.sweep_running:
-        st.rerun()  # the whole page, with a clock or without
+    # The pictures take the browser a while, so they are drawn only when there is news, and not too often.
+    news = progress.done != state.sweep_drawn and time.monotonic() - state.sweep_drawn_at > REDRAW
+    if news or progress.running != state.sweep_running:
+        st.rerun()
     if progress.error:
         st.error(plain(progress.error), icon=":material/error:")
     elif progress.done < progress.total:
@@ -529,7 +533,9 @@ elif settings is not None and work is not None and work.settings != settings and
 
 progress = work.look() if work is not None and study_opened is None else None
 running = state.sweep_running = progress is not None and progress.running
-clock = 1.0 if running else None
+clock = None if not running else 1.0 if progress is not None and progress.done else 0.4
+state.sweep_drawn = progress.done if progress is not None else 0
+state.sweep_drawn_at = time.monotonic() if state.sweep_drawn else 0.0
 if work is not None and progress is not None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_progress"):
         with st.container():
@@ -541,7 +547,7 @@ if work is not None and progress is not None:
             )
         elif progress.done < progress.total:
             st.button("Go on", icon=":material/play_arrow:", on_click=work.go_on, key="go_on")
-st.fragment(view, run_every=clock)()
+st.fragment(view)()
 
 # -- to take away ----------------------------------------------------------------------------------
 

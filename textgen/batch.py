@@ -28,8 +28,8 @@ Ids = NDArray[np.int32]
 _T = TypeVar("_T")
 
 ENDED = -1  # fills a row of tokens after the text's end
-_ROWS = 8  # rows of logits in the processor's cache at a time: 320 KB of 10,000 words
-_CHUNK = 8  # texts drawn for at a time
+_ROWS = 16  # rows of logits at a time: few enough for the processor's caches, enough to keep threads busy
+_CHUNK = 16  # texts drawn for at a time
 _NEVER = np.float32(-1e30)  # a log weight whose exponential is 0; -inf * 0 would be NaN
 _SLACK = 1.001  # far above the rounding of the float32 screening below
 
@@ -176,7 +176,7 @@ def _write(
     # by their row, which is in `row`.
     live, row = np.arange(count), np.zeros(count, dtype=np.intp)
     for position in range(max_tokens if count else 0):
-        choose.prepare(position, np.unique(seeds[live]))
+        choose.prepare(position)
         for start in range(0, len(hidden), _ROWS):
             logits = model.logits(hidden[start : start + _ROWS])
             first, last = np.searchsorted(row, (start, start + _ROWS))
@@ -222,7 +222,7 @@ class _Filtered:
         self.sampler, self.lucks, self.prompt = sampler, lucks, list(prompt)
         self.position = 0
 
-    def prepare(self, position: int, seeds: NDArray[np.intp]) -> None:
+    def prepare(self, position: int) -> None:
         self.position = position
 
     def __call__(
@@ -267,17 +267,22 @@ class _Plain:
         self.inverse = np.array([1 / sampler.temperature for sampler in samplers])
         self.suppress = list(samplers[0].suppress)
         self.lucks, self.size = lucks, size
-        self.raw = np.empty((len(lucks), size), dtype=np.uint32)  # 2**32 - 1 - the draws of each seed
-        self.v = np.empty((len(lucks), size), dtype=np.float32)  # 2**32 v
+        self.position = 0
+        self.drawn: list[NDArray[np.uint32] | None] = []
         self.weights = np.empty((_ROWS, size), dtype=np.float32)
         self.bounds = np.empty((_ROWS, size), dtype=np.float32)
 
-    def prepare(self, position: int, seeds: NDArray[np.intp]) -> None:
-        """Draw for `seeds`, the same for every sampler."""
-        for seed in seeds.tolist():
-            np.invert(self.lucks[seed].raw(position, self.size), out=self.raw[seed])
-            np.copyto(self.v[seed], self.raw[seed], casting="unsafe")
-            self.v[seed] += np.float32(0.5)
+    def prepare(self, position: int) -> None:
+        self.position, self.drawn = position, [None] * len(self.lucks)
+
+    def draw(self, seed: int) -> NDArray[np.uint32]:
+        """2**32 - 1 - the raw draws of a seed, [V]; drawn once a position, whichever samplers need them."""
+        raw = self.drawn[seed]
+        if raw is None:
+            raw = self.lucks[seed].raw(self.position, self.size)
+            np.invert(raw, out=raw)
+            self.drawn[seed] = raw
+        return raw
 
     def __call__(
         self,
@@ -299,7 +304,8 @@ class _Plain:
             some = codes[start : start + _ROWS]
             at, heat = some // kinds, self.inverse[some % kinds]
             weights, scores = self.weights[: len(some)], self.bounds[: len(some)]
-            np.subtract(logits[at], top[at, None], out=scores)
+            whole = len(some) == len(logits) and np.array_equal(at, np.arange(len(logits)))
+            np.subtract(logits if whole else logits[at], top[at, None], out=scores)
             scores *= heat[:, None].astype(np.float32)
             np.exp(scores, out=weights)
             total = weights.sum(axis=1).astype(np.float64)
@@ -327,17 +333,22 @@ class _Plain:
         count = len(own)
         numbers = np.arange(count)
         bounds = self.bounds[:count]
-        np.take(self.v, seeds, axis=0, out=bounds, mode="clip")
+        raw = [self.draw(seed) for seed in seeds.tolist()]
+        for n in range(count):
+            np.copyto(bounds[n], raw[n], casting="unsafe")
+        bounds += np.float32(0.5)  # 2**32 v
         consecutive = own[-1] - own[0] == count - 1 and np.array_equal(own, own[0] + numbers)
         theirs = weights[own[0] : own[0] + count] if consecutive else weights[own]
         np.divide(theirs, bounds, out=bounds)  # 2**-32 times an upper bound of each word's score
         best = bounds.argmax(axis=1)
-        exact = self._exact(logits, top, at[own], heat[own], best, self.raw[seeds, best])
+        drawn = np.array([raw[n][word] for n, word in enumerate(best.tolist())])
+        exact = self._exact(logits, top, at[own], heat[own], best, drawn)
         least = (exact / (_SLACK * 2.0**32)).astype(np.float32)
         texts, words = np.divmod(np.flatnonzero(bounds >= least[:, None]), self.size)
         if len(texts) > count:
-            rows, raw = own[texts], self.raw[seeds[texts], words]
-            found = self._exact(logits, top, at[rows], heat[rows], words, raw)
+            rows = own[texts]
+            drawn = np.array([raw[n][word] for n, word in zip(texts.tolist(), words.tolist(), strict=True)])
+            found = self._exact(logits, top, at[rows], heat[rows], words, drawn)
             # Of each text's candidates the first with the largest score: ties go to the lowest id.
             order = np.lexsort((words, -found, texts))
             words = words[order][np.searchsorted(texts, numbers)]
