@@ -136,11 +136,11 @@ def _dask(file: str, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
-def cluster(counts: tuple[int, ...] = (1, 2), texts: int = 1200) -> None:
+def cluster(counts: tuple[int, ...] = (1, 2)) -> None:
     """Texts a second of a Dask cluster on this machine, by its number of workers; printed as a table."""
     from distributed import Client  # of requirements-cluster.txt
 
-    settings = Settings(("roasted vegetables",), tuple(0.2 * k for k in range(1, 6)), texts=texts // 5)
+    settings = Settings(("roasted vegetables",), tuple(0.05 * k for k in range(8, 41)), texts=40)
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "scheduler.json"
@@ -163,9 +163,8 @@ def cluster(counts: tuple[int, ...] = (1, 2), texts: int = 1200) -> None:
                     seconds = time.perf_counter() - started
                 print(f"  {count} workers: {done / seconds:.0f} texts a second")
             finally:
-                for process in reversed(processes):
-                    process.terminate()
                 for process in processes:
+                    process.kill()
                     process.wait(timeout=30)
 
 

@@ -59,7 +59,8 @@ SAMPLES = 10  # texts a cell keeps to be read
 NO_FILTER = "none"
 MOST_CELLS = 20_000
 LARGEST_FILE = 64 << 20
-_GROUP_WORDS = 20_000
+_GROUP_WORDS = 100_000  # of a group of units that are measured together: some seconds
+_TURN_WORDS = 20_000  # the same where studies take turns: about a second
 _PATIENCE = 10.0  # seconds that a scheduler may take to answer
 _MOST_ROWS = MOST_CELLS * len(NAMES)
 
@@ -487,7 +488,7 @@ def run(
             yield unit, result
     if not missing or stop():
         return
-    groups = _groups(missing)
+    groups = _groups(missing, _TURN_WORDS if lane else _GROUP_WORDS)
     if scheduler is not None:
         done = _on_cluster(groups, scheduler, stop)
     elif processes > 0:
@@ -504,14 +505,14 @@ def run(
 _Done = Iterator[tuple[list[Unit], list[Result]]]
 
 
-def _groups(missing: Sequence[Unit]) -> list[list[Unit]]:
-    """What is measured together: units that differ in temperature alone, some 20,000 words. The first unit
-    stands alone, so that something can be seen soon."""
+def _groups(missing: Sequence[Unit], words: int) -> list[list[Unit]]:
+    """What is measured together: at most eight units that differ in temperature alone, of about so many
+    words. The first unit stands alone, so that something can be seen soon."""
     groups: list[list[Unit]] = [[missing[0]]]
     open_groups: dict[object, list[Unit]] = {}
     for unit in missing[1:]:
         kind = replace(unit, cell=replace(unit.cell, temperature=0.0))
-        most = min(8, max(1, _GROUP_WORDS // (unit.count * unit.max_words)))
+        most = min(8, max(1, words // (unit.count * unit.max_words)))
         group = open_groups.get(kind)
         if group is None or len(group) >= most:
             group = open_groups[kind] = []

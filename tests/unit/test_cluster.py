@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from small_bundles import small_bundle
 
+from textgen import study as study_module
 from textgen.study import Settings, Store, Study, run, units
 
 Client = pytest.importorskip("distributed").Client
@@ -46,15 +47,14 @@ def cluster(tmp_path):
     with Client(address, timeout="60s", set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
     yield address, workers
-    for process in reversed(started):
-        if process.poll() is None:
-            process.terminate()
     for process in started:
+        process.kill()
         process.wait(timeout=30)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_worker_that_dies_loses_nothing_and_changes_no_byte(cluster, tmp_path):
+def test_a_worker_that_dies_loses_nothing_and_changes_no_byte(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(study_module, "_GROUP_WORDS", 15_000)  # two cells a task
     address, workers = cluster
     model, judge = small_bundle(tmp_path / "one", seed=1), small_bundle(tmp_path / "two", seed=2)
     settings = Settings(

@@ -134,6 +134,7 @@ def test_processes_of_this_machine_give_the_same_table(settings):
 
 def test_an_interrupted_study_goes_on_where_it_stopped(settings, tmp_path, monkeypatch):
     whole = done(settings, threads=1)
+    monkeypatch.setattr(study_module, "_GROUP_WORDS", 150)  # two cells of 72 words
     store = Store(tmp_path / "cells")
     count = 0
 
