@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,10 @@ def what_if() -> None:
     else:
         shared.force(state.step, words)
 
+
+# Seconds that new texts are ahead of their charts: what arrives together is drawn together, and a browser
+# takes longer than this to draw charts.
+HEAD_START = 0.05
 
 PRESETS: dict[str, tuple[dict[str, Any], str]] = {
     "Another verb at each T": (
@@ -330,6 +335,9 @@ def comparison_view(drawn_with: tuple[int, dict[int, str]]) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
     if drawn_with != (state.n, state.forced):  # what other parts of the page, or the address, depend on
         st.rerun()
+    if f"t{state.n}" in state:  # not yet when the page is drawn for the first time
+        # All is worked out before the first element is sent: what arrives together is drawn at once.
+        shared.compare(shared.settings()).work_out()
     with st.container():
         forced_words()
     slots = temperature_sliders()
@@ -338,8 +346,11 @@ def comparison_view(drawn_with: tuple[int, dict[int, str]]) -> None:
     settings = shared.settings()
     comparison = shared.compare(settings)
     step = min(state.step, max(comparison.length, 1))
+    before = shown.get("comparison")
     shown.update(comparison=comparison, facts={**shared.facts(settings), "step": step})
     texts(slots, comparison, settings, step)
+    if before not in (None, comparison):
+        time.sleep(HEAD_START)
     timeline(comparison, step)
     what_was_possible(comparison, settings, step, choice)
     knob(comparison, step)
@@ -365,42 +376,41 @@ def forced_words() -> None:
 
 
 def temperature_sliders() -> list[DeltaGenerator]:
-    """A slider a column; returns the places below them, for the texts."""
+    """A slider a column; returns the columns, for the texts."""
     slots = []
     for k, column in enumerate(st.columns(state.n, gap="medium"), start=1):
-        with column.container(key=f"column{k}", gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-                st.slider(
-                    f"Temperature of column {k}",
-                    0.0,
-                    2.0,
-                    shared.DEFAULTS[f"t{k}"],
-                    0.05,
-                    key=f"t{k}",
-                    bind="query-params",
-                    label_visibility="collapsed",
+        slots.append(column.container(key=f"column{k}", gap="xsmall"))
+        with slots[-1], st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+            st.slider(
+                f"Temperature of column {k}",
+                0.0,
+                2.0,
+                shared.DEFAULTS[f"t{k}"],
+                0.05,
+                key=f"t{k}",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+            if state.n > 2:
+                st.button(
+                    f"Remove column {k}",
+                    icon=":material/close:",
+                    key=f"remove{k}",
+                    type="tertiary",
+                    on_click=remove_column,
+                    args=(k,),
+                    help=f"Remove column {k}",
                 )
-                if state.n > 2:
-                    st.button(
-                        f"Remove column {k}",
-                        icon=":material/close:",
-                        key=f"remove{k}",
-                        type="tertiary",
-                        on_click=remove_column,
-                        args=(k,),
-                        help=f"Remove column {k}",
-                    )
-                if k == state.n < MOST_COLUMNS:
-                    st.button(
-                        "Add a column",
-                        icon=":material/add:",
-                        key="add",
-                        type="tertiary",
-                        on_click=set_columns,
-                        args=(state.n + 1,),
-                        help="Add a column",
-                    )
-            slots.append(st.container())
+            if k == state.n < MOST_COLUMNS:
+                st.button(
+                    "Add a column",
+                    icon=":material/add:",
+                    key="add",
+                    type="tertiary",
+                    on_click=set_columns,
+                    args=(state.n + 1,),
+                    help="Add a column",
+                )
     return slots
 
 
