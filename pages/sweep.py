@@ -316,7 +316,6 @@ def pictures(study: Study) -> None:
         return
     at = state.sweep_at if len(study.settings.temperatures) > 1 else None
     drawing = state.get("sweep_drawing", 0)
-    ends = (study.settings.temperatures[0], study.settings.temperatures[-1])
     if len(several) > 1:
         st.html(legend([series.label for series in several]))
     st.markdown("\n\n".join(map(plain, findings.paragraphs(study))))
@@ -348,10 +347,10 @@ def pictures(study: Study) -> None:
         columns = st.columns(len(members), gap="small")
         for name, column in zip(members, columns, strict=True):
             with column:
-                curve(study, name, ends, at, drawing)
+                curve(study, name, at, drawing)
 
 
-def curve(study: Study, name: str, ends: tuple[float, float], at: float | None, drawing: int) -> None:
+def curve(study: Study, name: str, at: float | None, drawing: int) -> None:
     measure = MEASURES[name]
     rows = findings.curve_rows(study, name)
     st.markdown(f"**{measure.label}**", help=measure.about)
@@ -362,7 +361,7 @@ def curve(study: Study, name: str, ends: tuple[float, float], at: float | None, 
         charts.sweep_spec(
             rows,
             unit=measure.unit,
-            ends=ends,
+            heats=study.settings.temperatures,
             logarithmic=measure.logarithmic,
             percent=name in ("repetition", "ended", "verbs", "copied"),
             at=at,
@@ -383,7 +382,7 @@ def human(several: list[findings.Series]) -> None:
         if nearest is None:
             continue
         known = True
-        name = f"{plain(_capital(series.label))}: " if len(several) > 1 else ""
+        name = f"{plain(series.label)}: " if len(several) > 1 else ""
         st.markdown(
             f"{name}nearest to **T = {nearest.temperature:g}**, all measures taken together."
             if name

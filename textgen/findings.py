@@ -233,7 +233,7 @@ def paragraph(study: Study) -> str:
 
 
 def _sentences(series: Series, named: bool) -> list[str]:
-    start = f"{_capital(series.label)}: " if named else ""
+    start = f"{series.label}: " if named else ""  # as it is: a network's name has no capital
     (first, cool), (last, hot) = series.points[0], series.points[-1]
     if len(series.points) == 1:
         known = [
@@ -294,10 +294,6 @@ def _move(name: str, label: str, cool: Figures, hot: Figures) -> str:
 def _label(name: str) -> str:
     label = MEASURES[name].label
     return label if "-" in label and label[0] in "SD" else label[:1].lower() + label[1:]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def in_words(rows: Sequence[Row], name: str) -> str:

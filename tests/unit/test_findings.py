@@ -142,7 +142,7 @@ def test_series_are_named_by_what_differs():
     assert [series.label for series in series_of(study)] == ["soup", "pie"]
     assert [series.label for series in series_of(made_up(RISING))] == ["the network"]
     assert paragraph(study).count("From T = 0 to T = 3") == 2
-    assert "Soup: From" in paragraph(study)
+    assert "soup: From" in paragraph(study)
 
 
 def test_rows_for_charts():

@@ -18,7 +18,7 @@ def sweep_spec(
     rows: Sequence[Row],
     *,
     unit: str,
-    ends: tuple[float, float],
+    heats: Sequence[float],
     logarithmic: bool = False,
     percent: bool = False,
     at: float | None = None,
@@ -26,8 +26,8 @@ def sweep_spec(
 ) -> Spec:
     """One measure against temperature: a line a series with its 95 % band, human text as a dashed rule.
 
-    `rows` are those of `findings.curve_rows`. `unit` stands on the axis; `ends` are the lowest and highest
-    temperature of the study, finished or not; `at` is the temperature that a rule marks. A click selects a
+    `rows` are those of `findings.curve_rows`. `unit` stands on the axis; `heats` are all temperatures of
+    the study, finished or not; `at` is the temperature that a rule marks. A click selects a
     `temperature`, as `point`, with the number of the `drawing` (see `step_spec`).
     """
     points = [
@@ -54,20 +54,18 @@ def sweep_spec(
     ticks = _ticks([row[end] for row in rows for end in ("low", "high")]) if logarithmic else None
     lines = max((row["series"] for row in rows), default=0) + 1
     return filled(
-        _sweep_template(unit, ticks, percent, lines, len(places)),
+        _sweep_template(unit, ticks, percent, lines, len(heats)),
         points=points,
         people=list(people.values()),
-        frame=[{"temperature": end} for end in ends],
+        frame=[{"temperature": end} for end in (min(heats), max(heats))],
         places=list(places.values()),
         now=[] if at is None else [{"temperature": at, "color": temperature_color(at)}],
     )
 
 
-def sweep_chart(
-    rows: Sequence[Row], *, unit: str, ends: tuple[float, float], **options: Any
-) -> alt.LayerChart:
+def sweep_chart(rows: Sequence[Row], *, unit: str, heats: Sequence[float], **options: Any) -> alt.LayerChart:
     """`sweep_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(sweep_spec(rows, unit=unit, ends=ends, **options))
+    return alt.LayerChart.from_dict(sweep_spec(rows, unit=unit, heats=heats, **options))
 
 
 def _ticks(values: Sequence[float]) -> tuple[float, ...]:
