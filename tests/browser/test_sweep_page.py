@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import pytest
-
 from textgen.bundle import available_bundles
 from textgen.study import read_study
 
@@ -118,15 +116,9 @@ def test_a_phone_reads_it_without_scrolling_sideways(phone):
     phone.is_sound()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_study_can_be_stopped_and_gone_on_with(browser, address, scheme):
-    from driver import App
-
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
-    app = App(context.new_page(), address)
+def test_the_study_can_be_stopped_and_gone_on_with(app):
     app.page.set_default_timeout(60_000)
-    seed = 100 if scheme == "light" else 200
-    app.page.goto(f"{address}/sweep?network={SMALL}&by=0.05&count=64&seed={seed}")
+    app.page.goto(f"{app.address}/sweep?network={SMALL}&by=0.05&count=64&seed=100")
     app.page.get_by_role("button", name="Stop").click()
     app.page.get_by_role("button", name="Go on").wait_for()
     app.page.get_by_text("What is finished is shown").wait_for()
@@ -134,4 +126,3 @@ def test_the_study_can_be_stopped_and_gone_on_with(browser, address, scheme):
     app.page.get_by_role("button", name="Stop").click()
     app.page.get_by_role("button", name="Go on").wait_for()
     app.settle().is_sound()
-    context.close()
