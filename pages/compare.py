@@ -85,7 +85,7 @@ HEAD_START = 0.05
 
 PRESETS: dict[str, tuple[dict[str, Any], str]] = {
     "Another verb at each T": (
-        {"title": "Vanilla ice cream", "seed": 37, "words": 40},
+        {"title": "Vanilla ice cream", "seed": 25, "words": 40},
         "Recipe verbs are underlined. One dish, one draw, three temperatures: read the first verb of each "
         "column. The hotter, the less usual. Under “Verbs” above you can see how likely each was.",
     ),
@@ -209,7 +209,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
         bind="query-params",
         required=True,
         help="How far from expected each word was, by the network's own "
-        "probabilities at T = 1 (surprisal, rank) or by what it was drawn from (probability).",
+        "probabilities at T = 1 (surprisal, rank) or by what it was drawn from (probability). Surprisal is "
+        "in bits: each bit halves the probability; a word of 50 % has 1 bit, one of 0.1 % has 10.",
     )
     st.html(shared.legend(state.color), width="content")
     st.selectbox(
@@ -231,10 +232,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
         help="“shared”: one draw a word serves every column, so texts differ by temperature alone. "
         "“separate”: each column draws for itself.",
     )
-    on = shared.rules_on()
-    with st.popover(
-        f"Sampling: {on} rule{'s' * (on != 1)} on" if on else "Sampling", icon=":material/filter_alt:"
-    ):
+    with st.popover("Sampling", icon=":material/filter_alt:"):
         st.markdown("They act in this order, in every column.")
         st.slider(
             "1 · Repetition penalty",
@@ -294,6 +292,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
             bind="query-params",
             help="Off: its probability is shared among the known words.",
         )
+    with st.container(width="content"):
+        if on := shared.rules_on():  # known once its controls are there
+            st.badge(f"{on} rule{'s' * (on != 1)} on", color="violet")
     keep = st.popover("Keep", icon=":material/download:")
 
 with (
@@ -538,6 +539,7 @@ def knob(comparison: Comparison, step: int) -> None:
                 width=150,
                 label_visibility="collapsed",
             )
+        st.caption("The word picked above at any temperature up to 5, without sampling rules.")
         k = int(live.split()[1]) - 1
         if rows := comparison.live_rows(k, step - 1):
             shared.draw(

@@ -36,7 +36,7 @@ RULES = ("penalty", "k", "p", "min_p", "typical")  # the sampling rules that are
 DEFAULTS: dict[str, Any] = {
     "title": "Roasted vegetables",
     "opening": "",
-    "seed": 7,
+    "seed": 26,
     "words": 60,
     "step": 1,
     "t1": 0.2,
@@ -55,7 +55,7 @@ DEFAULTS: dict[str, Any] = {
     "unk": False,
 }
 TIMELINE_CAPTIONS = {
-    "choices": "Effective choices: among how many equally likely words the draw would have been as open. "
+    "choices": "Effective choices: how many equally likely words would leave the draw as open. "
     "Logarithmic; a diamond marks where a text leaves its left neighbour. Click to pick a word.",
     "probability": "How probable each written word was, after temperature and sampling rules. "
     "A diamond marks where a text leaves its left neighbour. Click to pick a word.",
@@ -269,7 +269,9 @@ def network_control() -> None:
 
 def seed_control(explained: str) -> None:
     """The seed, as `state.seed`; `explained` says what it decides on the page."""
-    st.number_input("Seed", 0, LARGEST_SEED, 7, key="seed", bind="query-params", width=138, help=explained)
+    st.number_input(
+        "Seed", 0, LARGEST_SEED, DEFAULTS["seed"], key="seed", bind="query-params", width=138, help=explained
+    )
 
 
 def through_app() -> None:
@@ -307,10 +309,16 @@ def begin() -> None:
 def _read_address() -> None:
     params, names = st.query_params, models()
     fields = _fields(names)
-    asked = params.get("n", "3")
+    named = [k for k in range(1, MOST_COLUMNS + 1) if f"t{k}" in params]
+    asked = params.get("n", str(max([3, *named])))
     state.n = int(asked) if fields["n"][0](asked) else 3
     state.forced = {}
     state.notes = address_notes(fields)
+    if beyond := [k for k in named if k > state.n]:
+        state.notes.append(
+            f"The address gives column {beyond[-1]} a temperature, but asks for {state.n} columns; it was "
+            "left out."
+        )
     vocabulary = load(params.get("model") if params.get("model") in names else names[0]).vocabulary
     for entry in params.get_all("force")[:200]:
         place, _, word = entry.partition(" ")
@@ -542,7 +550,7 @@ def in_words(temperature: float) -> str:
     if temperature == 1:
         return "the network's own probabilities"
     for below, text in (
-        (0.4, "close to greedy"),
+        (0.4, "nearly always a very likely word"),
         (0.75, "likely words"),
         (1, "a little cooler than learned"),
         (1.3, "a little warmer than learned"),
@@ -591,11 +599,18 @@ def step_caption(comparison: Comparison, of: Settings, position: int) -> str:
             "The columns have read different words by now, so their contexts differ as well as their "
             "temperatures."
         )
-    cut = " Faded bars: removed by a sampling rule." if rules_on() else ""
-    return (
-        f"{read} Outlined: the word written.{cut} The last row is the rest of the vocabulary, so each panel "
-        "sums to 100 %. Click a word to see what would follow it."
+    sums = (
+        "Faded: what a sampling rule removed, as likely as it was before. The other bars of a panel sum to "
+        "100 %."
+        if rules_on()
+        else "The last row is the rest of the vocabulary, so each panel sums to 100 %."
     )
+    if state.get("show_luck"):
+        return (
+            f"{read} The numbers are log p + g: the logarithm of the word's probability, and the draw's luck "
+            "for this word. The largest is written (outlined), unless a word is forced."
+        )
+    return f"{read} Outlined: the word written. {sums} Click a word to see what would follow it."
 
 
 def draw(spec: dict[str, Any], point: str, *, what: str, key: str, on_select: Any = "ignore") -> None:

@@ -94,7 +94,7 @@ def address_notes() -> list[str]:
     names = shared.models()
     asked = st.query_params.get_all("dish") or list(DISHES[:2])
     fields: dict[str, shared.Field] = {
-        "dish": (lambda text: bool(tokenize(text)), "a title has letters or digits"),
+        "dish": (lambda text: not text or bool(tokenize(text)), "a title has letters or digits"),
         "reference": shared.one_of(asked, "it is one of the titles"),
         "model": shared.one_of(names, "the networks are " + ", ".join(names)),
         "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
@@ -241,11 +241,11 @@ if len(titles) > 1:
                 reference = titles.index(chosen)
         bits = divergence(firsts[reference], firsts[0 if reference else 1])
         st.caption(
-            f"Jensen-Shannon divergence of the first verbs from those of “{plain(titles[reference])}”: "
-            "0 bits, the same verbs; 1 bit, no verb in common. The title stops mattering in two ways. At "
-            "T = 0 every title has one verb only: two titles agree or they do not, and how close the "
-            "contest was no longer shows. Towards infinity every word is as likely as any other after any "
-            "title, and the divergence falls to 0. A band, where it can be seen, is the 95 % interval of "
+            f"How different the first verbs are from those of “{plain(titles[reference])}”, in bits "
+            "(Jensen-Shannon divergence): 0, the same verbs; 1, no verb in common. The title stops mattering "
+            "in two ways. At T = 0 every title has one verb only: two titles agree or they do not, and how "
+            "close the contest was no longer shows. Towards infinity every word is as likely as any other "
+            "after any title, and the divergence falls to 0. A band, where it can be seen, is the 95 % interval of "
             "what was sampled."
         )
         shared.draw(

@@ -186,25 +186,25 @@ class Comparison:
             return None
         old, new = _quote(parting.a.word), _quote(parting.b.word)
         hot, cold = here.sampler.temperature, left.sampler.temperature
-        p_old, p_new = percent(parting.a.probability[1]), percent(parting.b.probability[1])
+        p_old, p_new = ([percent(p) for p in word.probability] for word in (parting.a, parting.b))
         if not parting.same_context:
-            return Mark(parting.position, f"The words before differ; here it is {new} ({p_new}), not {old}.")
-        if hot == 0:
-            return Mark(
-                parting.position,
-                f"At T = {cold:g} the draw fell on {old}; greedy takes the likeliest, {new}.",
-            )
-        was = (
-            f"greedy takes {old}"
-            if cold == 0
-            else f"{old} had {percent(parting.a.probability[0])} at T = {cold:g}"
-        )
-        same = (left.seed, left.stream) == (here.seed, here.stream)
-        draw = "the same draw" if same else "another draw"
-        return Mark(
-            parting.position,
-            f"{_capital(was)}; at T = {hot:g} it has {p_old}, and {draw} falls on {new} ({p_new}).",
-        )
+            why = f"The words before differ; here it is {new} ({p_new[1]}), not {old}."
+        elif hot == 0:
+            why = f"At T = {cold:g} the draw fell on {old}; greedy takes the likeliest, {new}."
+        else:
+            same = (left.seed, left.stream) == (here.seed, here.stream)
+            draw = "the same draw" if same else "another draw"
+            if cold == 0:
+                why = (
+                    f"Greedy takes {old}; at T = {hot:g} it has {p_old[1]}, and {draw} falls on {new} "
+                    f"({p_new[1]})."
+                )
+            else:
+                why = (
+                    f"From T = {cold:g} to T = {hot:g}, {old} goes from {p_old[0]} to {p_old[1]} and {new} "
+                    f"from {p_new[0]} to {p_new[1]}: {draw} now falls on {new}."
+                )
+        return Mark(parting.position, why[:1].upper() + why[1:])
 
     def timeline_summary(self, measure: str = "choices") -> str:
         """The point of `charts.timeline_chart`, for those who do not see it."""
@@ -422,7 +422,3 @@ def _arithmetic(logit: float, temperature: float, before: float, after: float, r
 
 def _quote(word: str) -> str:
     return f"“{word}”" if word else "the end of the recipe"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -22,6 +22,7 @@ import numpy as np
 
 from textgen.charts import SURPRISAL_COLOR, temperature_color
 from textgen.comparison import Comparison, percent
+from textgen.sampling import Sampler
 
 _TOP = 10  # words a distribution is shown with
 
@@ -110,15 +111,30 @@ small, .why { opacity: .75; }
 """.replace("HUE", SURPRISAL_COLOR)
 
 
+def _rules(comparison: Comparison) -> dict[str, Any]:
+    """The sampling rules, temperature apart, that differ from a plain sampler's: they serve all runs."""
+    plain = asdict(Sampler())
+    used = asdict(comparison.runs[0].sampler) if comparison.runs else {}
+    rules = {name: value for name, value in used.items() if name != "temperature" and value != plain[name]}
+    if suppressed := rules.pop("suppress", ()):
+        words = comparison.bundle.vocabulary.words
+        rules["never_written"] = ", ".join(words[token] for token in suppressed)
+    return rules
+
+
 def to_html(comparison: Comparison, facts: Mapping[str, Any]) -> str:
     """The texts, coloured by surprisal, and the distributions of word number `facts["step"]`: one file, no
     scripts."""
     say = html.escape
     number = min(int(facts.get("step", 1)), max(comparison.length, 1))
+    settings = {**facts, **_rules(comparison)}
+    settings["forced"] = ", ".join(
+        f"word {entry['word_number']} is “{entry['word']}”" for entry in facts.get("forced", ())
+    )
     shown = "".join(
-        f"<tr><th>{say(str(name).replace('_', ' '))}</th>"
-        f"<td>{say(json.dumps(value, ensure_ascii=False))}</td></tr>"
-        for name, value in facts.items()
+        f"<tr><th>{say(str(name).replace('_', ' '))}</th><td>{say(str(value))}</td></tr>"
+        for name, value in settings.items()
+        if value not in ("", None)
     )
     panels: dict[int, list[str]] = {}
     for row in comparison.step_rows(number - 1):

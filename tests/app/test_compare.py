@@ -43,8 +43,9 @@ def test_the_page_writes_what_textgen_writes(app):
     network = load_bundle(app.selectbox(key="model").value)
     samplers = [Sampler(t, suppress=(1,)) for t in (0.2, 1.4, 1.2)]
     expected: list[list[str]] = [[], [], []]
+    seed = shared.DEFAULTS["seed"]
     for steps in generate_together(
-        network, recipe_prompt("Roasted vegetables"), samplers=samplers, max_tokens=60, seed=7
+        network, recipe_prompt("Roasted vegetables"), samplers=samplers, max_tokens=60, seed=seed
     ):
         for words, step in zip(expected, steps, strict=True):
             if step is not None:
@@ -234,3 +235,15 @@ def test_what_was_written_is_not_written_again_and_what_is_kept_is_bounded(app, 
 def test_plain_shows_markdown_as_it_was_written():
     for mark in "\\`*_{}[]()<>#+-.!|~$:&^=":
         assert shared.plain(mark) == "\\" + mark
+
+
+def test_the_rules_that_are_on_are_counted_and_the_chart_says_what_fades(app):
+    def badges() -> list[str]:
+        return [element.value for element in app.markdown if "violet" in element.value]
+
+    assert not badges()
+    app.number_input(key="k").set_value(5).run()
+    app.slider(key="p").set_value(0.9).run()
+    assert any("2 rules on" in badge for badge in badges())
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "Faded: what a sampling rule removed" in captions and "rest of the vocabulary" not in captions

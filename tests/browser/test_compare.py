@@ -243,6 +243,13 @@ def test_the_address_alone_brings_everything_back(app, browser):
     context.close()
 
 
+def test_an_address_that_names_temperatures_has_that_many_columns(app):
+    app.open("?t5=2")
+    assert app.column(4).is_visible() and "T = 2" in app.column(4).inner_text()
+    assert app.query["n"] == ["5"]
+    app.is_sound()
+
+
 def test_columns_are_added_and_removed_and_the_address_knows(app):
     app.open()
     app.key("add").locator("button").first.click()
@@ -262,6 +269,7 @@ def test_columns_are_added_and_removed_and_the_address_knows(app):
         ("?t1=hot", "a temperature here is from 0 to 2"),
         ("?t1=-1&t2=nan&t3=inf", "a temperature here is from 0 to 2"),
         ("?n=50", "there are 2 to 6 columns"),
+        ("?n=2&t5=0.5", "gives column 5 a temperature"),
         ("?" + "&".join(f"t{i}=0.5" for i in range(1, 51)), "does not know"),
         ("?model=../../etc/passwd", "the networks are"),
         ("?seed=-3&words=9999999999999999999999&step=1e9", "a seed is a whole number"),

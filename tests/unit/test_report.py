@@ -95,3 +95,10 @@ def test_html_shows_every_word_and_the_chosen_step():
 )  # fmt: skip
 def test_file_names_are_safe_everywhere(title, name):
     assert report.file_name(title) == name
+
+
+def test_html_names_the_sampling_rules_and_forced_words():
+    parsed = Tags()
+    parsed.feed(report.to_html(compare([Sampler(1.0, top_k=5, suppress=(1,))]), FACTS))
+    assert "top k" in parsed.text and "never written[UNK]" in parsed.text and "word 2 is “the”" in parsed.text
+    assert "top p" not in parsed.text and "repetition" not in parsed.text

@@ -235,7 +235,8 @@ def _timeline_template(measure: str, runs: int) -> Spec:
         .scale(nice=False, zero=False)
         .axis(grid=False, tickMinStep=1, format="d")
     )
-    ticks = [1, 10, 100, 1000, 10_000] if log else [0, 0.25, 0.5, 0.75, 1]
+    few, many = "[1, 2, 3, 5, 10, 20]", "[1, 10, 100, 1000, 10000]"
+    ticks = alt.ExprRef(f"domain('y')[1] < 30 ? {few} : {many}") if log else [0, 0.25, 0.5, 0.75, 1]
     y, place = (
         alt.Y(field)
         .scale(scale)
