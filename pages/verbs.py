@@ -245,8 +245,8 @@ if len(titles) > 1:
             "(Jensen-Shannon divergence): 0, the same verbs; 1, no verb in common. The title stops mattering "
             "in two ways. At T = 0 every title has one verb only: two titles agree or they do not, and how "
             "close the contest was no longer shows. Towards infinity every word is as likely as any other "
-            "after any title, and the divergence falls to 0. A band, where it can be seen, is the 95 % interval of "
-            "what was sampled."
+            "after any title, and the divergence falls to 0. A band, where it can be seen, is the 95 % "
+            "interval of what was sampled."
         )
         shared.draw(
             charts.lines_spec(verb_tables.divergence_rows(firsts, reference), now=now, unit="bits"),
