@@ -54,7 +54,7 @@ COLUMNS = {
         "probability.",
     ),
     "best_temperature": st.column_config.NumberColumn(
-        "Best temperature",
+        "Best temperature, modern",
         format="%.2f",
         help="The temperature at which the network predicts modern recipes best: see the end of this page.",
     ),

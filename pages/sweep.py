@@ -322,12 +322,13 @@ def pictures(study: Study) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Quality against diversity", anchor=False)
-        st.caption(
-            "A point a temperature, joined in order; those of the comparison page, 0.2, 0.7 and 1.2, have "
-            "their name. What is likely and diverse at once lies at the bottom left. Click a point to read "
-            "its texts."
-        )
         rows = findings.front_rows(study)
+        named = [f"{t:g}" for t in findings.MARKED if any(row["temperature"] == t for row in rows)]
+        st.caption(
+            "A point a temperature, joined in order. "
+            + (f"Temperatures of the comparison page have their name: {', '.join(named)}. " * bool(named))
+            + "What is likely and diverse at once lies at the bottom left. Click a point to read its texts."
+        )
         shared.draw(
             charts.front_spec(rows, at=at, drawing=drawing),
             "; ".join(
@@ -402,10 +403,14 @@ def human(several: list[findings.Series]) -> None:
                 row_height=27,
                 height="content",
             )
+    if all(len(series.points) < 2 for series in several):
+        st.caption("One temperature alone is neither near nor far: measure more of them.")
+        return
     st.caption(
-        "Human text: 246 recipes that no network was trained on, cut to the same number of words and "
-        "compared in sets of the same size; dashed in every picture. They are of many dishes, so they differ "
-        "from one another more than texts of one dish have reason to."
+        "Taken together: the mean squared distance, each measure in units of its range over these "
+        "temperatures. Human text: 246 recipes that no network was trained on, cut to the same number of "
+        "words and compared in sets of the same size; dashed in every picture. They are of many dishes, so "
+        "they differ from one another more than texts of one dish have reason to."
         if known
         else "The files of these networks do not say what the measures of human text are, or the texts do "
         "not vary enough to tell. `python -m textgen evaluate --human --save` measures them."
@@ -530,6 +535,9 @@ elif settings is not None and work is not None and work.settings != settings and
             f"The controls now ask for {len(settings.cells)} × {settings.texts} texts."
         )
 
+elif work is not None and work.settings != settings:
+    st.markdown("The pictures below are of earlier settings.")
+
 progress = work.look() if work is not None and study_opened is None else None
 running = state.sweep_running = progress is not None and progress.running
 clock = None if not running else 1.0 if progress is not None and progress.done else 0.4
@@ -567,7 +575,10 @@ with keep:
         pictures_shown = {"quality and diversity": "front"}
         pictures_shown |= {MEASURES[n].label: f"curve_{n}" for members in GROUPS.values() for n in members}
         save_component(key="save", data={"charts": pictures_shown, "name": name})
-        st.caption("The Parquet file opens again here. Larger studies, on many machines if need be:")
+        st.caption(
+            "The Parquet file opens again here. What the controls ask for, as a command, for larger studies "
+            "and many machines:"
+        )
         if settings is not None:
             st.code(command(settings), language="bash", wrap_lines=True)
     else:

@@ -173,7 +173,8 @@ def nearest_to_human(series: Series) -> Nearest | None:
     """Where human text is: the temperature of the least mean squared distance over `COMPARED`.
 
     Each measure counts in units of its range over the series' temperatures, perplexities and effective
-    choices by their logarithms; one that does not move, or is not known, does not count. None if none does.
+    choices by their logarithms; one that moves by less than 1e-12, or is not known, does not count. None if
+    none does.
     """
     squares = np.zeros(len(series.points))
     nearest: dict[str, float] = {}
@@ -183,7 +184,7 @@ def nearest_to_human(series: Series) -> Nearest | None:
         if MEASURES[name].logarithmic:
             with np.errstate(divide="ignore"):
                 values, human = np.log(values), math.log(human) if human > 0 else math.nan
-        if not (np.isfinite(values).all() and math.isfinite(human)) or np.ptp(values) == 0:
+        if not (np.isfinite(values).all() and math.isfinite(human)) or np.ptp(values) < 1e-12:
             continue
         distance = np.abs(values - human)
         squares += (distance / np.ptp(values)) ** 2
