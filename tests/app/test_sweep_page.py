@@ -7,6 +7,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages import shared
 from textgen.bundle import available_bundles, load_bundle
 from textgen.generation import generate, recipe_prompt
 from textgen.sampling import Sampler
@@ -92,10 +93,10 @@ def test_other_settings_wait_for_a_click_and_what_is_known_does_not():
         time.sleep(0.1)
         test.run()
     assert "earlier settings" not in words(test)
-    test.number_input(key="seed").set_value(7)  # measured before: shown at once
+    test.number_input(key="seed").set_value(shared.DEFAULTS["seed"])  # measured before: shown at once
     test.run()
     assert not buttons(test, "measure") and not buttons(test, "stop")
-    assert test.session_state.sweep_work.settings.seed == 7 and not test.exception
+    assert test.session_state.sweep_work.settings.seed == shared.DEFAULTS["seed"] and not test.exception
 
 
 @pytest.mark.parametrize(
