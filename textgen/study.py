@@ -759,7 +759,9 @@ def read_study(source: bytes | str | os.PathLike[str]) -> Study:
         raise
     except FileNotFoundError:
         raise StudyError(f"{source!r}: the file is missing") from None
-    except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
+    except (pa.ArrowException, RecursionError):
+        raise StudyError("the file is not a whole Parquet file, so no study can be read from it") from None
+    except (OSError, ValueError) as error:
         reason = (str(error) or "no reason given").splitlines()[0][:200]
         raise StudyError(f"the file cannot be read as a study: {reason}") from None
     return _from_rows(about, rows)

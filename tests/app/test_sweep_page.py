@@ -159,4 +159,4 @@ def test_a_finished_study_opens_again_and_another_file_is_a_sentence():
     assert "A study from a file" not in said(test) and not test.exception
     test.file_uploader[0].upload("other.parquet", b"PAR1", "application/octet-stream")
     test.run()
-    assert "cannot be read as a study" in said(test) and not test.exception
+    assert "is not a whole Parquet file" in said(test) and not test.exception
