@@ -37,7 +37,9 @@ FILTERS = {
 CONTROLS = {"top_k": "k", "top_p": "p", "min_p": "min_p", "typical_p": "typical"}  # of the comparison page
 TEXTS = (8, 16, 32, 64, 128, 240)
 MOST_WORDS = 1_500_000  # of a study that a page should do: some minutes
-REDRAW = 1.5  # seconds between drawings while a study is under way
+# Seconds between drawings of a study under way: at first, doubled each time, at most. A browser on the same
+# processor takes a second or more to draw all pictures.
+REDRAW, REDRAW_AT_MOST = 1.5, 8.0
 GROUPS = {
     "Diversity": ("choices", "distinct_1", "distinct_2", "self_bleu", "repetition"),
     "Quality": ("perplexity", "judged", "verbs", "oddness"),
@@ -284,7 +286,8 @@ work = state.get("sweep_work")
 def progress_bar(work: Work) -> None:
     progress = work.look()
     # The pictures take the browser a while, so they are drawn only when there is news, and not too often.
-    news = progress.done != state.sweep_drawn and time.monotonic() - state.sweep_drawn_at > REDRAW
+    pause = min(REDRAW * 2 ** max(0, state.sweep_drawings - 1), REDRAW_AT_MOST)
+    news = progress.done != state.sweep_drawn and time.monotonic() - state.sweep_drawn_at > pause
     if news or progress.running != state.sweep_running:
         st.rerun()
     if progress.error:
@@ -543,6 +546,7 @@ running = state.sweep_running = progress is not None and progress.running
 clock = None if not running else 1.0 if progress is not None and progress.done else 0.4
 state.sweep_drawn = progress.done if progress is not None else 0
 state.sweep_drawn_at = time.monotonic() if state.sweep_drawn else 0.0
+state.sweep_drawings = state.get("sweep_drawings", 0) + 1 if running and state.sweep_drawn else 0
 if work is not None and progress is not None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_progress"):
         with st.container():
