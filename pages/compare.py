@@ -200,7 +200,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
             )
         shared.words_control()
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="constants"):
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="constants"):
     st.segmented_control(
         "Colour of a word",
         shared.COLORS,
