@@ -118,7 +118,7 @@ def test_a_phone_reads_it_without_scrolling_sideways(phone):
 
 def test_the_study_can_be_stopped_and_gone_on_with(app):
     app.page.set_default_timeout(60_000)
-    app.page.goto(f"{app.address}/sweep?network={SMALL}&by=0.05&count=64&seed=100")
+    app.page.goto(f"{app.address}/sweep?network={SMALL}&by=0.05&count=240&seed=100")
     app.page.get_by_role("button", name="Stop").click()
     app.page.get_by_role("button", name="Go on").wait_for()
     app.page.get_by_text("What is finished is shown").wait_for()
