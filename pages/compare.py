@@ -336,9 +336,6 @@ def comparison_view(drawn_with: tuple[int, dict[int, str]]) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
     if drawn_with != (state.n, state.forced):  # what other parts of the page, or the address, depend on
         st.rerun()
-    if f"t{state.n}" in state:  # not yet when the page is drawn for the first time
-        # All is worked out before the first element is sent: what arrives together is drawn at once.
-        shared.compare(shared.settings()).work_out()
     with st.container():
         forced_words()
     slots = temperature_sliders()

@@ -56,7 +56,7 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
 
     A string is looked up among `available_bundles()` first. A page should pass released names only.
     """
-    folder = _folder(name_or_path)
+    folder = bundle_folder(name_or_path)
     path = folder / "model.keras"
     try:
         model = RecurrentModel.from_keras(path)
@@ -77,11 +77,12 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
 
 def load_measured(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
     """What was measured about a network, without loading it; empty where nothing was."""
-    path = _folder(name_or_path) / "measured.json"
+    path = bundle_folder(name_or_path) / "measured.json"
     return _read_object(path) if path.exists() else {}
 
 
-def _folder(name_or_path: str | os.PathLike[str]) -> Path:
+def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:
+    """Where a bundle's files are; `BundleError` if there is no such bundle."""
     if isinstance(name_or_path, str) and name_or_path in available_bundles():
         return MODELS / name_or_path
     folder = Path(name_or_path)
@@ -93,16 +94,11 @@ def _folder(name_or_path: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:
-    """Where a bundle's files are; `BundleError` if there is no such bundle."""
-    return _folder(name_or_path)
-
-
 def fingerprint(name_or_path: str | os.PathLike[str]) -> str:
     """16 hex digits that stand for a network and its words: the same for the same files, on any machine."""
     digest = hashlib.sha256()
     for name in ("model.keras", "vocabulary.json"):
-        path = _folder(name_or_path) / name
+        path = bundle_folder(name_or_path) / name
         try:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError as error:
@@ -154,9 +150,9 @@ def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) ->
     Written beside the file and renamed into place. Returns the file. `BundleError` if there is no such
     bundle; `OSError` if the disk says no.
     """
-    folder = _folder(name_or_path)
+    folder = bundle_folder(name_or_path)
     path = folder / "measured.json"
-    known = _read_object(path) if path.exists() else {}
+    known = load_measured(folder)
     with tempfile.TemporaryDirectory(prefix=".measured-", dir=folder) as work:
         new = Path(work) / "measured.json"
         _write_json(new, {**known, key: value})

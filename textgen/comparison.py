@@ -99,13 +99,6 @@ class Comparison:
             run.analysis["bits"] = -log_plain / math.log(2)
         return run.analysis
 
-    def work_out(self) -> None:
-        """Whatever takes a while, once: `analyse` and `choices` of all runs, and the `marks`."""
-        for k in range(len(self.runs)):
-            self.analyse(k)
-            self.choices(k)
-        _ = self.marks
-
     def choices(self, k: int) -> np.ndarray:
         """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, `[steps]`."""
         run = self.runs[k]
