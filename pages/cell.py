@@ -183,7 +183,7 @@ def compare_again(of: shared.Settings, extra: Carried, step: int) -> None:
         words=of.words,
         opening=state.opening,
         forced=of.forced,
-        step=min(max(step, 1), of.words),
+        word=min(max(step, 1), of.words),
         luck="separate" if extra.column else "shared",
         unk=not of.samplers[-1].suppress,
         **extra.rules,
@@ -424,6 +424,7 @@ if state.at > len(reading):
 
 # -- one step, opened ------------------------------------------------------------------------------
 
+shared.first_look()
 opened = reading.open(layer, at, unit)
 st.subheader(f"Unit {unit} reads “{plain(shown[at])}”", anchor=False)
 after = reading.following(at)

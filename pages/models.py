@@ -18,7 +18,6 @@ from textgen.sampling import Sampler
 
 shared.through_app()
 
-words_component = shared.component("words")
 
 ROWS = 3  # temperatures, a row of texts each
 WORDS = 40
@@ -177,7 +176,10 @@ def figures(place: Any, fast: Mapping[str, float]) -> None:
 st.subheader("What they are", anchor=False)
 figures_place = st.empty()
 measured = state.get("speeds", {})
-figures(figures_place, measured)
+if state.runs == 1:  # a table takes a browser longer than texts and their chart, which come first
+    figures_place.html('<div class="to-come"></div>')
+else:
+    figures(figures_place, measured)
 with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about_table"):
     st.caption(
         f"Click a column's name to sort; point at it to read what the number means. {KNESER_NEY_NAME} is no "
@@ -203,10 +205,9 @@ st.caption(
 # -- what they write -------------------------------------------------------------------------------
 
 
-def go_to(row: int, key: str) -> None:
-    at = state[key].pick
-    if isinstance(at, int):
-        state.step, state.at = at + 1, AT[row]
+def go_to(row: int) -> None:
+    state.step = shared.asked(f"texts{row + 1}").get("word", state.step)
+    state.at = AT[row]
 
 
 @st.fragment
@@ -241,7 +242,7 @@ def side_by_side() -> None:
                     f"Temperature of row {k}",
                     0.0,
                     2.0,
-                    shared.DEFAULTS[f"t{k}"],
+                    shared.TEMPERATURES[k - 1],
                     0.05,
                     key=f"t{k}",
                     bind="query-params",
@@ -249,8 +250,7 @@ def side_by_side() -> None:
                     help="Near 0 the likeliest word is written; higher up, unlikely ones get a chance.",
                 )
             )
-        with st.container(key=f"texts{k}"):
-            slots.append(st.columns(len(names), gap="medium"))
+        slots.append(st.empty())
     shared.style_columns(heats)
     st.html(shared.legend("surprisal"))
     st.caption(
@@ -274,27 +274,19 @@ def side_by_side() -> None:
     comparisons = [write(name, title, heats) for name in names]
     alike = [one for one in comparisons if one.bundle.name not in odd]
     step = min(step, max(one.length for one in comparisons) or 1)
-    for k, columns in enumerate(slots):
+    for k, slot in enumerate(slots):
         marks = dict(zip([one.bundle.name for one in alike], model_tables.marks(alike, k), strict=True))
-        for one, column in zip(comparisons, columns, strict=True):
-            name, mark = one.bundle.name, marks.get(one.bundle.name)
-            with column:
-                key = f"text_{name}_{k}"
-                words_component(
-                    key=key,
-                    data={
-                        "rows": one.word_rows(k),
-                        "name": f"{name}, T = {heats[k]:g}",
-                        "opening": "",
-                        "note": "",
-                        "step": step - 1 if k == row else -1,
-                        "measure": "surprisal",
-                        "color": charts.temperature_color(heats[k]),
-                        "parts": mark.position if mark else -1,
-                        "why": mark.reason if mark else "",
-                    },
-                    on_pick_change=lambda k=k, key=key: go_to(k, key),
-                )
+        with slot:
+            shared.columns(
+                f"texts{k + 1}",
+                [
+                    shared.column(one, k, f"{name}, T = {heats[k]:g}", marks.get(name))
+                    for name, one in zip(names, comparisons, strict=True)
+                ],
+                step if k == row else 0,
+                sliders=False,
+                on_ask=lambda k=k: go_to(k),
+            )
     next_word(alike, heats[row], row, step)
 
 
@@ -358,6 +350,9 @@ st.subheader("What they write", anchor=False)
 st.caption("One title, one luck: each row has one temperature, each column one network.")
 with st.container(key="side"):
     side_by_side()
+shared.first_look(0.8)  # of twelve texts
+if state.runs == 1:
+    figures(figures_place, measured)
 
 
 # -- how they learned ------------------------------------------------------------------------------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import math
 import re
 import runpy
-import threading
-from collections import OrderedDict
+import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +17,28 @@ import streamlit as st
 
 from textgen import charts
 from textgen.bundle import Bundle, BundleError, available_bundles, load_bundle
-from textgen.comparison import END_OF_RECIPE, Comparison, Run
-from textgen.generation import generations, recipe_prompt
-from textgen.recall import Recall
+from textgen.comparison import END_OF_RECIPE, Comparison, Mark
 from textgen.sampling import Sampler
 from textgen.vocabulary import UNKNOWN, tokenize, unknown_words
+from textgen.writing import Settings, Writer
 
 ASSETS = Path(__file__).parent.parent / "assets"
-MOST_COLUMNS = 6
+FEWEST_COLUMNS, MOST_COLUMNS = 2, 6
 LARGEST_SEED = 2**31 - 1
 LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
 LONGEST_OPENING = 400
-KEPT_RUNS = 150  # finished runs kept for all sessions together: about 100 KB each
+HOTTEST, SLIDER_STEP = 2.0, 0.05  # of the temperature sliders
 COLORS = ["surprisal", "rank", "probability", "off"]
 LUCK = ["shared", "separate"]
+PLACES = [f"column {k}" for k in range(1, MOST_COLUMNS + 1)]
+FIRST_LOOK = 0.4  # seconds that the first picture of a visit is ahead of all else
 RULES = ("penalty", "k", "p", "min_p", "typical")  # the sampling rules that are numbers
+TEMPERATURES = (0.2, 0.7, 1.2, 1.6, 2.0, 0.4)  # of the columns, the first three of them at first
 DEFAULTS: dict[str, Any] = {
     "title": "Roasted vegetables",
     "opening": "",
     "seed": 26,
     "words": 60,
-    "step": 1,
-    "t1": 0.2,
-    "t2": 0.7,
-    "t3": 1.2,
-    "t4": 1.6,
-    "t5": 2.0,
-    "t6": 0.4,
     "follow": "own",
     "luck": "shared",
     "penalty": 1.0,
@@ -54,6 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "typical": 1.0,
     "unk": False,
 }
+LOOKS: dict[str, Any] = {"color": COLORS[0], "show_luck": False}
 TIMELINE_CAPTIONS = {
     "choices": "Effective choices: how many equally likely words would leave the draw as open. "
     "Logarithmic; a diamond marks where a text leaves its left neighbour. Click to pick a word.",
@@ -61,6 +56,7 @@ TIMELINE_CAPTIONS = {
     "A diamond marks where a text leaves its left neighbour. Click to pick a word.",
 }
 HOW = """
+### From logits to a word
 1. The network reads all words so far and gives every word it knows a score, its **logit**.
 2. Each logit is divided by the **temperature** T. A small T stretches the differences,
    a large T shrinks them.
@@ -95,10 +91,9 @@ def _bundle(name: str) -> Bundle:
 
 
 @st.cache_resource(show_spinner=False)
-def _recalling(name: str) -> Bundle:
-    """The bundle with a network that remembers what it has read: a moved slider then costs little."""
-    bundle = _bundle(name)
-    return replace(bundle, model=Recall(bundle.model))
+def _writer(name: str) -> Writer:
+    """The texts of the bundle, kept for all sessions together."""
+    return Writer(_bundle(name))
 
 
 def load(name: str) -> Bundle:
@@ -121,110 +116,61 @@ def models() -> list[str]:
     return names
 
 
-@dataclass(frozen=True)
-class Settings:
-    """All that decides what a comparison writes. Equal settings write equal words."""
-
-    model: str
-    title: str
-    opening: str
-    samplers: tuple[Sampler, ...]
-    seed: int
-    words: int
-    luck: str = "shared"
-    context: str | int = "own"
-    forced: tuple[tuple[int, str], ...] = ()
-
-    @property
-    def prompt(self) -> str:
-        return recipe_prompt(self.title, self.opening)
-
-
 def settings() -> Settings:
     """What the controls say now."""
     rules = {
-        "repetition_penalty": state.get("penalty", 1.0),
-        "top_k": state.get("k", 0) or None,
-        "top_p": state.p if state.get("p", 1.0) < 1 else None,
-        "min_p": state.get("min_p", 0.0) or None,
-        "typical_p": state.typical if state.get("typical", 1.0) < 1 else None,
-        "suppress": () if state.get("unk") else (1,),
+        "repetition_penalty": said("penalty"),
+        "top_k": said("k") or None,
+        "top_p": said("p") if said("p") < 1 else None,
+        "min_p": said("min_p") or None,
+        "typical_p": said("typical") if said("typical") < 1 else None,
+        "suppress": () if said("unk") else (1,),
     }
-    follow = state.get("follow", "own")
+    follow = said("follow")
     return Settings(
-        model=state.get("model") or models()[0],
-        title=one_line(state.get("title"))[:LONGEST_TITLE],
-        opening=one_line(state.get("opening"))[:LONGEST_OPENING],
+        model=said("model"),
+        title=one_line(said("title"))[:LONGEST_TITLE],
+        opening=one_line(said("opening"))[:LONGEST_OPENING],
         samplers=tuple(
-            Sampler(temperature=state.get(f"t{k}", DEFAULTS[f"t{k}"]), **rules) for k in range(1, state.n + 1)
+            Sampler(temperature=temperature, **rules) for temperature in state.temperatures[: state.n]
         ),
-        seed=state.seed,
-        words=state.words,
-        luck="independent" if state.get("luck") == "separate" else "shared",
-        context="own" if follow == "own" else int(follow.split()[1]) - 1,
-        forced=tuple(sorted((at, word) for at, word in state.forced.items() if at < state.words)),
+        seed=said("seed"),
+        words=said("words"),
+        luck="independent" if said("luck") == "separate" else "shared",
+        context=int(follow.split()[1]) - 1 if follow in PLACES[: state.n] else "own",
+        forced=tuple(sorted((at, word) for at, word in state.forced.items() if at < said("words"))),
     )
 
 
-def facts(of: Settings) -> dict[str, Any]:
-    """`of` as plain data, for a file to keep."""
-    return {
-        "model": of.model,
-        "title": of.title,
-        "opening": of.opening,
-        "prompt": of.prompt,
-        "seed": of.seed,
-        "max_words": of.words,
-        "luck": of.luck,
-        "context": of.context,
-        "forced": [{"word_number": at + 1, "word": word} for at, word in of.forced],
-    }
-
-
-@st.cache_resource(show_spinner=False)
-def _finished() -> tuple[OrderedDict[object, Run], threading.Lock]:
-    """The runs that were written last, whoever asked: equal settings write equal words."""
-    return OrderedDict(), threading.Lock()
+def said(name: str) -> Any:
+    """What a control of the comparison says, or will say once it is there: the address, or how it starts."""
+    if name in state:
+        return state[name]
+    usual = models()[0] if name == "model" else {**LOOKS, **DEFAULTS}[name]
+    if name not in st.query_params:
+        return usual
+    text = st.query_params[name]
+    return text == "true" if isinstance(usual, bool) else type(usual)(text)
 
 
 def compare(of: Settings) -> Comparison:
-    """The comparison that the settings ask for; what was written not long ago is not written again."""
+    """The comparison that the settings ask for."""
     load(of.model)  # or a sentence on the page
-    network = _recalling(of.model)
-    kept, lock = _finished()
-    # With shared luck and its own context, a run depends on its own sampler alone.
-    apart = of.context == "own" and of.luck == "shared"
-    keys: list[object] = [
-        replace(of, samplers=(sampler,)) if apart else (of, k) for k, sampler in enumerate(of.samplers)
-    ]
-    with lock:
-        runs = {key: kept[key] for key in keys if key in kept}
-    missing = [k for k, key in enumerate(keys) if key not in runs]
-    if missing:
-        wanted = missing if apart else list(range(len(keys)))
-        finished = generations(
-            network,
-            of.prompt,
-            samplers=[of.samplers[k] for k in wanted],
-            max_tokens=of.words,
-            seed=of.seed,
-            luck=of.luck,
-            context=of.context,
-            forced=dict(of.forced),
-        )
-        runs |= {keys[k]: Run(**vars(run)) for k, run in zip(wanted, finished, strict=True)}
-    with lock:
-        for key in keys:  # the runs on the page become the youngest
-            kept[key] = runs[key]
-            kept.move_to_end(key)
-        while len(kept) > KEPT_RUNS:
-            kept.popitem(last=False)
-    found = Comparison(network, [runs[key] for key in keys])
+    writer = _writer(of.model)
+    found = Comparison(writer.bundle, writer.write(of))
     last: Comparison | None = state.get("last_comparison")
     if last and [id(run) for run in last.runs] == [id(run) for run in found.runs]:
         return last  # with what has been worked out about it
     state.last_comparison = found
     return found
+
+
+def compare_ahead(of: Settings, column: int) -> None:
+    """Have that written which the next move of a column's slider is likely to ask for."""
+    if of.apart:
+        at = of.temperatures[column]
+        near = [round(t, 2) for t in (at + SLIDER_STEP, at - SLIDER_STEP) if 0 <= t <= HOTTEST]
+        _writer(of.model).write_ahead([of.with_temperature(column, t) for t in near])
 
 
 # -- the state behind the controls -----------------------------------------------------------------
@@ -283,6 +229,13 @@ def through_app() -> None:
     if not state.get("through_app"):
         runpy.run_path(str(Path(__file__).parent.parent / "app.py"))
         st.stop()
+    state.runs = state.get("runs", 0) + 1  # of any page, in this visit
+
+
+def first_look(seconds: float = FIRST_LOOK) -> None:
+    """On the first page of a visit, let the browser draw what it has before the rest keeps it busy."""
+    if state.runs == 1:
+        time.sleep(seconds)
 
 
 def begin() -> None:
@@ -292,12 +245,22 @@ def begin() -> None:
         _read_address()
         clean_address(_fields(models()), lists=["force"])
     arrive()
-    # What no widget is bound to: written here, as a callback's change to the address is lost when a rerun
-    # follows.
+    write_address()
+
+
+def write_address() -> None:
+    """Put into the address what no Streamlit control is bound to.
+
+    Done while a page is drawn: a callback's change to the address is lost when a rerun follows.
+    """
+    columns = zip(range(1, state.n + 1), state.temperatures, TEMPERATURES, strict=False)
     wanted = {
         "n": [str(state.n)] * (state.n != 3),
+        **{f"t{k}": [f"{t:g}"] * (t != usual) for k, t, usual in columns},
+        "step": [str(state.word)] * (state.word != 1),
         "force": [f"{at + 1} {word}" for at, word in sorted(state.forced.items())],
     }
+    wanted |= {f"t{k}": [] for k in range(state.n + 1, MOST_COLUMNS + 1)}
     for name, values in wanted.items():
         if st.query_params.get_all(name) != values:
             if values:
@@ -312,6 +275,11 @@ def _read_address() -> None:
     named = [k for k in range(1, MOST_COLUMNS + 1) if f"t{k}" in params]
     asked = params.get("n", str(max([3, *named])))
     state.n = int(asked) if fields["n"][0](asked) else 3
+    state.temperatures = [
+        float(params[f"t{k}"]) if f"t{k}" in params and fields[f"t{k}"][0](params[f"t{k}"]) else usual
+        for k, usual in enumerate(TEMPERATURES, 1)
+    ]
+    state.word = int(params["step"]) if "step" in params and fields["step"][0](params["step"]) else 1
     state.forced = {}
     state.notes = address_notes(fields)
     if beyond := [k for k in named if k > state.n]:
@@ -331,12 +299,18 @@ def _read_address() -> None:
             state.forced[int(place) - 1] = word
 
 
-def reset(**changes: Any) -> None:
+def reset(temperatures: Sequence[float] = TEMPERATURES[:3], **changes: Any) -> None:
     """Every control that shapes the texts to where it starts, but for `changes`."""
     for name, value in {**DEFAULTS, **changes}.items():
         state[name] = value
-    state.forced = {}
-    state.n = 3
+    have_columns(temperatures)
+    state.forced, state.word = {}, 1
+
+
+def have_columns(temperatures: Sequence[float]) -> None:
+    """Have a column for each of `temperatures`."""
+    state.n = len(temperatures)
+    state.temperatures = [*map(float, temperatures), *TEMPERATURES[state.n :]]
 
 
 def force(number: int, words: Sequence[str] | None) -> None:
@@ -356,15 +330,16 @@ def compare_with(
     words: int,
     opening: str = "",
     forced: Iterable[tuple[int, str]] = (),
+    word: int = 1,
     **controls: Any,
 ) -> None:
     """Leave this page for the comparison page, where these settings write the same words as here; `controls`
     are what else is not as it starts there."""
-    state.n, state.forced, state.notes = len(temperatures), dict(forced), []
+    have_columns(temperatures)
+    state.word, state.forced, state.notes = word, dict(forced), []
     # What the reader once set there would come back otherwise.
     asked = {name: value for name, value in DEFAULTS.items() if name in state}
     asked |= {"title": title, "opening": opening, "words": words, "model": model, "seed": seed}
-    asked |= {f"t{k}": float(t) for k, t in enumerate(temperatures, 1)}
     _leave("pages/compare.py", asked | controls)
 
 
@@ -375,8 +350,7 @@ def look_inside(of: Settings, column: int, step: int) -> None:
     Not to be called from a fragment: what the controls of the page say would be lost.
     """
     read = column if of.context == "own" else int(of.context)
-    temperatures = [sampler.temperature for sampler in of.samplers]
-    state.came_from = {"temperatures": temperatures, "column": read + 1}
+    state.came_from = {"temperatures": of.temperatures, "column": read + 1}
     state.carried = {
         "rule": [f"{name} {state[name]:g}" for name in RULES if state[name] != DEFAULTS[name]]
         + ["unk true"] * bool(state.get("unk")),
@@ -384,7 +358,7 @@ def look_inside(of: Settings, column: int, step: int) -> None:
         "draws": [f"column {read + 1}"] * (of.luck == "independent"),
     }
     asked = {name: state[name] for name in ("title", "opening", "model", "seed", "words")}
-    asked |= {"temperature": temperatures[read], "at": len(tokenize(of.prompt)) + step - 1}
+    asked |= {"temperature": of.temperatures[read], "at": len(tokenize(of.prompt)) + step - 1}
     _leave("pages/cell.py", asked)
 
 
@@ -463,7 +437,6 @@ Field = tuple[Callable[[str], bool], str]  # a check, and the words that say wha
 def _fields(names: Sequence[str]) -> dict[str, Field]:
     anything: Field = (lambda text: True, "")
     yes_no = one_of(["true", "false"], "it is true or false")
-    places = [f"column {k}" for k in range(1, MOST_COLUMNS + 1)]
     return {
         "title": anything,
         "opening": anything,
@@ -478,8 +451,8 @@ def _fields(names: Sequence[str]) -> dict[str, Field]:
             list(charts.TIMELINE_MEASURES), "the lines show " + ", ".join(charts.TIMELINE_MEASURES)
         ),
         "luck": one_of(LUCK, "luck is shared or separate"),
-        "follow": one_of(["own", *places], "columns read “own” or “column 1” to “column 6”"),
-        "live": one_of(places, "it is “column 1” to “column 6”"),
+        "follow": one_of(["own", *PLACES], "columns read “own” or “column 1” to “column 6”"),
+        "live": one_of(PLACES, "it is “column 1” to “column 6”"),
         "penalty": (number(1, 2), "a repetition penalty is from 1 to 2"),
         "k": (number(0, 10_000, whole=True), "top-k is a whole number from 0 to 10,000"),
         "p": (number(0, 1), "top-p is from 0 to 1"),
@@ -574,6 +547,79 @@ def legend(color: str) -> str:
     return f'<span class="legend">{low}<i style="--hue: {charts.SURPRISAL_COLOR}"></i>{high}</span>'
 
 
+columns_component = component("columns")
+_SCALE = [charts.temperature_color(t * SLIDER_STEP) for t in range(round(HOTTEST / SLIDER_STEP) + 1)]
+
+
+def column(comparison: Comparison, k: int, name: str, mark: Mark | None, opening: str = "") -> dict[str, Any]:
+    """Run `k` of `comparison` as one of the `columns`; `mark` is where it leaves its neighbour."""
+    temperature = comparison.runs[k].sampler.temperature
+    return {
+        "temperature": temperature,
+        "rows": [_compact(row) for row in comparison.word_rows(k, tokenize(opening))],
+        "name": name,
+        "note": in_words(temperature),
+        "parts": mark.position if mark else -1,
+        "why": mark.reason if mark else "",
+    }
+
+
+def _compact(row: dict[str, Any]) -> dict[str, Any]:
+    """What a column shows of a word's row, in few bytes."""
+    numbers = {name: float(f"{row[name]:.4g}") for name in ("probability", "plain", "bits")}
+    marks = {name: True for name in ("space", "forced", "end", "verb") if row[name]}
+    return {"text": row["text"], "rank": row["rank"], **numbers, **marks}
+
+
+def columns(
+    key: str,
+    shown: Sequence[dict[str, Any]],
+    word: int,
+    *,
+    sliders: bool = True,
+    opening: str = "",
+    measure: str = "surprisal",
+    on_ask: Callable[[], None],
+    on_add: Callable[[], None] = lambda: None,
+    on_remove: Callable[[], None] = lambda: None,
+) -> None:
+    """Texts side by side, `word` (from 1, or 0 for none) picked in each.
+
+    With `sliders`, each has a slider for its temperature and a cross that removes it, and below them all
+    stands the walk through their words. What is asked for, see `asked`, calls `on_ask`.
+    """
+    told = state.get(key)
+    columns_component(
+        key=key,
+        data={
+            "columns": shown,
+            "word": word,
+            "sliders": sliders,
+            "opening": opening,
+            "measure": measure,
+            "scale": _SCALE,
+            "fewest": FEWEST_COLUMNS,
+            "most": MOST_COLUMNS,
+            "answered": told["ask"]["number"] if told and told.get("ask") else 0,
+        },
+        on_ask_change=on_ask,
+        on_add_change=on_add,
+        on_remove_change=on_remove,
+    )
+
+
+def asked(key: str) -> dict[str | int, Any]:
+    """What the columns `key` ask for: the number of the "word" to pick, and temperatures by the number of
+    their column. What no slider can say is left out."""
+    values: dict[str | int, Any] = {}
+    for name, value in state[key].ask["values"].items():
+        if name == "word" and isinstance(value, int):
+            values[name] = value
+        elif name in map(str, range(1, MOST_COLUMNS + 1)) and number(0, HOTTEST)(str(value)):
+            values[int(name)] = float(value)
+    return values
+
+
 def style_columns(temperatures: Sequence[float]) -> None:
     """The containers `column1`, `column2`, ... and the sliders in them take the colours of temperatures.
 
@@ -587,7 +633,7 @@ def style_columns(temperatures: Sequence[float]) -> None:
     st.html(f"<style>{rules}</style>")
 
 
-def step_caption(comparison: Comparison, of: Settings, position: int) -> str:
+def step_caption(comparison: Comparison, of: Settings, position: int, *, luck: bool) -> str:
     """What the columns have read before the word at `position`, and what the chart's signs mean."""
     same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
     if of.context != "own":
@@ -605,7 +651,7 @@ def step_caption(comparison: Comparison, of: Settings, position: int) -> str:
         if rules_on()
         else "The last row is the rest of the vocabulary, so each panel sums to 100 %."
     )
-    if state.get("show_luck"):
+    if luck:
         return (
             f"{read} The numbers are log p + g: the logarithm of the word's probability, and the draw's luck "
             "for this word. The largest is written (outlined), unless a word is forced."
@@ -613,18 +659,31 @@ def step_caption(comparison: Comparison, of: Settings, position: int) -> str:
     return f"{read} Outlined: the word written. {sums} Click a word to see what would follow it."
 
 
-def draw(spec: dict[str, Any], point: str, *, what: str, key: str, on_select: Any = "ignore") -> None:
-    """A chart that is updated in place. `point` says in words what it shows now, for screen readers.
+def chapter(title: str, caption: str, point: str) -> str:
+    """The head of a chart, as HTML: its title, what it shows, and in words, for screen readers, its point."""
+    return (
+        f'<div class="chapter"><h3>{html.escape(title)}</h3><p>{html.escape(caption)}</p>'
+        f'<p class="for-screen-readers">{html.escape(point)}</p></div>'
+    )
+
+
+def draw(
+    spec: dict[str, Any], point: str | None = None, *, what: str, key: str, on_select: Any = "ignore"
+) -> None:
+    """A chart that is updated in place. `point` says in words what it shows now, for screen readers; None
+    where a `chapter` has said it.
 
     Streamlit draws a chart anew when its `alt` text changes, so that text is constant and `point` stands
     before it. Tables reach the browser sooner than lists of rows, which would go through pandas.
     """
     tables = {name: pa.Table.from_pylist(rows) for name, rows in spec["datasets"].items()}
-    st.html(f'<p class="for-screen-readers">{html.escape(point)}</p>')
-    with st.container(key=key):
+    if point is not None:
+        st.html(f'<p class="for-screen-readers">{html.escape(point)}</p>')
+    # Only a chart that can be clicked in carries its key into the page.
+    with st.container(key=key) if on_select == "ignore" else contextlib.nullcontext():
         st.vega_lite_chart(
             {**spec, "datasets": tables},
-            key=f"{key}_chart",
+            key=f"{key}_chart" if on_select == "ignore" else key,
             width="stretch",
             on_select=on_select,
             alt=f"{what}. What it shows now is said in the text before it.",
@@ -639,20 +698,6 @@ def picks() -> int:
 
 def count_pick() -> None:
     state.picks = picks() + 1
-
-
-def every(seconds: float, action: Callable[[], None]) -> None:
-    """Do `action` and redraw the page, each `seconds`, for as long as this is called."""
-    state.drawn = state.get("drawn", 0) + 1  # the page has just been drawn; a tick finds the number unchanged
-
-    @st.fragment(run_every=seconds)
-    def tick() -> None:
-        if state.get("ticked") == state.drawn:
-            action()
-            st.rerun()
-        state.ticked = state.drawn
-
-    tick()
 
 
 __all__ = ["END_OF_RECIPE", "Settings", "compare", "load", "models", "plain", "settings", "state"]

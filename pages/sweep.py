@@ -171,7 +171,7 @@ def begin(settings: Settings) -> None:
 
 
 def picked(key: str) -> None:
-    for point in state[f"{key}_chart"].selection.get("point", []):
+    for point in state[key].selection.get("point", []):
         study = state.get("sweep_opened") or state.sweep_work.study
         if (heat := point.get("temperature")) in study.settings.temperatures:
             state.sweep_at = float(heat)

@@ -55,6 +55,7 @@ class Run(Generation):
     """One sampler's text, and what has been worked out about it: see `Comparison.analyse`."""
 
     analysis: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    rows: dict[tuple[str, ...], list[Row]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,12 @@ class Comparison:
         """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability`
         (of this word, after temperature and filters), `plain`, `rank`, `bits`, `forced`, `end`, `verb` (a
         recipe verb stands here), `word` and `position`."""
+        run = self.runs[k]
+        if tuple(opening) not in run.rows:
+            run.rows[tuple(opening)] = self._word_rows(k, opening)
+        return run.rows[tuple(opening)]
+
+    def _word_rows(self, k: int, opening: Sequence[str]) -> list[Row]:
         run, analysis = self.runs[k], self.analyse(k)
         words = [step.word for step in run.steps]
         shown = display_words(words, opening)

@@ -103,5 +103,5 @@ def test_one_click_leads_to_the_comparison_with_the_same_settings():
     assert not app.exception
     assert app.text_input(key="title").value == "Gin cocktail"
     assert app.selectbox(key="model").value == "gru" and app.number_input(key="seed").value == 11
-    assert [app.slider(key=f"t{k}").value for k in (1, 2, 3)] == [0.2, 0.9, 1.2]
+    assert app.session_state.temperatures[:3] == [0.2, 0.9, 1.2]
     assert app.number_input(key="words").value == 10

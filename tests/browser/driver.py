@@ -36,17 +36,25 @@ class App:
     def key(self, name: str):
         return self.page.locator(f".st-key-{name}").first
 
-    def column(self, column: int):
-        return self.key(f"words{column}").locator(".run")
+    def column(self, column: int, key: str = "columns"):
+        """One of the texts side by side, counted from 0, with its slider."""
+        return self.key(key).locator(".column").nth(column)
 
-    def text(self, column: int) -> str:
-        return self.key(f"words{column}").locator(".text").inner_text()
+    def text(self, column: int, key: str = "columns") -> str:
+        return self.column(column, key).locator(".text").inner_text()
 
-    def words(self, column: int):
-        return self.key(f"words{column}").locator(".word")
+    def words(self, column: int, key: str = "columns"):
+        return self.column(column, key).locator(".word")
+
+    def slide(self, column: int, *keys: str) -> None:
+        """Keys on the temperature slider of a column."""
+        self.column(column).locator("input").focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.settle()
 
     def press(self, name: str, *keys: str) -> None:
-        """Keys on the slider `name`, as a keyboard or a drag would move it."""
+        """Keys on Streamlit's slider `name`."""
         self.key(name).locator("input").first.focus()
         for key in keys:
             self.page.keyboard.press(key)

@@ -136,12 +136,12 @@ def test_from_the_comparison_into_the_cell_and_back_with_the_same_words(app):
     assert "".join(words(app)) == read_words
 
     app.key("back_to_compare").locator("button").click()
-    app.page.wait_for_selector(".st-key-words0 .word")
+    app.page.wait_for_selector(".st-key-columns .word")
     app.settle()
     assert app.text(1) == texts[1]
     assert app.query["step"] == ["7"]
     app.page.goto(app.page.url)
-    app.page.wait_for_selector(".st-key-words0 .word")
+    app.page.wait_for_selector(".st-key-columns .word")
     app.settle()
     assert app.text(1) == texts[1]
     app.is_sound()

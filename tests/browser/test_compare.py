@@ -30,7 +30,7 @@ def test_a_slider_changes_its_text_and_chart_and_no_other_text(app):
     app.open()
     before = [app.text(k) for k in range(3)]
     chart = app.chart("chart")
-    app.press("t3", *["ArrowRight"] * 8)
+    app.slide(2, *["ArrowRight"] * 8)
     assert [app.text(k) for k in range(2)] == before[:2] and app.text(2) != before[2]
     assert app.chart("chart") != chart
     assert app.query["t3"] == ["1.6"]
@@ -44,15 +44,21 @@ def test_a_drag_keeps_scroll_and_focus_and_updates_charts_in_place(app):
         "() => { document.querySelector('.st-key-chart svg.marks').dataset.same = 'yes';"
         "document.querySelector('[data-testid=stMain]').scrollTop = 60; }"
     )
-    box = app.key("t2").locator("[role=group] > div").bounding_box()
-    y = app.key("t2").locator("[role=group] > div > div").nth(1).bounding_box()
-    app.page.mouse.move(y["x"] + y["width"] / 2, y["y"] + y["height"] / 2)
+    box = app.column(1).locator("input").bounding_box()
+    y = box["y"] + box["height"] / 2
+    before = app.text(1)
+    app.page.mouse.move(box["x"] + 0.35 * box["width"], y)
     app.page.mouse.down()
-    for share in (0.5, 0.6, 0.7, 0.8):
-        app.page.mouse.move(box["x"] + share * box["width"], y["y"] + y["height"] / 2, steps=4)
+    app.page.mouse.move(box["x"] + 0.7 * box["width"], y, steps=4)
+    app.page.wait_for_function(
+        "() => [...document.querySelectorAll('.st-key-columns *')].find((e) => e.shadowRoot).shadowRoot"
+        ".querySelectorAll('.name')[1].textContent > 'T = 1.2'"
+    )
+    assert app.text(1) != before, "the text follows the hand, before the button is let go"
+    app.page.mouse.move(box["x"] + 0.8 * box["width"], y, steps=4)
     app.page.mouse.up()
     app.settle()
-    assert float(app.query["t2"][0]) > 1.3
+    assert float(app.query["t2"][0]) > 1.5
     assert app.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTop") == 60
     assert app.page.locator(".st-key-chart svg.marks").get_attribute("data-same") == "yes"
     app.is_sound()
@@ -61,13 +67,13 @@ def test_a_drag_keeps_scroll_and_focus_and_updates_charts_in_place(app):
 def test_parted_texts_are_marked_and_explained(app):
     app.open()
     for k in (1, 2):
-        left, here = (app.key(f"words{j}").locator(".word").all_inner_texts() for j in (k - 1, k))
+        left, here = (app.words(j).all_inner_texts() for j in (k - 1, k))
         at = next(i for i, (a, b) in enumerate(zip(left, here, strict=False)) if a.lower() != b.lower())
         assert "parts" in app.words(k).nth(at).get_attribute("class")
         assert app.words(k).locator("xpath=self::*[contains(@class,'parts')]").count() == 1
-        why = app.key(f"words{k}").locator(".why").inner_text()
+        why = app.column(k).locator(".why").inner_text()
         assert re.match(r"From T = [\d.]+ to T = [\d.]+, .* goes from .* % to .* %", why), why
-    assert app.key("words0").locator(".why").is_hidden()
+    assert app.column(0).locator(".why").is_hidden()
 
 
 def test_a_word_can_be_clicked_and_walked_to(app):
@@ -76,7 +82,7 @@ def test_a_word_can_be_clicked_and_walked_to(app):
     app.settle()
     assert app.query["step"] == ["8"]
     for k in range(3):
-        assert app.key(f"words{k}").locator(".picked").get_attribute("data-at") == "7"
+        assert app.column(k).locator(".picked").get_attribute("data-at") == "7"
     app.page.keyboard.press("ArrowRight")
     app.settle()
     assert app.query["step"] == ["9"]
@@ -92,7 +98,7 @@ def test_a_word_tells_its_numbers_to_mouse_and_screen_reader(app):
     app.open()
     word = app.words(2).nth(3)
     word.hover()
-    card = app.key("words2").locator(".card")
+    card = app.key("columns").locator(".card")
     assert card.is_visible()
     for fact in ("at T = 1.2", "at T = 1", "rank", "bits of surprisal"):
         assert fact in card.inner_text() and fact in word.get_attribute("aria-label")
@@ -175,7 +181,8 @@ def test_the_timeline_picks_a_word(app):
     app.settle()
     step = int(app.query["step"][0])
     assert 20 < step < 40
-    app.press("step", "Home")
+    app.key("columns").locator(".place input").press("Home")
+    app.settle()
     chart.click(position={"x": box["width"] * 0.5, "y": 60})
     app.settle()
     assert int(app.query["step"][0]) == step, "the same point can be picked again"
@@ -198,6 +205,8 @@ def test_what_if_a_word_of_the_chart_is_clicked(app):
 
 def test_what_if_a_word_is_typed(app):
     app.open("?step=3")
+    app.key("whatif").scroll_into_view_if_needed()
+    app.settle()
     box = app.key("whatif").locator("input")
     box.fill("butter")
     box.press("Enter")
@@ -215,9 +224,12 @@ def test_what_if_a_word_is_typed(app):
 
 def test_play_walks_through_the_words_and_pauses(app):
     app.open("?step=1")
-    app.key("play").locator("label").first.click()
+    button = app.page.get_by_role("button", name="Play")
+    app.page.get_by_role("combobox", name="Pace").select_option("0.3")
+    button.click()
     app.page.wait_for_function("() => +new URLSearchParams(location.search).get('step') >= 4", timeout=60_000)
-    app.key("play").locator("label").first.click()
+    app.page.get_by_role("button", name="Pause").click()
+    assert button.is_visible()
     app.settle()
     app.page.wait_for_timeout(1500)
     stopped = app.query["step"]
@@ -253,15 +265,82 @@ def test_an_address_that_names_temperatures_has_that_many_columns(app):
 
 def test_columns_are_added_and_removed_and_the_address_knows(app):
     app.open()
-    app.key("add").locator("button").first.click()
+    app.page.get_by_role("button", name="Add a column").click()
     app.column(3).wait_for()
     app.settle()
     assert app.query["n"] == ["4"] and app.column(3).is_visible()
-    app.key("remove1").locator("button").first.click()
+    app.page.get_by_role("button", name="Remove column 1").click()
     app.settle()
     assert "n" not in app.query
-    assert "T = 0.7" in app.column(0).inner_text()
+    heats = [app.column(k).locator(".name").inner_text() for k in range(3)]
+    assert heats == ["T = 0.7", "T = 1.2", "T = 1.6"]
+    app.page.get_by_role("button", name="Remove column 3").click()
+    app.settle()
+    assert app.query["n"] == ["2"]
+    assert not any(button.is_visible() for button in app.page.get_by_role("button", name="Remove").all())
+    for n in (3, 4, 5, 6):
+        app.page.get_by_role("button", name="Add a column").click()
+        app.column(n - 1).wait_for()
+        app.settle()
+    assert app.page.get_by_role("button", name="Add a column").count() == 0
     app.is_sound()
+
+
+@pytest.mark.parametrize(
+    ("start", "keys", "end"),
+    [
+        ("0.7", ["ArrowRight"], "0.75"),
+        ("0.7", ["ArrowLeft", "ArrowDown"], "0.6"),
+        ("0.33", ["ArrowRight"], "0.35"),  # an address may stand between two steps; nothing rounds it
+        ("0.33", ["ArrowLeft"], "0.3"),
+        ("0.33", [], "0.33"),
+        ("0.7", ["PageUp"], "0.95"),
+        ("0.7", ["Home"], "0"),
+        ("1.95", ["ArrowUp", "ArrowUp"], "2"),
+    ],
+)
+def test_a_slider_moves_by_keys_as_sliders_do(app, start, keys, end):
+    app.open(f"?t2={start}")
+    app.slide(1, *keys)
+    assert app.column(1).locator(".name").inner_text() == f"T = {end}"
+    assert app.column(1).locator("input").get_attribute("aria-valuetext") == f"{float(end):.2f}"
+    assert app.query.get("t2", ["0.7"]) == [end]
+
+
+def test_a_fast_hand_ends_where_it_stopped(app):
+    """Moves are answered one at a time; the last one is never lost, nor one of another slider."""
+    app.open()
+    app.column(0).locator("input").focus()
+    for _ in range(9):
+        app.page.keyboard.press("ArrowRight")
+    app.column(2).locator("input").focus()
+    for _ in range(6):
+        app.page.keyboard.press("ArrowLeft")
+    app.settle()
+    app.page.wait_for_timeout(800)
+    assert app.query["t1"] == ["0.65"] and app.query["t3"] == ["0.9"]
+    assert [app.column(k).locator(".name").inner_text() for k in range(3)] == [
+        "T = 0.65",
+        "T = 0.7",
+        "T = 0.9",
+    ]
+    app.is_sound()
+
+
+def test_what_people_come_for_is_there_before_the_controls(app):
+    """The texts and their chart stand where they will stay, and nothing moves them when the rest arrives."""
+    app.page.add_init_script(
+        "window.seen = []; (function look() {"
+        " const host = [...document.querySelectorAll('.st-key-columns *')].find((e) => e.shadowRoot);"
+        " const word = host?.shadowRoot.querySelector('.word');"
+        " const controls = !!document.querySelector('.st-key-seed input');"
+        " if (word) window.seen.push([controls, Math.round(word.getBoundingClientRect().y)]);"
+        " requestAnimationFrame(look); })();"
+    )
+    app.open()
+    seen = app.page.evaluate("window.seen")
+    assert seen[0][0] is False and seen[-1][0] is True
+    assert {y for _, y in seen} == {seen[-1][1]}
 
 
 @pytest.mark.parametrize(
@@ -299,13 +378,13 @@ def test_markup_in_every_field_stays_text(app):
     assert app.page.locator("img[src=x]").count() == 0
     assert "**bold**" in app.alerts() or "\\*" not in app.alerts()
     assert app.key("title").locator("input").input_value().startswith("<img src=x")
-    assert "<img src=x" in app.key("words0").locator(".opening").inner_text()
+    assert "<img src=x" in app.column(0).locator(".opening").inner_text()
     app.is_sound()
 
 
 def test_the_run_is_downloaded_as_it_stands(app, tmp_path):
     app.open("?step=3")
-    app.press("t2", "ArrowRight")
+    app.slide(1, "ArrowRight")
     app.page.get_by_text("Keep", exact=True).click()
     files: dict[str, Path] = {}
     for kind in ("json", "csv", "html"):
@@ -368,7 +447,7 @@ def test_charts_say_their_point_to_a_screen_reader(app):
 
 def test_a_phone_stacks_the_columns_and_takes_taps(phone):
     phone.open()
-    tops = [phone.key(f"words{k}").bounding_box() for k in range(3)]
+    tops = [phone.column(k).bounding_box() for k in range(3)]
     assert all(abs(box["x"] - tops[0]["x"]) < 2 for box in tops)
     assert tops[0]["y"] < tops[1]["y"] < tops[2]["y"]
     width = phone.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")

@@ -17,14 +17,16 @@ def opened(app, query: str = ""):
 
 
 def text(app, name: str, row: int) -> str:
-    return app.key(f"text_{name}_{row}").locator(".text").inner_text()
+    return app.text(available_bundles().index(name), f"texts{row + 1}")
 
 
 def test_the_address_brings_back_everything_on_the_page(app):
     query = "title=Pizza&seed=3&t2=0.9&at=row+2&step=3&model=lstm&prompt=pizza&epoch=2&era=historic"
     opened(app, query)
     assert app.alerts() == ""
-    assert app.key("text_gru_1").locator(".name").inner_text() == "gru, T = 0.9"
+    assert (
+        app.column(available_bundles().index("gru"), "texts2").locator(".name").inner_text() == "gru, T = 0.9"
+    )
     assert "Word 3 at T = 0.9" in app.page.get_by_role("heading", name="what it could").inner_text()
     assert app.chart("chart").split()[:4] == available_bundles()
     recorded = [
@@ -44,9 +46,8 @@ def test_the_address_brings_back_everything_on_the_page(app):
 def test_a_clicked_word_moves_the_chart_to_its_row_and_place(app):
     opened(app)
     before = app.chart("chart")
-    word = app.key("text_lstm_2").locator(".word").nth(4)
-    word.click()
-    app.page.wait_for_selector(".st-key-text_lstm_2 .word.picked >> nth=0")
+    app.words(available_bundles().index("lstm"), "texts3").nth(4).click()
+    app.page.wait_for_selector(".st-key-texts3 .word.picked >> nth=0")
     app.settle()
     assert app.query["at"] == ["row 3"] and app.query["step"] == ["5"]
     assert "Word 5 at T = 1.2" in app.page.get_by_role("heading", name="what it could").inner_text()
@@ -59,7 +60,7 @@ def test_networks_share_their_luck_with_the_comparison_page(app):
     assert text(app, "gru", 1) == text(app, "gru", 2), "equal temperatures write equal texts"
     written = [text(app, "gru", row) for row in range(3)]
     app.page.locator(".st-key-compare_gru button").first.click()
-    app.page.wait_for_selector(".st-key-words2 .word")
+    app.page.wait_for_selector(".st-key-columns .word")
     app.settle()
     app.page.wait_for_url("**model=gru**")
     assert [app.text(k) for k in range(3)] == written
