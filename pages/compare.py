@@ -29,10 +29,16 @@ def remove_column() -> None:
     if state.n > shared.FEWEST_COLUMNS and column in range(1, state.n + 1):
         state.temperatures.append(state.temperatures.pop(column - 1))
         state.n -= 1
+        shared.other_columns()
+        for control, otherwise in (("follow", "own"), ("live", shared.PLACES[0])):
+            if state.get(control) in shared.PLACES[column - 1 :]:  # the same column has another number now
+                at = shared.PLACES.index(state[control])
+                state[control] = otherwise if at == column - 1 else shared.PLACES[at - 1]
 
 
 def add_column() -> None:
     state.n = min(state.n + 1, shared.MOST_COLUMNS)
+    shared.other_columns()
 
 
 def take_in() -> None:

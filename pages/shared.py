@@ -287,6 +287,11 @@ def _read_address() -> None:
             f"The address gives column {beyond[-1]} a temperature, but asks for {state.n} columns; it was "
             "left out."
         )
+    if params.get("follow") in PLACES[state.n :]:
+        state.notes.append(
+            f"The address has all columns read {params['follow']}, but asks for {state.n} columns; it was "
+            "left out."
+        )
     vocabulary = load(params.get("model") if params.get("model") in names else names[0]).vocabulary
     for entry in params.get_all("force")[:200]:
         place, _, word = entry.partition(" ")
@@ -309,8 +314,14 @@ def reset(temperatures: Sequence[float] = TEMPERATURES[:3], **changes: Any) -> N
 
 def have_columns(temperatures: Sequence[float]) -> None:
     """Have a column for each of `temperatures`."""
+    other_columns()
     state.n = len(temperatures)
     state.temperatures = [*map(float, temperatures), *TEMPERATURES[state.n :]]
+
+
+def other_columns() -> None:
+    """What sliders are about to say is no longer meant: their columns are others by now."""
+    state.generation = state.get("generation", 0) + 1
 
 
 def force(number: int, words: Sequence[str] | None) -> None:
@@ -601,6 +612,7 @@ def columns(
             "fewest": FEWEST_COLUMNS,
             "most": MOST_COLUMNS,
             "answered": told["ask"]["number"] if told and told.get("ask") else 0,
+            "generation": state.get("generation", 0),
         },
         on_ask_change=on_ask,
         on_add_change=on_add,
@@ -612,6 +624,8 @@ def asked(key: str) -> dict[str | int, Any]:
     """What the columns `key` ask for: the number of the "word" to pick, and temperatures by the number of
     their column. What no slider can say is left out."""
     values: dict[str | int, Any] = {}
+    if state[key].ask["generation"] != state.get("generation", 0):  # of columns that are others by now
+        return values
     for name, value in state[key].ask["values"].items():
         if name == "word" and isinstance(value, int):
             values[name] = value

@@ -60,6 +60,10 @@ export default function (component) {
   const root = part(".side-by-side");
   const state = (root.state ??= newState(part, data));
   Object.assign(state, { data, say: setStateValue, trigger: setTriggerValue });
+  if (data.generation !== state.generation) {
+    // Something has set all columns, a preset for instance: what was on its way spoke of others.
+    Object.assign(state, { generation: data.generation, number: data.answered, asked: {}, next: {} });
+  }
   if (data.answered >= state.number) {
     state.asked = {};
     send(state);
@@ -67,6 +71,7 @@ export default function (component) {
 
   const columns = part(".columns");
   set(columns, "--count", data.columns.length);
+  columns.classList.toggle("many", data.columns.length > 4);
   columns.classList.toggle("swiped", !data.sliders); // on a phone
   set(columns, "--scale", `linear-gradient(to right, ${data.scale.join(", ")})`);
   while (columns.children.length > data.columns.length) columns.lastChild.remove();
@@ -93,7 +98,8 @@ function set(element, name, value) {
 function newState(part, data) {
   // `number` counts the messages and `data.answered` is the last one that was answered; `asked` is what it said, `next`
   // what the next one will say; `timer` is set while a walk through the words is about to be said.
-  const state = { part, word: data.word, number: data.answered, asked: {}, next: {}, since: 0, timer: 0, player: 0 };
+  const state = { part, word: data.word, number: data.answered, generation: data.generation };
+  Object.assign(state, { asked: {}, next: {}, since: 0, timer: 0, player: 0 });
   bindSteps(state);
   return state;
 }
@@ -105,10 +111,11 @@ function ask(state, name, value) {
 
 function send(state) {
   if (!Object.keys(state.next).length) return;
+  if (state.data.answered < state.number) state.next = { ...state.asked, ...state.next }; // out of patience
   [state.asked, state.next] = [state.next, {}];
   state.number += 1;
   state.since = performance.now();
-  state.say("ask", { number: state.number, values: state.asked });
+  state.say("ask", { number: state.number, generation: state.generation, values: state.asked });
 }
 
 // What the hand does now is newer than what the server says.
@@ -126,7 +133,29 @@ function newColumn(state, k) {
     ask(state, String(k + 1), Number(temperature.toFixed(2)));
   };
   input.setAttribute("aria-label", `Temperature of column ${k + 1}`);
-  input.oninput = () => move(rounded(Number(input.value)));
+  // A finger that comes down on a slider may be about to scroll: nothing is asked before it moves sideways.
+  let finger = null;
+  input.oninput = () => {
+    const to = rounded(Number(input.value));
+    if (finger) showTemperature(section, to, state.data);
+    else move(to);
+  };
+  input.onpointerdown = (event) => {
+    finger = event.pointerType === "touch" ? { x: event.clientX, from: section.temperature } : null;
+  };
+  input.onpointermove = (event) => {
+    if (!finger || Math.abs(event.clientX - finger.x) < 5) return;
+    finger = null;
+    move(section.temperature);
+  };
+  input.onpointerup = () => {
+    if (finger) move(section.temperature);
+    finger = null;
+  };
+  input.onpointercancel = () => {
+    if (finger) showTemperature(section, finger.from, state.data);
+    finger = null;
+  };
   input.onkeydown = (event) => {
     const to = moved(section.temperature, event.key);
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -231,6 +260,7 @@ function showText(section, column, data) {
     if (word.getAttribute("aria-label") !== label) word.setAttribute("aria-label", label);
     word.style.setProperty("--strength", (STRENGTH[data.measure] ?? STRENGTH.off)(row).toFixed(3));
     word.classList.toggle("parts", i === column.parts);
+    word.classList.toggle("glued", gap === "" && i > 0);
     for (const kind of ["forced", "verb", "end"]) word.classList.toggle(kind, !!row[kind]);
   });
   for (const word of words.slice(rows.length)) {
@@ -253,7 +283,7 @@ function bindText(section, state, k) {
   text.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const to = event.key === "Home" ? 0 : event.key === "End" ? rows().length - 1 : section.at + step;
-    if (Number.isNaN(to) || to < 0 || to >= rows().length) return;
+    if (Number.isNaN(to) || to < 0 || to >= rows().length || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     walk(state, to + 1, 120);
     text.querySelectorAll(".word")[to].focus();

@@ -327,6 +327,55 @@ def test_a_fast_hand_ends_where_it_stopped(app):
     app.is_sound()
 
 
+def test_a_preset_right_after_a_drag_is_what_counts(app):
+    app.open()
+    box = app.column(1).locator("input").bounding_box()
+    y = box["y"] + box["height"] / 2
+    app.page.mouse.move(box["x"] + 0.35 * box["width"], y)
+    app.page.mouse.down()
+    app.page.mouse.move(box["x"] + 0.95 * box["width"], y, steps=25)
+    app.page.mouse.up()
+    app.page.get_by_text("T = 0 runs in circles").click()
+    app.settle()
+    heats = [app.column(k).locator(".name").inner_text() for k in range(3)]
+    assert heats == ["T = 0", "T = 0.3", "T = 0.9"]
+    assert [app.column(k).locator("output").inner_text() for k in range(3)] == ["0.00", "0.30", "0.90"]
+
+
+def test_columns_that_are_read_keep_being_read_when_another_goes(app):
+    app.open("?n=4&follow=column%203")
+    app.page.get_by_role("button", name="Remove column 1").click()
+    app.settle()
+    assert app.query["follow"] == ["column 2"]
+    app.page.get_by_role("button", name="Remove column 2").click()
+    app.settle()
+    assert "follow" not in app.query
+
+
+def test_a_finger_that_scrolls_moves_no_slider(phone):
+    phone.open()
+    touch = phone.page.context.new_cdp_session(phone.page)
+    box = phone.column(0).locator("input").bounding_box()
+    x, y = box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2
+
+    def swipe(dx: int, dy: int) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        for i in range(1, 11):
+            at = {"x": x + dx * i / 10, "y": y + dy * i / 10}
+            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [at]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        phone.page.wait_for_timeout(300)
+        phone.settle()
+
+    before = phone.text(0)
+    swipe(0, -150)
+    assert "t1" not in phone.query and phone.text(0) == before
+    assert phone.column(0).locator("output").inner_text() == "0.20"
+    phone.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+    swipe(60, 0)
+    assert float(phone.query["t1"][0]) > 1.3
+
+
 def test_what_people_come_for_is_there_before_the_controls(app):
     """The texts and their chart stand where they will stay, and nothing moves them when the rest arrives."""
     app.page.add_init_script(
@@ -356,6 +405,7 @@ def test_what_people_come_for_is_there_before_the_controls(app):
         ("?force=2%20xyzzy&force=abc", "not a place and a known word"),
         ("?follow=column%209&luck=bad&color=red&line=up&live=x&unk=maybe", "columns read"),
         ("?k=-1&p=7&min_p=x&typical=0&penalty=99", "top-k is a whole number"),
+        ("?follow=column%206", "but asks for 3 columns"),
         ("?t1=0.5&t1=0.6", None),
         ("?title=" + "a" * 10_000, "10,000 characters"),
     ],
