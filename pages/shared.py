@@ -635,11 +635,7 @@ def asked(key: str) -> dict[str | int, Any]:
 
 
 def style_columns(temperatures: Sequence[float]) -> None:
-    """The containers `column1`, `column2`, ... and the sliders in them take the colours of temperatures.
-
-    Each change makes the browser look at all its styles again; where the words component stands in such a
-    container, it sets the colour itself.
-    """
+    """The containers `column1`, `column2`, ... and the sliders in them take the colours of temperatures."""
     rules = "".join(
         f".st-key-column{k} {{ --heat: {charts.temperature_color(t)}; }}"
         for k, t in enumerate(temperatures, 1)
