@@ -280,7 +280,7 @@ def side_by_side() -> None:
             shared.columns(
                 f"texts{k + 1}",
                 [
-                    shared.column(one, k, f"{name}, T = {heats[k]:g}", marks.get(name))
+                    shared.column(one, k, f"{name}, T = {heats[k]:g}", marks.get(name)) | {"note": ""}
                     for name, one in zip(names, comparisons, strict=True)
                 ],
                 step if k == row else 0,

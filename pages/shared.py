@@ -577,7 +577,11 @@ def column(comparison: Comparison, k: int, name: str, mark: Mark | None, opening
 
 def _compact(row: dict[str, Any]) -> dict[str, Any]:
     """What a column shows of a word's row, in few bytes."""
-    numbers = {name: float(f"{row[name]:.4g}") for name in ("probability", "plain", "bits")}
+    # Rounded, but never up to a certainty that is none.
+    numbers = {
+        name: value if 0.999 < (value := row[name]) < 1 else float(f"{value:.4g}")
+        for name in ("probability", "plain", "bits")
+    }
     marks = {name: True for name in ("space", "forced", "end", "verb") if row[name]}
     return {"text": row["text"], "rank": row["rank"], **numbers, **marks}
 

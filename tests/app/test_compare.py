@@ -224,6 +224,14 @@ def test_what_was_written_is_not_written_again(app):
     assert all(a is b for a, b in zip(first, again, strict=True))
 
 
+@pytest.mark.parametrize("probability", [0.99996, 0.9999999, 1.0, 0.12345678, 1e-9])
+def test_what_is_sent_is_rounded_and_no_certainty_is_made_up(probability):
+    row = {"text": "oil", "rank": 1, "bits": 0.5, "plain": 0.25, "probability": probability}
+    sent = shared._compact({**row, "space": True, "forced": False, "end": False, "verb": False})
+    assert sent["probability"] == pytest.approx(probability, rel=1e-3)
+    assert (sent["probability"] == 1) == (probability == 1)
+
+
 def test_plain_shows_markdown_as_it_was_written():
     for mark in "\\`*_{}[]()<>#+-.!|~$:&^=":
         assert shared.plain(mark) == "\\" + mark
