@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring import Result, duration, medians
-from textgen.bundle import MODELS, Bundle, load_bundle
-from textgen.generation import Step, generate, generate_together, recipe_prompt
-from textgen.sampling import Sampler
-from textgen.vocabulary import tokenize
+from textgen.network.bundle import MODELS, Bundle, load_bundle
+from textgen.text.vocabulary import tokenize
+from textgen.writing.generate import Step, generate, generate_together, recipe_prompt
+from textgen.writing.sampling import Sampler
 
 PROMPT = recipe_prompt("roasted vegetables")
 WORDS = 40  # of a text; with its prompt about the 50 tokens of the book's examples

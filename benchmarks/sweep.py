@@ -15,13 +15,13 @@ from pathlib import Path
 
 from benchmarks.measuring import Result, duration, medians
 from benchmarks.serving import ROOT
-from textgen.background import Memory, Work
-from textgen.batch import write, write_all
-from textgen.bundle import DEFAULT, load_bundle
-from textgen.generation import generate, recipe_prompt
-from textgen.sampling import Sampler
-from textgen.study import Settings, measure_all, units
-from textgen.study import run as run_study
+from textgen.measuring.study.background import Memory, Work
+from textgen.measuring.study.study import Settings, measure_all, units
+from textgen.measuring.study.study import run as run_study
+from textgen.network.bundle import DEFAULT, load_bundle
+from textgen.writing.generate import generate, recipe_prompt
+from textgen.writing.many import write, write_all
+from textgen.writing.sampling import Sampler
 
 PROMPT = recipe_prompt("roasted vegetables")
 CORES = os.cpu_count() or 1

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring import Result
-from textgen.bundle import Bundle, load_bundle
-from textgen.corpus import Recipe, load_recipes
-from textgen.generation import generations, recipe_prompt
-from textgen.sampling import Sampler
-from textgen.vocabulary import tokenize
+from textgen.network.bundle import Bundle, load_bundle
+from textgen.text.corpus import Recipe, load_recipes
+from textgen.text.vocabulary import tokenize
+from textgen.writing.generate import generations, recipe_prompt
+from textgen.writing.sampling import Sampler
 
 RECIPES = 320
 EPOCHS = 3  # the first, in which TensorFlow makes its graphs, is not counted
@@ -52,7 +52,7 @@ def _written(bundle: Bundle) -> list[Recipe]:
 
 
 def _ours(bundle: Bundle, recipes: Sequence[Recipe]) -> float:
-    from textgen.training import train
+    from textgen.training.job import train
 
     records: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -67,7 +67,7 @@ def _book_fit(bundle: Bundle, recipes: Sequence[Recipe]) -> float:
     """As in chapter 5: recipes padded to 200 steps, batches of 32, Adam, `fit`."""
     import keras
 
-    from textgen.architectures import build_model
+    from textgen.training.architectures import build_model
 
     tokens = np.zeros((len(recipes), WINDOW), np.int32)
     words = 0

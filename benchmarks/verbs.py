@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.measuring import Result, duration, medians
-from textgen.bundle import load_bundle
-from textgen.generation import generations, recipe_prompt
-from textgen.sampling import Sampler
-from textgen.verbs import Lens, first_verbs
+from textgen.measuring.first_verbs import Lens, first_verbs
+from textgen.network.bundle import load_bundle
+from textgen.writing.generate import generations, recipe_prompt
+from textgen.writing.sampling import Sampler
 
 TITLE = "roasted vegetables"
 TEMPERATURES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)  # the page's

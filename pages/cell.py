@@ -12,11 +12,13 @@ import streamlit as st
 
 from pages import shared
 from pages.shared import plain, state
-from textgen import cell, charts, probes
-from textgen.bundle import available_bundles, load_measured
-from textgen.comparison import display_words
-from textgen.sampling import Sampler
-from textgen.vocabulary import UNKNOWN, tokenize
+from textgen import charts
+from textgen.measuring import units as probes
+from textgen.network import gates as cell
+from textgen.network.bundle import available_bundles, load_measured
+from textgen.text.vocabulary import UNKNOWN, tokenize
+from textgen.views.compare import display_words
+from textgen.writing.sampling import Sampler
 
 shared.through_app()
 

@@ -12,9 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages import shared
 from pages.shared import plain, state
-from textgen import charts, report
-from textgen.comparison import Comparison, Row
-from textgen.vocabulary import tokenize, unknown_words
+from textgen import charts
+from textgen.text.vocabulary import tokenize, unknown_words
+from textgen.views import compare_report as report
+from textgen.views.compare import Comparison, Row
 
 shared.through_app()
 

@@ -10,11 +10,12 @@ import streamlit as st
 
 from pages import shared
 from pages.shared import plain, state
-from textgen import charts, model_tables
-from textgen.bundle import Bundle
-from textgen.comparison import Comparison
-from textgen.model_tables import ERAS, KNESER_NEY_NAME
-from textgen.sampling import Sampler
+from textgen import charts
+from textgen.network.bundle import Bundle
+from textgen.views import models as model_tables
+from textgen.views.compare import Comparison
+from textgen.views.models import ERAS, KNESER_NEY_NAME
+from textgen.writing.sampling import Sampler
 
 shared.through_app()
 

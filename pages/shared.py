@@ -16,11 +16,11 @@ import pyarrow as pa
 import streamlit as st
 
 from textgen import charts
-from textgen.bundle import Bundle, BundleError, available_bundles, load_bundle
-from textgen.comparison import END_OF_RECIPE, Comparison, Mark
-from textgen.sampling import Sampler
-from textgen.vocabulary import UNKNOWN, tokenize, unknown_words
-from textgen.writing import Settings, Writer
+from textgen.network.bundle import Bundle, BundleError, available_bundles, load_bundle
+from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
+from textgen.views.compare import END_OF_RECIPE, Comparison, Mark
+from textgen.writing.sampling import Sampler
+from textgen.writing.writer import Settings, Writer
 
 ASSETS = Path(__file__).parent.parent / "assets"
 FEWEST_COLUMNS, MOST_COLUMNS = 2, 6

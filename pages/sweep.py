@@ -12,14 +12,24 @@ import streamlit as st
 
 from pages import shared
 from pages.shared import plain, state
-from textgen import charts, findings, report
-from textgen.background import Memory, Progress, Work
-from textgen.bundle import available_bundles
-from textgen.diversity import MEASURES
-from textgen.findings import figure
-from textgen.study import Cell, Settings, Study, StudyError, parse_filter, read_study, temperature_range
-from textgen.sweep_report import to_html
-from textgen.vocabulary import UNKNOWN, detokenize, tokenize, unknown_words
+from textgen import charts
+from textgen.measuring.diversity import MEASURES
+from textgen.measuring.study.background import Memory, Progress, Work
+from textgen.measuring.study.study import (
+    Cell,
+    Settings,
+    Study,
+    StudyError,
+    parse_filter,
+    read_study,
+    temperature_range,
+)
+from textgen.network.bundle import available_bundles
+from textgen.text.vocabulary import UNKNOWN, detokenize, tokenize, unknown_words
+from textgen.views import compare_report as report
+from textgen.views import sweep as findings
+from textgen.views.sweep import figure
+from textgen.views.sweep_report import to_html
 
 shared.through_app()
 

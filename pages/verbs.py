@@ -9,11 +9,13 @@ import streamlit as st
 
 from pages import shared
 from pages.shared import plain, state
-from textgen import charts, report, verb_tables
-from textgen.comparison import Comparison
-from textgen.sampling import Sampler
-from textgen.verbs import FirstVerbs, KindShares, divergence, first_verbs, kind_shares
-from textgen.vocabulary import UNKNOWN, tokenize, unknown_words
+from textgen import charts
+from textgen.measuring.first_verbs import FirstVerbs, KindShares, divergence, first_verbs, kind_shares
+from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
+from textgen.views import compare_report as report
+from textgen.views import verbs as verb_tables
+from textgen.views.compare import Comparison
+from textgen.writing.sampling import Sampler
 
 shared.through_app()
 

@@ -19,18 +19,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from textgen.bundle import Bundle, BundleError, available_bundles, bundle_folder, load_bundle, save_measured
-from textgen.calibration import GRID, calibrate
-from textgen.comparison import percent
-from textgen.copying import CopyIndex, CopyIndexError
-from textgen.corpus import CorpusError, Problem, load_recipes
-from textgen.findings import figure, paragraph, series_of
-from textgen.generation import Generation, generations, recipe_prompt
-from textgen.measures import evaluate
-from textgen.pairings import Pairings
-from textgen.probes import is_convincing, title_memory, unit_probes
-from textgen.sampling import Sampler, check_seed, check_temperature
-from textgen.study import (
+from textgen.measuring.calibration import GRID, calibrate
+from textgen.measuring.first_verbs import (
+    FirstVerbs,
+    TitleInformation,
+    divergence,
+    divergence_interval,
+    first_verbs,
+    title_information_by_era,
+)
+from textgen.measuring.perplexity import evaluate
+from textgen.measuring.study.study import (
     COLUMNS,
     NO_FILTER,
     Settings,
@@ -43,19 +42,27 @@ from textgen.study import (
     read_study,
     units,
 )
-from textgen.study import run as run_study
-from textgen.verbs import (
-    FirstVerbs,
-    TitleInformation,
-    divergence,
-    divergence_interval,
-    first_verbs,
-    title_information_by_era,
+from textgen.measuring.study.study import run as run_study
+from textgen.measuring.units import is_convincing, title_memory, unit_probes
+from textgen.network.bundle import (
+    Bundle,
+    BundleError,
+    available_bundles,
+    bundle_folder,
+    load_bundle,
+    save_measured,
 )
-from textgen.vocabulary import UNKNOWN, Vocabulary, detokenize, tokenize, unknown_words
+from textgen.text.copying import CopyIndex, CopyIndexError
+from textgen.text.corpus import CorpusError, Problem, load_recipes
+from textgen.text.pairings import Pairings
+from textgen.text.vocabulary import UNKNOWN, Vocabulary, detokenize, tokenize, unknown_words
+from textgen.views.compare import percent
+from textgen.views.sweep import figure, paragraph, series_of
+from textgen.writing.generate import Generation, generations, recipe_prompt
+from textgen.writing.sampling import Sampler, check_seed, check_temperature
 
 if TYPE_CHECKING:
-    from textgen.training import Progress
+    from textgen.training.job import Progress
 
 DEFAULT_TEMPERATURES = (0.2, 0.7, 1.2)
 END = "(end)"  # how the stop token is shown
@@ -553,7 +560,7 @@ def _sweep(args: argparse.Namespace) -> None:
         raise
     bar.clear()
     if args.html is not None:
-        from textgen.sweep_report import to_html
+        from textgen.views.sweep_report import to_html
 
         args.html.write_text(to_html(study), encoding="utf-8")
     store.clear()
@@ -618,8 +625,8 @@ def _train(args: argparse.Namespace) -> None:
     recipes = [recipe for path in args.corpus for recipe in _read(path)]
     validation = _read(args.validation) if args.validation else None
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of notes
-    from textgen.callbacks import TextGenerator
-    from textgen.training import train
+    from textgen.training.callbacks import TextGenerator
+    from textgen.training.job import train
 
     folder = args.out.with_name(f"{args.out.name}.checkpoints")
     bar = _ProgressBar()

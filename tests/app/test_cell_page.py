@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from textgen.bundle import available_bundles, load_bundle
-from textgen.cell import KINDS
-from textgen.generation import generate, recipe_prompt
-from textgen.sampling import Sampler
+from textgen.network.bundle import available_bundles, load_bundle
+from textgen.network.gates import KINDS
+from textgen.writing.generate import generate, recipe_prompt
+from textgen.writing.sampling import Sampler
 
 pytestmark = pytest.mark.skipif(not available_bundles(), reason="no released network")
 
@@ -95,7 +95,7 @@ def test_a_unit_of_a_fact_opens_with_its_layer_and_state():
 
 
 def test_a_network_that_was_not_measured_says_how_to(monkeypatch):
-    monkeypatch.setattr("textgen.bundle.load_measured", lambda name: {})
+    monkeypatch.setattr("textgen.network.bundle.load_measured", lambda name: {})
     app = opened()
     captions = " ".join(caption.value for caption in app.caption)
     assert "evaluate --units" in captions and "evaluate --memory" in captions

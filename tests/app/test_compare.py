@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import shared
-from textgen.bundle import available_bundles, load_bundle
-from textgen.generation import generate_together, recipe_prompt
-from textgen.sampling import Sampler
-from textgen.verbs import lexicon
+from textgen.measuring.first_verbs import lexicon
+from textgen.network.bundle import available_bundles, load_bundle
+from textgen.writing.generate import generate_together, recipe_prompt
+from textgen.writing.sampling import Sampler
 
 pytestmark = pytest.mark.skipif(not available_bundles(), reason="no released network")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from textgen import model_tables
-from textgen.bundle import available_bundles, load_bundle
+from textgen.network.bundle import available_bundles, load_bundle
+from textgen.views import models as model_tables
 
 pytestmark = pytest.mark.skipif(len(available_bundles()) < 4, reason="not all networks are released")
 

@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import shared
-from textgen.bundle import available_bundles, load_bundle
-from textgen.generation import generate, recipe_prompt
-from textgen.sampling import Sampler
-from textgen.vocabulary import detokenize
+from textgen.network.bundle import available_bundles, load_bundle
+from textgen.text.vocabulary import detokenize
+from textgen.writing.generate import generate, recipe_prompt
+from textgen.writing.sampling import Sampler
 
 pytestmark = pytest.mark.skipif(not available_bundles(), reason="no released network")
 

@@ -13,7 +13,7 @@ playwright_api = pytest.importorskip("playwright.sync_api")
 from driver import App  # noqa: E402
 
 from benchmarks.serving import ROOT, serving  # noqa: E402
-from textgen.bundle import available_bundles  # noqa: E402
+from textgen.network.bundle import available_bundles  # noqa: E402
 
 
 def pytest_collection_modifyitems(items) -> None:

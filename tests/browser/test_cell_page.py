@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from textgen.bundle import available_bundles, load_bundle
-from textgen.cell import read
-from textgen.generation import generate, recipe_prompt
-from textgen.sampling import Sampler
-from textgen.vocabulary import tokenize
+from textgen.network.bundle import available_bundles, load_bundle
+from textgen.network.gates import read
+from textgen.text.vocabulary import tokenize
+from textgen.writing.generate import generate, recipe_prompt
+from textgen.writing.sampling import Sampler
 
 SMALL = "lstm" if "lstm" in available_bundles() else (available_bundles() or [""])[0]
 LINK = f"cell?model={SMALL}&title=Tomato+soup&seed=11&temperature=0.5&words=20&unit=5&at=9&gate=forget"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from textgen.bundle import available_bundles, load_bundle
+from textgen.network.bundle import available_bundles, load_bundle
 
 pytestmark = pytest.mark.skipif(len(available_bundles()) < 4, reason="not all networks are released")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from textgen.bundle import available_bundles
-from textgen.study import read_study
+from textgen.measuring.study.study import read_study
+from textgen.network.bundle import available_bundles
 
 SMALL = "lstm" if "lstm" in available_bundles() else (available_bundles() or [""])[0]
 LINK = f"sweep?network={SMALL}&count=8&by=0.5&length=15"

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from textgen.bundle import available_bundles
+from textgen.network.bundle import available_bundles
 
 SMALL = "lstm" if "lstm" in available_bundles() else (available_bundles() or [""])[0]
 LINK = f"verbs?model={SMALL}&dish=Pizza&dish=Tomato%20soup"

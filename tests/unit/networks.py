@@ -12,8 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from textgen.recurrent import GRU, LSTM, Affine, RecurrentModel
-from textgen.vocabulary import Vocabulary
+from textgen.network.recurrent import GRU, LSTM, Affine, RecurrentModel
+from textgen.text.vocabulary import Vocabulary
 
 
 def vocabulary(size: int) -> Vocabulary:

@@ -12,15 +12,7 @@ on light and dark grounds and stay apart for colour-blind eyes.
 
 from textgen.charts.base import MUTED, SURPRISAL_COLOR, Row, Spec, temperature_color
 from textgen.charts.cell import NEGATIVE, POSITIVE, memory_chart, memory_spec, tint
-from textgen.charts.models import (
-    curves_chart,
-    curves_spec,
-    reliability_chart,
-    reliability_spec,
-    scaling_chart,
-    scaling_spec,
-)
-from textgen.charts.steps import (
+from textgen.charts.compare import (
     TIMELINE_MEASURES,
     live_chart,
     live_spec,
@@ -28,6 +20,14 @@ from textgen.charts.steps import (
     step_spec,
     timeline_chart,
     timeline_spec,
+)
+from textgen.charts.models import (
+    curves_chart,
+    curves_spec,
+    reliability_chart,
+    reliability_spec,
+    scaling_chart,
+    scaling_spec,
 )
 from textgen.charts.sweep import SWEEP_DASHES, front_chart, front_spec, sweep_chart, sweep_spec
 from textgen.charts.verbs import (

@@ -1,7 +1,7 @@
 """Write `sampling_reference.json`: what Hugging Face transformers' logits processors make of a few logits.
 
 Needs torch and transformers, which nothing else here does: run it in an environment of its own. The tests
-compare `textgen.sampling.Sampler` with the file.
+compare `textgen.writing.sampling.Sampler` with the file.
 """
 
 from __future__ import annotations

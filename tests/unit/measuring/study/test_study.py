@@ -1,0 +1,357 @@
+"""Studies on small networks: the same table wherever it is done, resumed, read back; bad files refused."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from small_bundles import small_bundle
+
+from textgen.measuring.diversity import NAMES, distinct, repetition, self_bleu
+from textgen.measuring.study import study as study_module
+from textgen.measuring.study.study import (
+    COLUMNS,
+    Settings,
+    Store,
+    Study,
+    StudyError,
+    human_figures,
+    measure,
+    parse_filter,
+    parse_temperatures,
+    prompt_text,
+    read_study,
+    run,
+    units,
+)
+from textgen.network.bundle import load_bundle
+from textgen.text.corpus import Recipe
+from textgen.writing.generate import generate
+from textgen.writing.sampling import Sampler
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    one, two = small_bundle(folder / "one", seed=1), small_bundle(folder / "two", size=50, seed=2)
+    recipes = [Recipe(f"w{i}", (" ".join(f"w{(i * k) % 40}" for k in range(5 + i)),)) for i in range(1, 9)]
+    for name in (one, two):
+        human = human_figures(load_bundle(name), recipes)
+        (study_module.Path(name) / "measured.json").write_text(json.dumps({"human": human}))
+    study_module._bundle.cache_clear()
+    return one, two
+
+
+@pytest.fixture
+def settings(models):
+    return Settings(
+        prompts=("w3 w4", "w5 | w6"),
+        temperatures=(0.0, 0.7, 1.5),
+        models=models,
+        filters=("none", "top_k=5"),
+        texts=9,
+        max_words=8,
+        seed=3,
+        judges=(models[1], models[0]),
+    )
+
+
+def done(settings, **how) -> Study:
+    study = Study(settings)
+    for unit, result in run(settings, **how):
+        study.add(unit, result)
+    return study
+
+
+def test_a_cell_is_what_generate_writes_and_measures_say(settings, models):
+    study = done(settings, threads=1)
+    assert study.complete and len(study.rows()) == 24 * len(NAMES)
+    bundle, judge = load_bundle(models[0]), load_bundle(models[1])
+    for cell in (settings.cells[1], settings.cells[10]):
+        assert cell.model == models[0]
+        sampler = Sampler(cell.temperature, suppress=(1,), **parse_filter(cell.filter))
+        runs = [
+            list(generate(bundle, prompt_text(cell.prompt), sampler=sampler, max_tokens=8, seed=3 + n))
+            for n in range(9)
+        ]
+        texts = [[step.word for step in steps if step.word] for steps in runs]
+        figures = study.cells[cell]
+        assert figures.samples == tuple(" ".join(text) for text in texts)
+        assert figures.of("distinct_2")[0] == pytest.approx(distinct(texts, 2))
+        assert figures.of("self_bleu")[0] == pytest.approx(self_bleu(texts))
+        repeats = [repetition(text) for text in texts if len(text) > 3]
+        assert (figures.of("repetition")[0] > 0) == any(value > 0 for value in repeats)
+        assert figures.of("words")[0] == pytest.approx(np.mean([len(text) for text in texts]))
+        nats, count = 0.0, 0
+        for steps in runs:
+            words = [*prompt_text(cell.prompt).split(), *(step.word for step in steps)]
+            ids = judge.vocabulary.encode(words)
+            state = judge.model.start(1)
+            for t, token in enumerate(ids[:-1]):
+                hidden, state = judge.model.step([token], state)
+                if t + 1 >= len(ids) - len(steps):
+                    logits = judge.model.logits(hidden)[0].astype(float)
+                    nats += math.log(np.exp(logits).sum()) - logits[ids[t + 1]]
+                    count += 1
+        assert figures.of("judged")[0] == pytest.approx(math.exp(nats / count), rel=1e-4)
+
+
+def test_where_and_in_what_order_the_work_is_done_changes_no_byte(settings, monkeypatch):
+    whole = done(settings, threads=1)
+    assert done(settings, threads=3).to_parquet() == whole.to_parquet()
+    backwards = Study(settings)
+    for unit in reversed(units(settings)):
+        backwards.add(unit, measure(unit, threads=2))
+    assert backwards.to_parquet() == whole.to_parquet()
+    assert backwards.to_csv() == whole.to_csv()
+    # Sets of texts are the units of work: which of them is done first changes nothing either.
+    monkeypatch.setattr(study_module, "LARGEST_SET", 4)
+    parts = units(settings)
+    assert len(parts) == 24 * 3 and {unit.count for unit in parts} == {3}
+    halves = [Study(settings), Study(settings)]
+    for unit in parts:
+        halves[0].add(unit, measure(unit))
+    for unit in reversed(parts):
+        halves[1].add(unit, measure(unit))
+    assert halves[0].to_parquet() == halves[1].to_parquet()
+    cell = settings.cells[2]
+    assert halves[0].cells[cell].of("words") == whole.cells[cell].of("words")
+    assert halves[0].cells[cell].samples == whole.cells[cell].samples
+
+
+@pytest.mark.slow
+def test_processes_of_this_machine_give_the_same_table(settings):
+    few = dataclasses.replace(settings, filters=("none",), temperatures=(0.0, 1.0))
+    assert done(few, processes=2).to_parquet() == done(few, threads=1).to_parquet()
+
+
+def test_an_interrupted_study_goes_on_where_it_stopped(settings, tmp_path, monkeypatch):
+    whole = done(settings, threads=1)
+    monkeypatch.setattr(study_module, "_GROUP_WORDS", 150)  # two cells of 72 words
+    store = Store(tmp_path / "cells")
+    count = 0
+
+    def stop():
+        return count >= 7
+
+    for _ in run(settings, store=store, threads=1, stop=stop):
+        count += 1
+    kept = len(list(store.folder.glob("*.npz")))
+    assert 7 <= kept < 24
+    measured = []
+    real = study_module.measure_all
+    monkeypatch.setattr(
+        study_module, "measure_all", lambda some, *more: measured.extend(some) or real(some, *more)
+    )
+    assert done(settings, store=store, threads=1).to_parquet() == whole.to_parquet()
+    assert len(measured) == 24 - kept
+    # Other texts of the same names are other units; a damaged file is done again.
+    other = dataclasses.replace(settings, seed=4)
+    assert all(unit not in store for unit in units(other))
+    next(iter(store.folder.glob("*.npz"))).write_bytes(b"PK broken")
+    measured.clear()
+    assert done(settings, store=store, threads=1).to_parquet() == whole.to_parquet()
+    assert len(measured) == 1
+    store.clear()
+    assert not store.folder.exists()
+
+
+def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
+    store = Store(tmp_path / "cells")
+    real, written = study_module._write, []
+
+    def full(path, data):
+        if len(written) == 3:
+            raise OSError(28, "No space left on device")
+        written.append(path)
+        real(path, data)
+
+    monkeypatch.setattr(study_module, "_write", full)
+    with pytest.raises(OSError, match="No space"):
+        done(settings, store=store, threads=1)
+    assert sum(unit in store for unit in units(settings)) == 3
+    assert all(path.suffix == ".npz" for path in store.folder.iterdir())
+
+
+def test_another_network_of_the_same_name_is_another_unit(tmp_path, models):
+    name = small_bundle(tmp_path / "net", seed=5)
+    settings = Settings(("w3",), (1.0,), (name,), texts=2, max_words=3, judges=(models[0],))
+    (before,) = units(settings)
+    small_bundle(tmp_path / "net", seed=6)
+    study_module.marks_of.cache_clear()
+    study_module._bundle.cache_clear()
+    (after,) = units(settings)
+    assert before.key != after.key
+    with pytest.raises(StudyError, match="another version"):
+        measure(before)
+
+
+def test_a_file_is_the_study(settings, tmp_path):
+    study = done(settings)
+    study.save(tmp_path / "study.parquet")
+    again = read_study(tmp_path / "study.parquet")
+    assert again.settings == settings and again.complete
+    assert again.to_parquet() == study.to_parquet() == (tmp_path / "study.parquet").read_bytes()
+    rows = list(csv.DictReader(io.StringIO(study.to_csv())))
+    assert tuple(rows[0]) == COLUMNS
+    assert {row["seed"] for row in rows} == {"3"} and {row["max_words"] for row in rows} == {"8"}
+    value = study.cells[settings.cells[1]].of("perplexity")[0]
+    assert float(rows[len(NAMES) + NAMES.index("perplexity")]["value"]) == value
+
+
+def test_part_of_a_study_can_be_kept_and_read(settings):
+    study = Study(settings)
+    for unit in units(settings)[5:9]:
+        study.add(unit, measure(unit))
+    again = read_study(study.to_parquet())
+    assert not again.complete and list(again.cells) == [c for c in settings.cells if c in study.cells]
+    assert again.rows() == study.rows()
+
+
+def test_equal_texts_at_zero_have_no_width_and_human_text_is_known(settings):
+    study = done(settings)
+    for cell, figures in study.cells.items():
+        assert (figures.low <= figures.value).sum() == np.isfinite(figures.value).sum()
+        if cell.temperature == 0:
+            assert np.array_equal(figures.low, figures.value, equal_nan=True)
+            assert np.array_equal(figures.high, figures.value, equal_nan=True)
+            assert figures.of("self_bleu")[0] == 1
+        assert np.isfinite(figures.human[NAMES.index("judged")])
+    one, two = (study.cells[cell] for cell in settings.cells[::12])
+    assert one.human[NAMES.index("judged")] == two.human[NAMES.index("perplexity")]
+
+
+def test_a_formula_in_a_prompt_stays_text(models):
+    settings = Settings(("=w3()",), (1.0,), models[:1], texts=1, max_words=2, judges=(models[1],))
+    assert "'=w3()" in done(settings).to_csv()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0:2:0.5", (0, 0.5, 1, 1.5, 2)),
+        ("0.1:0.3:0.1", (0.1, 0.2, 0.3)),
+        ("0:1:0.3", (0, 0.3, 0.6, 0.9)),
+        ("1:1:0.1", (1,)),
+        ("0.2,0.7", (0.2, 0.7)),
+        ("0.5:0.7", (0.5, 0.6, 0.7)),
+    ],
+)
+def test_temperatures(text, expected):
+    assert parse_temperatures(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("2:0:0.1", "reversed"),
+        ("0:2:0", "above 0"),
+        ("0:2:-1", "above 0"),
+        ("-1:2:0.1", "0 or more"),
+        ("0:2:0.0001", "at most 1,001"),
+        ("0:nan:1", "three numbers"),
+        ("0:inf:1", "three numbers"),
+        ("", "FROM:TO:STEP"),
+        ("warm", "FROM:TO:STEP"),
+        ("1:2:3:4", "three numbers"),
+    ],
+)
+def test_bad_temperatures_are_a_sentence(text, reason):
+    with pytest.raises(StudyError, match=reason):
+        parse_temperatures(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"prompts": ()}, "prompts"),
+        ({"prompts": ("  ",)}, "empty"),
+        ({"temperatures": ()}, "no temperature"),
+        ({"temperatures": (-1.0,)}, "temperature"),
+        ({"models": ()}, "models"),
+        ({"texts": 0}, "texts"),
+        ({"texts": True}, "texts"),
+        ({"max_words": 0}, "max_words"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**64 - 1}, "seed"),
+        ({"filters": ("top_k=0",)}, "top_k"),
+        ({"filters": ("top_z=1",)}, "a filter is"),
+        ({"filters": ("top_p=2",)}, "top_p"),
+        ({"prompts": tuple(f"w{i}" for i in range(9000))}, "cells"),
+    ],
+)
+def test_bad_settings_are_a_sentence(models, changes, reason):
+    with pytest.raises(StudyError, match=reason):
+        Settings(**{"prompts": ("w3",), "models": models, "temperatures": (0.0, 1.0, 2.0), **changes})
+
+
+def rewritten(data: bytes, change) -> bytes:
+    table = pq.read_table(io.BytesIO(data))
+    about = json.loads(table.schema.metadata[b"simmer.study"])
+    table = change(table, about) or table
+    table = table.replace_schema_metadata({b"simmer.study": json.dumps(about).encode()})
+    out = io.BytesIO()
+    pq.write_table(table, out)
+    return out.getvalue()
+
+
+def set_in(**changes):
+    return lambda table, about: about.update(changes)
+
+
+def in_settings(**changes):
+    return lambda table, about: about["settings"].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (set_in(format=99), "version 99"),
+        (set_in(settings=None), "settings"),
+        (set_in(samples=[]), "belong together"),
+        (lambda table, about: about["samples"].__setitem__(0, [5]), "not texts"),
+        (in_settings(texts="many"), "texts"),
+        (in_settings(temperatures=[0.0, math.nan]), "settings"),
+        (in_settings(models=["x"]), "settings|order"),
+        (in_settings(judges=[1, 2]), "judge"),
+        (lambda table, about: table.drop_columns(["human"]), "not one that this program writes"),
+        (lambda table, about: table.slice(3), "belong together"),
+        (
+            lambda table, about: table.set_column(
+                6, "value", pa.array(["x"] * len(table), pa.string())
+            ),
+            "not one that this program writes",
+        ),
+        (lambda table, about: table.take(list(range(len(table)))[::-1]), "order"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_study_is_a_sentence(settings, change, reason):
+    small = dataclasses.replace(settings, filters=("none",), texts=2, max_words=2, temperatures=(0.5, 1.0))
+    data = done(small).to_parquet()
+    with pytest.raises(StudyError, match=reason):
+        read_study(rewritten(data, change))
+
+
+def test_other_files_are_a_sentence(tmp_path):
+    out = io.BytesIO()
+    pq.write_table(pa.table({"a": [1]}), out)
+    for data in (b"", b"PAR1 no", out.getvalue(), out.getvalue()[:-9]):
+        with pytest.raises(StudyError):
+            read_study(data)
+    with pytest.raises(StudyError, match="missing"):
+        read_study(tmp_path / "none.parquet")
+
+
+def test_a_scheduler_that_is_not_there_is_a_sentence(settings, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(study_module, "_PATIENCE", 0.3)
+    for address in ("tcp://127.0.0.1:9", "nonsense"):
+        with pytest.raises(StudyError, match="scheduler"):
+            next(run(settings, scheduler=address))

@@ -1,0 +1,437 @@
+"""Measures of a set of texts: how they differ, how far each repeats itself, copies, or goes astray.
+
+Every measure is a ratio of two sums over texts (sometimes its exponential). `contributions` gives each
+text's part in both sums, so that a study can add up texts written anywhere in any order, and resample
+texts for intervals (`bootstrap`). Texts are lists of words; nothing here knows of a vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.measuring.first_verbs import lexicon
+from textgen.text.copying import CopyIndex, longest_run
+from textgen.text.pairings import pairings
+
+Floats = NDArray[np.float64]
+Words = Sequence[str]
+
+BLEU_ORDER = 4
+FLOOR = 0.1  # what no match at all counts as, in BLEU
+LARGEST_SET = 240  # texts that distinct-n and self-BLEU compare with one another
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of a set of texts.
+
+    name, label   in tables, and on charts
+    unit          what stands on the axis
+    about         one sentence for a reader: what it is, and what is high
+    logarithmic   whether its axis is
+    exponential   whether it is the exponential of the ratio of sums
+    share         whether it lies between 0 and 1
+    of_set        whether it depends on how many texts are compared
+    """
+
+    name: str
+    label: str
+    unit: str
+    about: str
+    logarithmic: bool = False
+    exponential: bool = False
+    share: bool = False
+    of_set: bool = False
+
+
+MEASURES: dict[str, Measure] = {
+    one.name: one
+    for one in (
+        Measure(
+            "entropy",
+            "Entropy",
+            "nats a word",
+            "How open each draw was: the mean entropy of the distributions that words were drawn from.",
+        ),
+        Measure(
+            "choices",
+            "Effective choices",
+            "equally likely words",
+            "Among how many equally likely words each draw would have been as open; the exponential of the "
+            "entropy.",
+            logarithmic=True,
+            exponential=True,
+        ),
+        Measure(
+            "distinct_1",
+            "Distinct-1",
+            "different words ÷ words",
+            "Different words as a share of all words written. High: a rich vocabulary.",
+            share=True,
+            of_set=True,
+        ),
+        Measure(
+            "distinct_2",
+            "Distinct-2",
+            "different pairs ÷ pairs",
+            "The same of pairs of neighbouring words.",
+            share=True,
+            of_set=True,
+        ),
+        Measure(
+            "self_bleu",
+            "Self-BLEU-4",
+            "mean BLEU against the others",
+            "How much of each text is in the other texts, in runs of up to four words. 1: all texts are the "
+            "same; low: diverse.",
+            share=True,
+            of_set=True,
+        ),
+        Measure(
+            "repetition",
+            "Repetition",
+            "repeated 4-grams ÷ 4-grams",
+            "The share of four-word runs that a text has written before. High: it runs in circles.",
+            share=True,
+        ),
+        Measure("words", "Length", "words a text", "How many words a text has."),
+        Measure(
+            "ended",
+            "Ended by itself",
+            "share of texts",
+            "The share of texts that the network ended before the limit of words.",
+            share=True,
+        ),
+        Measure(
+            "perplexity",
+            "Perplexity",
+            "at T = 1",
+            "How surprised the network itself is by these texts at temperature 1. Low: what it holds for "
+            "likely; far below human text: too likely.",
+            logarithmic=True,
+            exponential=True,
+        ),
+        Measure(
+            "judged",
+            "Perplexity, second opinion",
+            "of another network",
+            "The same, read by another network.",
+            logarithmic=True,
+            exponential=True,
+        ),
+        Measure(
+            "verbs",
+            "Recipe verbs",
+            "share of words",
+            "The share of words that tell the cook to do something: chop, stir, bake.",
+            share=True,
+        ),
+        Measure(
+            "oddness",
+            "Ingredient oddness",
+            "bits a pair",
+            "How rarely the ingredients of a text were together in the recipes of the training, beside "
+            "chance. Above 0: pairs that cooks avoid.",
+        ),
+        Measure(
+            "copied",
+            "Copied 5-grams",
+            "share of 5-grams",
+            "The share of five-word runs that stood word for word in the recipes of the training.",
+            share=True,
+        ),
+        Measure(
+            "longest_copy",
+            "Longest copied run",
+            "words",
+            "The longest run of words in a text whose five-word runs all stood in the training recipes.",
+        ),
+    )
+}
+NAMES = tuple(MEASURES)
+
+
+# -- the measures, one by one ----------------------------------------------------------------------
+
+
+def distinct(texts: Sequence[Words], n: int) -> float:
+    """Distinct-n of a set: different n-grams of words, divided by all of them; NaN where there are none.
+
+    Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models", with the
+    number of n-grams below, not that of words, so that it reaches 1.
+    """
+    return _ratio(*_distinct(_grams(texts, n)))
+
+
+def self_bleu(texts: Sequence[Words]) -> float:
+    """Self-BLEU-4 of a set, from 0 to 1: the mean BLEU of each text against all the others; NaN for fewer
+    than two texts.
+
+    Zhu et al. 2018, "Texygen". BLEU (Papineni et al. 2002) of single texts: clipped precisions of 1- to
+    4-grams, as far as a text is long enough to have them, a precision without a match counted as 0.1
+    matches (`floor` in sacrebleu, `method1` in NLTK), and the brevity penalty against the reference
+    closest in length. Equals sacrebleu's `sentence_bleu(..., smooth_method="floor", smooth_value=0.1,
+    use_effective_order=True) / 100`. A text without a word has BLEU 0, or 1 beside another one.
+    """
+    return _ratio(*_self_bleu(texts))
+
+
+def repetition(words: Words, n: int = 4) -> float:
+    """The share of a text's n-grams that it has written before: 1 - different / all; NaN if it has none.
+
+    `seq-rep-n` of Welleck et al. 2020, "Neural Text Generation with Unlikelihood Training", for the
+    repetition loops that Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", describe.
+    """
+    return _ratio(*_repeated(words, n))
+
+
+def copied(words: Words, index: CopyIndex) -> tuple[float, int]:
+    """The share of a text's 5-grams that are in `index` (NaN if it has none), and the most words in a row
+    all of whose 5-grams are.
+
+    As McCoy et al. 2023, "How Much Do Language Models Copy From Their Training Data?", count n-grams; a
+    false positive of the index counts as found.
+    """
+    found = index.found(words)
+    return _ratio(found.sum(), len(found)), longest_run(found)
+
+
+def verb_share(words: Words) -> float:
+    """The share of a text's words that are recipe verbs in imperative position (`verbs.Lexicon.tag`)."""
+    return _ratio(sum(tag is not None for tag in lexicon().tag(words)), len(words))
+
+
+def oddness(words: Words) -> float | None:
+    """How surprising a text's pairs of ingredients are, in bits a pair: `pairings.Pairings.oddness`."""
+    return pairings().oddness(words)
+
+
+# -- what each text contributes --------------------------------------------------------------------
+
+
+def contributions(
+    texts: Sequence[Words],
+    *,
+    ended: Sequence[bool],
+    tokens: Sequence[int] | NDArray[Any],
+    nats: Floats,
+    entropy: Floats,
+    judged: Floats,
+    index: CopyIndex | None,
+) -> Floats:
+    """The parts of N texts, one set, in every measure's two sums: [2, M, N] in the order of `NAMES`.
+
+    texts    the words of each, without its stop token
+    ended    whether each has a stop token
+    tokens   how many tokens each has, that one included: what `nats`, `entropy` and `judged` are sums over
+    nats     -log p under the network at temperature 1; `judged`: under another one, NaN for not known
+    entropy  of the distributions that the words were drawn from
+    index    of the training recipes; None leaves the measures of copying unknown
+
+    An unknown part is 0 in both sums. For measures of a set, a text's part is how the measure would change
+    without it (the jackknife's pseudo-value, moved so that the parts add up to the measure itself).
+    """
+    count = len(texts)
+    ones, length = np.ones(count), np.array([len(words) for words in texts], dtype=float)
+    size = np.asarray(tokens, dtype=float)
+    repeated = np.array([_repeated(words, 4) for words in texts], dtype=float).reshape(count, 2).T
+    tags = np.array([sum(tag is not None for tag in lexicon().tag(words)) for words in texts], dtype=float)
+    bits = [oddness(words) for words in texts]
+    known = np.array([one is not None for one in bits], dtype=float)
+    odd = np.array([one or 0.0 for one in bits], dtype=float)
+    if index is None:
+        hits = np.zeros((3, count))
+    else:
+        found = [index.found(words) for words in texts]
+        hits = np.array([(one.sum(), len(one), longest_run(one)) for one in found], dtype=float)
+        hits = hits.reshape(count, 3).T
+    heard = np.isfinite(judged)
+    parts: dict[str, tuple[Any, Any]] = {
+        "entropy": (entropy, size),
+        "choices": (entropy, size),
+        "distinct_1": _distinct(_grams(texts, 1)),
+        "distinct_2": _distinct(_grams(texts, 2)),
+        "self_bleu": _self_bleu(texts),
+        "repetition": tuple(repeated),
+        "words": (length, ones),
+        "ended": (np.array(ended, dtype=float), ones),
+        "perplexity": (nats, size),
+        "judged": (np.where(heard, judged, 0), size * heard),
+        "verbs": (tags, length),
+        "oddness": (odd, known),
+        "copied": (hits[0], hits[1]),
+        "longest_copy": (hits[2], ones * (index is not None)),
+    }
+    return np.array([[parts[name][side] for name in NAMES] for side in (0, 1)], dtype=float)
+
+
+def values(parts: Floats) -> Floats:
+    """The measures [M] of what `contributions` gave, [2, M, N]; NaN where nothing is known."""
+    return _finished(parts.sum(axis=2))
+
+
+def bootstrap(parts: Floats, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[Floats, Floats]:
+    """The ends of 95 % intervals of the measures, low [M] and high [M], over texts drawn again.
+
+    The percentile bootstrap (Efron 1979): as many texts are drawn, each as often as chance has it, and the
+    measure is taken of them, `resamples` times. Texts that are all alike have an interval without width.
+    Measures of a set are linearised (see `contributions`), as a text drawn twice would make a set look
+    less diverse than it is.
+    """
+    count = parts.shape[2]
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    rows = np.ascontiguousarray(parts.reshape(-1, count).T)
+    drawn = np.empty((resamples, *parts.shape[:2]))
+    step = max(1, 1_000_000 // max(count, 1))
+    for start in range(0, resamples, step):
+        some = min(step, resamples - start)
+        times = rng.multinomial(count, np.full(count, 1 / count), size=some).astype(float)
+        drawn[start : start + some] = (times @ rows).reshape(some, *parts.shape[:2])
+    all_drawn = _finished(drawn)
+    exact = values(parts)
+    alike = (parts == parts[:, :, :1]).all(axis=(0, 2)) | np.isnan(exact)
+    with np.errstate(invalid="ignore"):
+        low, high = np.quantile(np.where(np.isnan(all_drawn), exact, all_drawn), [0.025, 0.975], axis=0)
+    low, high = np.where(alike, exact, low), np.where(alike, exact, high)
+    shares = np.array([measure.share for measure in MEASURES.values()])
+    low = np.where(shares, np.clip(low, 0, 1), low)
+    return np.minimum(low, exact), np.maximum(np.where(shares, np.clip(high, 0, 1), high), exact)
+
+
+def _finished(sums: Floats) -> Floats:
+    """Sums [..., 2, M] -> measures [..., M]."""
+    above, below = sums[..., 0, :], sums[..., 1, :]
+    ratio = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    exponential = np.array([measure.exponential for measure in MEASURES.values()])
+    with np.errstate(over="ignore"):
+        return np.where(exponential, np.exp(np.where(exponential, ratio, 0)), ratio)
+
+
+def _ratio(above: Any, below: Any) -> float:
+    total = float(np.sum(below))
+    return float(np.sum(above)) / total if total else math.nan
+
+
+# -- n-grams ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Grams:
+    """How often each text of N has each of the n-grams of a set: parallel arrays, a row a (text, n-gram)."""
+
+    count: int  # N
+    text: NDArray[np.int64]
+    gram: NDArray[np.int64]
+    times: NDArray[np.int64]
+
+
+def _grams(texts: Sequence[Words], n: int) -> _Grams:
+    ids: dict[str, int] = {}
+    codes = [np.array([ids.setdefault(word, len(ids)) for word in words], dtype=np.int64) for words in texts]
+    size = max(len(ids), 1)
+    runs = [code[: max(0, len(code) - n + 1)] for code in codes]
+    for k in range(1, n):  # the n-grams met so far are numbered anew each time, so that numbers stay small
+        longer = [run * size + code[k : k + len(run)] for run, code in zip(runs, codes, strict=True)]
+        flat = np.unique(np.concatenate(longer), return_inverse=True)[1] if longer else np.empty(0, int)
+        runs = np.split(flat, np.cumsum([len(run) for run in longer])[:-1]) if longer else []
+    text = np.repeat(np.arange(len(texts)), [len(run) for run in runs])
+    gram = np.concatenate(runs) if runs else np.empty(0, np.int64)
+    width = int(gram.max(initial=0)) + 1
+    pairs, times = np.unique(text * width + gram, return_counts=True)
+    return _Grams(len(texts), pairs // width, pairs % width, times)
+
+
+def _distinct(grams: _Grams) -> tuple[Floats, Floats]:
+    """Each text's part in the number of different n-grams, and its n-grams: [N], [N]."""
+    holders = np.bincount(grams.gram) if len(grams.gram) else np.zeros(0, int)
+    alone = np.bincount(grams.text[holders[grams.gram] == 1], minlength=grams.count).astype(float)
+    total = np.bincount(grams.text, weights=grams.times, minlength=grams.count).astype(float)
+    different = np.count_nonzero(holders)
+    return alone + (different - alone.sum()) / max(grams.count, 1), total
+
+
+def _repeated(words: Words, n: int) -> tuple[int, int]:
+    runs = [tuple(words[k : k + n]) for k in range(len(words) - n + 1)]
+    return len(runs) - len(set(runs)), len(runs)
+
+
+def _self_bleu(texts: Sequence[Words]) -> tuple[Floats, Floats]:
+    count = len(texts)
+    if count < 2:
+        return np.zeros(count), np.zeros(count)
+    lengths = np.array([len(words) for words in texts])
+    matches = np.zeros((count, BLEU_ORDER))
+    totals = np.maximum(lengths[:, None] - np.arange(BLEU_ORDER), 0)
+    # lost[j, i, n]: how many matches text j would lose if text i were not there
+    lost = np.zeros((count, count, BLEU_ORDER))
+    for n in range(BLEU_ORDER):
+        grams = _grams(texts, n + 1)
+        order = np.lexsort((-grams.times, grams.gram))
+        text, gram, times = grams.text[order], grams.gram[order], grams.times[order]
+        if not len(gram):
+            continue
+        # The three texts that have an n-gram most often; a place that no text takes has 0.
+        first = np.searchsorted(gram, gram)  # where each row's n-gram begins
+        held = np.zeros((3, len(gram)), dtype=np.int64)
+        who = np.full((3, len(gram)), -1)
+        for k in range(3):
+            at = np.minimum(first + k, len(gram) - 1)
+            same = (first + k < len(gram)) & (gram[at] == gram)
+            held[k][same], who[k][same] = times[at][same], text[at][same]
+        # Of the others, for each row: the most often, the text that has it so, and the most often but for it
+        mine = text == who[0]
+        second = text == who[1]
+        most = np.where(mine, held[1], held[0])
+        holder = np.where(mine, who[1], who[0])
+        next_most = np.where(mine | second, held[2], held[1])
+        clipped = np.minimum(times, most)
+        matches[:, n] = np.bincount(text, weights=clipped, minlength=count)
+        less = clipped - np.minimum(times, next_most)
+        some = less > 0
+        np.add.at(lost, (text[some], holder[some], n), less[some])
+    penalty = _brevity(lengths)
+    # An empty text is wholly in another empty one.
+    empty = lengths == 0
+    twins = np.where(empty & (empty.sum() > 1), 1.0, 0.0)
+    bleu = np.where(empty, twins, _bleu(matches, totals) * penalty)
+    without = _bleu(matches[:, None] - lost, totals[:, None]) * penalty[:, None]
+    without = np.where(empty[:, None], twins[:, None], without)
+    np.fill_diagonal(without, 0)
+    mean = bleu.mean()
+    left_out = without.sum(axis=0) / (count - 1)  # the measure without text i
+    parts = count * mean - (count - 1) * left_out
+    return parts - parts.mean() + mean, np.ones(count)
+
+
+def _bleu(matches: Floats, totals: NDArray[Any]) -> Floats:
+    """BLEU of single texts without its brevity penalty: matches and n-grams [..., 4] -> [...]."""
+    counted = totals > 0
+    precision = np.divide(
+        np.where(matches > 0, matches, FLOOR), totals, out=np.ones(matches.shape), where=counted
+    )
+    orders = np.maximum(np.count_nonzero(counted, axis=-1), 1)
+    score = np.exp(np.log(precision).sum(axis=-1) / orders)
+    return np.where((matches > 0).any(axis=-1), score, 0.0)
+
+
+def _brevity(lengths: NDArray[Any]) -> Floats:
+    """The brevity penalty of each text against the other of the closest length, the shorter of two."""
+    order = np.argsort(lengths, kind="stable")
+    sorted_lengths = lengths[order].astype(float)
+    below = np.concatenate(([-np.inf], sorted_lengths[:-1]))
+    above = np.concatenate((sorted_lengths[1:], [np.inf]))
+    closest = np.where(sorted_lengths - below <= above - sorted_lengths, below, above)
+    closest = np.minimum(closest, 1e9)
+    with np.errstate(divide="ignore", over="ignore"):
+        ratio = closest / np.maximum(sorted_lengths, 1e-9)
+        penalty = np.where(sorted_lengths < closest, np.exp(1 - ratio), 1.0)
+    result = np.empty(len(lengths))
+    result[order] = penalty
+    return result

@@ -1,0 +1,135 @@
+"""A study that goes on in a thread of this process while a page looks on.
+
+All studies of a process go through one lane, group of cells by group of cells, so that several at once take
+turns; one that nobody has looked at for a while pauses and goes on at the next look. Finished units are
+kept in memory, the youngest `LARGEST` bytes, for whoever asks for the same again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from textgen.measuring.study.study import Result, Settings, Study, StudyError, Unit, run, units
+from textgen.network.bundle import BundleError
+from textgen.text.copying import CopyIndexError
+
+LARGEST = 24 << 20  # bytes
+PATIENCE = 60.0  # seconds without a look after which a study pauses
+
+
+class Memory:
+    """Finished units in memory, as `study.Store` keeps them in a folder; many threads may use it."""
+
+    def __init__(self, largest: int = LARGEST) -> None:
+        self._kept: OrderedDict[str, Result] = OrderedDict()
+        self._lock = threading.Lock()
+        self._left = largest
+        self.lane = ThreadPoolExecutor(1, thread_name_prefix="study")
+
+    def __contains__(self, unit: Unit) -> bool:
+        return self.get(unit) is not None
+
+    def get(self, unit: Unit) -> Result | None:
+        with self._lock:
+            result = self._kept.get(unit.key)
+            if result is not None:
+                self._kept.move_to_end(unit.key)
+            return result
+
+    def put(self, unit: Unit, result: Result) -> None:
+        with self._lock:
+            if unit.key in self._kept:
+                return
+            self._kept[unit.key] = result
+            self._left -= result.parts.nbytes
+            while self._left < 0 and len(self._kept) > 1:
+                _, oldest = self._kept.popitem(last=False)
+                self._left += oldest.parts.nbytes
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is. `stopping`: no other unit will be begun. `seconds_left` is None as long as nothing
+    can be said; `error` is a sentence."""
+
+    done: int
+    total: int
+    running: bool
+    stopping: bool
+    seconds_left: float | None
+    error: str
+
+
+class Work:
+    """One study under way: `look` now and then, or it pauses."""
+
+    def __init__(self, settings: Settings, memory: Memory) -> None:
+        self.settings = settings
+        self.study = Study(settings)
+        self._memory = memory
+        self._units = units(settings)
+        self._lock = threading.Lock()
+        self._finished: set[str] = set()
+        self._seconds, self._fresh = 0.0, 0
+        self._stopped, self._error = False, ""
+        self._looked = time.monotonic()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether every unit is in memory, so that nothing has to be done."""
+        return all(unit in self._memory for unit in self._units)
+
+    def go_on(self) -> None:
+        """Begin, or go on after a stop; at once, if there is nothing left to do but to put it together."""
+        self._stopped, self._error = False, ""
+        self._looked = time.monotonic()
+        if self.known and (self._thread is None or not self._thread.is_alive()):
+            self._work()
+        else:
+            self._ensure()
+
+    def stop(self) -> None:
+        """No other unit is begun; what is finished stays."""
+        self._stopped = True
+
+    def look(self) -> Progress:
+        """How far it is; a study that has paused goes on."""
+        self._looked = time.monotonic()
+        if not self._stopped and not self._error and not self.study.complete:
+            self._ensure()
+        with self._lock:
+            done, total = len(self._finished), len(self._units)
+            left = self._seconds / self._fresh * (total - done) if self._fresh else None
+            alive = self._thread is not None and self._thread.is_alive()
+            return Progress(done, total, alive and done < total, self._stopped, left, self._error)
+
+    def _ensure(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, name="study-lead", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        def enough() -> bool:
+            return self._stopped or time.monotonic() - self._looked > PATIENCE
+
+        kept = {unit.key for unit in self._units if unit in self._memory}
+        before = time.monotonic()
+        try:
+            for unit, result in run(self.settings, store=self._memory, lane=self._memory.lane, stop=enough):
+                now = time.monotonic()
+                with self._lock:
+                    if unit.key not in self._finished:
+                        self._finished.add(unit.key)
+                        self.study.add(unit, result)
+                        if unit.key not in kept:
+                            self._seconds += now - before
+                            self._fresh += 1
+                before = now
+        except (StudyError, BundleError, CopyIndexError, OSError) as error:
+            self._error = str(error)

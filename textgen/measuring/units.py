@@ -1,0 +1,412 @@
+"""What units know and how long a title is remembered, measured over recipes.
+
+`unit_probes` correlates every unit's states with facts about the text (`facts`): the best are chosen on one
+half of the recipes and measured on the other. `title_memory` replaces titles and measures how much that
+changes the next word, by distance. Both return plain data, ready for `textgen.network.bundle.save_measured`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.measuring.first_verbs import lexicon
+from textgen.measuring.perplexity import entropy
+from textgen.network.bundle import Bundle
+from textgen.network.recurrent import GRU, LSTM, Affine, Layer, RecurrentModel, State
+from textgen.text.corpus import Recipe
+from textgen.text.vocabulary import STOP, tokenize
+from textgen.writing.sampling import apply_temperature
+
+FACTS = {
+    "inside the title": "1 from the title's first word to its last, else 0",
+    "after the bar": "0 before the bar that ends the title, 1 from it on",
+    "inside a quantity": "1 on a number such as 1 / 2, and on the measure right after it, else 0",
+    "inside parentheses": "1 from ( until ), else 0",
+    "words since the last full stop": "0 on a full stop, then 1, 2, 3 …",
+    "position in the recipe": "the number of words read since the bar",
+    "on a recipe verb": "1 on a verb that tells the cook what to do, else 0",
+}
+CONVINCING = 0.5  # the correlation that a unit must reach, interval and all: a quarter of the fact's variance
+BEST = 5  # units kept for each fact
+MAX_TOKENS = 201
+DISTANCES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)  # words read since the bar
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_NUMBERS = _set(
+    "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty "
+    "half quarter quarters third thirds dozen"
+)
+_MEASURES = _set(
+    "cup cups tablespoon tablespoons tablespoonful tablespoonfuls tbsp tbsps teaspoon teaspoons teaspoonful "
+    "teaspoonfuls tsp tsps ounce ounces oz pound pounds lb lbs gram grams g kg ml l cl dl liter liters litre "
+    "litres pint pints gill gills quart quarts gallon gallons minute minutes min hour hours second seconds "
+    "inch inches cm mm degree degrees f c °f °c stick sticks clove cloves slice slices can cans"
+)
+_BETWEEN = _set("/ - – to °")
+
+
+def facts(words: Sequence[str]) -> NDArray[np.float64]:
+    """What is true of a text after each of its words: `[T, len(FACTS)]`, in the order of `FACTS`.
+
+    `words` are those of a prompt, "recipe for TITLE |", and of what follows. Nothing looks ahead.
+    """
+    found = np.zeros((len(words), len(FACTS)))
+    bar = quantity = False
+    depth = since = position = 0
+    for t, (word, verb) in enumerate(zip(words, lexicon().tag(words), strict=True)):
+        bar_here = word == "|" and not bar
+        bar = bar or bar_here
+        if any(character.isnumeric() for character in word) or word in _NUMBERS:
+            quantity = True
+        elif not (quantity and (word in _BETWEEN or word in _MEASURES)):
+            quantity = False
+        depth = depth + 1 if word == "(" else max(depth - 1, 0) if word == ")" else depth
+        since = 0 if bar_here or word in (".", "!", "?") else since + 1
+        position = position + 1 if bar and not bar_here else 0
+        found[t] = [t >= 2 and not bar, bar, quantity, depth > 0, since, position, verb is not None]
+        if word in _MEASURES:
+            quantity = False
+    return found
+
+
+def unit_probes(bundle: Bundle, recipes: Sequence[Recipe], *, seed: int = 0) -> dict[str, Any]:
+    """How well each unit's states follow each fact about the text: Pearson's correlation over all words.
+
+    The recipes are split in two at random. For each fact the `BEST` units are chosen on one half; what is
+    reported of them is measured on the other, with a 95 % interval by a bootstrap over its recipes, so that
+    hundreds of units to choose from do not flatter the chosen. Beside them stands `untrained`: the same, best
+    unit only, for a network of the same shape with random weights.
+
+    Returns `recipes`, `held_out`, `words`; `facts`: name -> {`untrained`, `best`: [{`layer`, `state`, `unit`,
+    `r`, `low`, `high`}]}; and `correlations`: a dict a layer, state -> fact -> base64 of int8, 100 times the
+    correlation of every unit over all recipes (`correlations` reads it). `ValueError` with fewer than 20
+    recipes.
+    """
+    if len(recipes) < 20:
+        raise ValueError(f"the units are measured on 20 recipes or more, not {len(recipes)}")
+    rng = np.random.default_rng(seed)
+    texts = [tokenize(recipe.text)[:MAX_TOKENS] for recipe in recipes]
+    chosen_on = np.zeros(len(texts), dtype=bool)
+    chosen_on[rng.permutation(len(texts))[: len(texts) // 2]] = True
+    resamples = rng.multinomial(
+        int((~chosen_on).sum()), np.full(int((~chosen_on).sum()), 1 / (~chosen_on).sum()), size=1000
+    )  # how often each held-out recipe is drawn, [1000, recipes]
+
+    names, sums = _moments(bundle, bundle.model, texts)
+    best = _select(sums, chosen_on)
+    held_out = [part[~chosen_on] for part in sums]
+    told: dict[str, Any] = {}
+    _, untrained = _moments(bundle, _untrained(bundle.model, rng), texts)
+    blind = _select(untrained, chosen_on)
+    for k, fact in enumerate(FACTS):
+        rows = []
+        for column in best[:BEST, k]:
+            layer, state, unit = names[column]
+            part = [held_out[0], held_out[1][:, [column]], held_out[2][:, [column]]]
+            part += [held_out[3][:, [k]], held_out[4][:, [k]], held_out[5][:, [column]][:, :, [k]]]
+            r = float(_pearson([x.sum(axis=0) for x in part])[0, 0])
+            again = _pearson([np.tensordot(resamples, x, 1) for x in part])[:, 0, 0]
+            low, high = np.nanquantile(again, [0.025, 0.975])
+            rows.append(
+                {
+                    "layer": layer,
+                    "state": state,
+                    "unit": unit,
+                    "r": round(r, 3),
+                    "low": round(float(low), 3),
+                    "high": round(float(high), 3),
+                }
+            )
+        chance = _pearson([x[~chosen_on].sum(axis=0) for x in untrained])[blind[0, k], k]
+        told[fact] = {"untrained": round(float(chance), 3), "best": rows}
+    whole = _pearson([x.sum(axis=0) for x in sums])  # [states, facts]
+    kept: list[dict[str, dict[str, str]]] = [{} for _ in bundle.model.layers]
+    for layer, state in dict.fromkeys((layer, state) for layer, state, _ in names):
+        rows_of = [i for i, name in enumerate(names) if name[:2] == (layer, state)]
+        kept[layer][state] = {
+            fact: base64.b64encode(np.rint(100 * whole[rows_of, k]).astype(np.int8).tobytes()).decode()
+            for k, fact in enumerate(FACTS)
+        }
+    return {
+        "recipes": len(texts),
+        "held_out": int((~chosen_on).sum()),
+        "words": sum(map(len, texts)),
+        "facts": told,
+        "correlations": kept,
+    }
+
+
+def correlations(
+    measured: Mapping[str, Any], layer: int, state: str, fact: str
+) -> NDArray[np.float64] | None:
+    """Each unit's correlation with `fact`, from what `unit_probes` returned; None if it is not there."""
+    try:
+        text = measured["correlations"][layer][state][fact]
+        return np.frombuffer(base64.b64decode(text, validate=True), dtype=np.int8) / 100
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
+def is_convincing(unit: Mapping[str, Any], untrained: float) -> bool:
+    """Whether a unit follows its fact: the whole interval of its correlation is beyond `CONVINCING`, and it
+    beats the best unit of an untrained network."""
+    low, high = unit["low"], unit["high"]
+    least = min(abs(low), abs(high)) if low * high > 0 else 0.0
+    return least >= CONVINCING and abs(unit["r"]) > abs(untrained)
+
+
+def verdict(told: Mapping[str, Any]) -> str:
+    """In a sentence: how many of a fact's units are convincing."""
+    convinced = sum(is_convincing(one, told["untrained"]) for one in told["best"])
+    if not convinced:
+        return "None is convincing."
+    return f"{convinced} of the {len(told['best'])} best {'is' if convinced == 1 else 'are'} convincing."
+
+
+def fact_rows(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A table of what `unit_probes` found: a row a fact, with the unit that follows it best."""
+    several = len(measured["correlations"]) > 1
+    rows = []
+    for fact, told in measured["facts"].items():
+        one = told["best"][0]
+        rows.append(
+            {
+                "fact": fact,
+                "best unit": f"layer {one['layer'] + 1}, " * several + f"{one['unit']}, {one['state']}",
+                "correlation": one["r"],
+                "95 % interval": f"{one['low']:+.2f} to {one['high']:+.2f}",
+                "random weights": told["untrained"],
+                "convincing": "yes" if is_convincing(one, told["untrained"]) else "none is",
+            }
+        )
+    return rows
+
+
+def unit_to_start_with(measured: Mapping[str, Any], layer: int) -> int:
+    """The unit of `layer` that follows the position in the recipe best; 0 if that is not known."""
+    r = correlations(measured, layer, "hidden", "position in the recipe")
+    return int(np.abs(r).argmax()) if r is not None else 0
+
+
+def title_memory(
+    bundle: Bundle, recipes: Sequence[Recipe], *, others: int = 2, seed: int = 0, batch_size: int = 48
+) -> dict[str, Any]:
+    """How much the next word depends on the title, by the number of words read since it.
+
+    Each recipe's method is read after its own title and after `others` titles of other recipes of its era.
+    `bits` is the mean Jensen-Shannon divergence of the two distributions of the next word (0: the title no
+    longer matters, 1: they share no word); `likelihood`, how many bits the true next word loses with the
+    wrong title. 95 % intervals by a bootstrap over recipes.
+
+    Returns `recipes`, `distances` (0: right after the bar) and for each of them `count` (recipes that are
+    so long), `bits`, `low`, `high`, `likelihood`, `likelihood_low`, `likelihood_high`. `ValueError` if there
+    are fewer than 20 recipes to measure on.
+    """
+    rng = np.random.default_rng(seed)
+    eras: dict[str, list[Recipe]] = {}
+    for recipe in recipes:
+        eras.setdefault(recipe.era, []).append(recipe)
+    rows: list[tuple[list[int], list[list[int]]]] = []  # method, and prompts: own, others
+    encode = bundle.vocabulary.encode
+    for group in eras.values():
+        for recipe in group:
+            own = tokenize(f"recipe for {recipe.title} |")
+            titles = {tuple(own)}
+            for at in rng.permutation(len(group))[: 4 * others]:
+                if len(titles) <= others:
+                    titles.add(tuple(tokenize(f"recipe for {group[at].title} |")))
+            wrong = sorted(titles - {tuple(own)})
+            if len(wrong) == others:
+                method = [*encode(tokenize(" ".join(recipe.steps))[: DISTANCES[-1] + 1]), 0]
+                rows.append((method, [encode(own), *(encode(list(title)) for title in wrong)]))
+    if len(rows) < 20:
+        raise ValueError(f"the memory is measured on 20 recipes or more, not {len(rows)}")
+    rows.sort(key=lambda row: len(row[0]))  # a batch of like lengths has little padding
+    bits = np.full((len(rows), len(DISTANCES)), np.nan)
+    loss = np.full_like(bits, np.nan)
+    for start in range(0, len(rows), batch_size):
+        batch = rows[start : start + batch_size]
+        bits[start : start + batch_size], loss[start : start + batch_size] = _memory(bundle.model, batch)
+    kept = [n for n in range(len(DISTANCES)) if np.isfinite(bits[:, n]).sum() >= 20]
+    draws = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=1000)
+    told: dict[str, Any] = {"recipes": len(rows), "distances": [DISTANCES[n] for n in kept]}
+    told["count"] = [int(np.isfinite(bits[:, n]).sum()) for n in kept]
+    for prefix, values in (("", bits[:, kept]), ("likelihood_", loss[:, kept])):
+        there = np.isfinite(values)
+        again = (draws @ np.where(there, values, 0)) / (draws @ there)  # [1000, distances]
+        low, high = np.quantile(again, [0.025, 0.975], axis=0)
+        for name, numbers in (
+            (prefix.strip("_") or "bits", np.nanmean(values, axis=0)),
+            (f"{prefix}low", low),
+            (f"{prefix}high", high),
+        ):
+            told[name] = [round(float(x), 5) for x in numbers]
+    return told
+
+
+def memory_rows(memories: Mapping[str, Mapping[str, Any]], chosen: str = "") -> list[dict[str, Any]]:
+    """For `charts.memory_chart`: what `title_memory` returned for each network; `chosen` is the one on the
+    page."""
+    return [
+        {
+            "network": name,
+            "chosen": name == chosen,
+            "word": distance + 1,
+            "bits": bits,
+            "low": low,
+            "high": high,
+            "count": count,
+        }
+        for name, told in memories.items()
+        for distance, bits, low, high, count in zip(
+            told["distances"], told["bits"], told["low"], told["high"], told["count"], strict=True
+        )
+    ]
+
+
+def memory_sentence(name: str, told: Mapping[str, Any], far: int = 32) -> str:
+    """What `title_memory` found for a network, with its numbers: at the first word, and `far` words on."""
+    n = min(range(len(told["distances"])), key=lambda i: abs(told["distances"][i] - far))
+    near, later = told["bits"][0], told["bits"][n]
+    loss, loss_later = told["likelihood"][0], told["likelihood"][n]
+    return (
+        f"In {name}, another title changes what may come as the first word by {near:.2f} bits "
+        f"({told['low'][0]:.2f} to {told['high'][0]:.2f}), and the true word is {2**loss:.1f} times "
+        f"less likely on average. {told['distances'][n]} words on, {later:.3f} bits are left "
+        f"({told['low'][n]:.3f} to {told['high'][n]:.3f}), {100 * later / near:.0f} % of it, and the true "
+        f"word is {100 * (1 - 2**-loss_later):.0f} % less likely."
+    )
+
+
+def _memory(
+    model: RecurrentModel, batch: Sequence[tuple[list[int], list[list[int]]]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Divergence and loss of each recipe, the mean over its wrong titles, `[B, distances]`; NaN past its
+    end."""
+    titles = len(batch[0][1])
+    states: list[State] = []
+    last: list[int] = []
+    for _, prompts in batch:
+        for prompt in prompts:  # titles differ in length, so each is read alone
+            state = model.start(1)
+            for token in prompt[:-1]:
+                _, state = model.step([token], state)
+            states.append(state)
+            last.append(prompt[-1])
+    state = tuple(
+        tuple(np.concatenate([s[layer][part] for s in states]) for part in range(len(states[0][layer])))
+        for layer in range(len(states[0]))
+    )
+    lengths = np.array([len(method) for method, _ in batch])
+    words = np.zeros((len(batch), lengths.max()), dtype=np.intp)
+    for i, (method, _) in enumerate(batch):
+        words[i, : len(method)] = method
+    bits = np.full((len(batch), len(DISTANCES)), np.nan)
+    loss = np.full_like(bits, np.nan)
+    tokens = np.array(last)
+    for distance in range(min(int(lengths.max()) - 1, DISTANCES[-1]) + 1):
+        hidden, state = model.step(tokens, state)
+        if distance in DISTANCES:
+            live = np.flatnonzero(lengths > distance)
+            n = DISTANCES.index(distance)
+            own_and_wrong = hidden.reshape(len(batch), titles, -1)[live]
+            logits = model.logits(own_and_wrong.reshape(-1, hidden.shape[1]))
+            probs = apply_temperature(logits, 1.0).reshape(len(live), titles, -1)
+            own, wrong = probs[:, :1], probs[:, 1:]
+            divergence = entropy((own + wrong) / 2) - (entropy(own) + entropy(wrong)) / 2
+            true = words[live, distance]
+            picked = np.log2(np.take_along_axis(probs, true[:, None, None], axis=2)[..., 0])
+            bits[live, n] = divergence.mean(axis=1) / np.log(2)
+            loss[live, n] = (picked[:, :1] - picked[:, 1:]).mean(axis=1)
+        tokens = np.repeat(words[:, distance], titles)
+    return bits, loss
+
+
+def _moments(
+    bundle: Bundle, model: RecurrentModel, texts: Sequence[Sequence[str]], batch_size: int = 64
+) -> tuple[list[tuple[int, str, int]], list[NDArray[np.float64]]]:
+    """(layer, state, unit) of each state, and the sums that correlations are made of, a row a text:
+    number of words [N, 1], of states s and s² [N, S], of facts f and f² [N, F], of s times f [N, S, F]."""
+    names = [
+        (n, state, unit)
+        for n, layer in enumerate(model.layers)
+        for state in (("hidden", "cell") if layer.kind == "lstm" else ("hidden",))
+        for unit in range(layer.units)
+    ]
+    count, width, known = len(texts), len(names), len(FACTS)
+    sums = [np.zeros((count, size)) for size in (1, width, width, known, known)]
+    sums.append(np.zeros((count, width, known)))
+    order = sorted(range(count), key=lambda i: len(texts[i]))
+    (stop,) = bundle.vocabulary.encode([STOP])
+    for start in range(0, count, batch_size):
+        rows = order[start : start + batch_size]
+        longest = max(len(texts[i]) for i in rows)
+        tokens = np.full((len(rows), longest), stop)
+        truth = np.zeros((len(rows), longest, known))
+        live = np.zeros((len(rows), longest))
+        for b, i in enumerate(rows):
+            tokens[b, : len(texts[i])] = bundle.vocabulary.encode(texts[i])
+            truth[b, : len(texts[i])] = facts(texts[i])
+            live[b, : len(texts[i])] = 1
+        state = model.start(len(rows))
+        seen = np.zeros((len(rows), longest, width), dtype=np.float32)
+        for t in range(longest):
+            _, state = model.step(tokens[:, t], state)
+            seen[:, t] = np.concatenate([part for layer in state for part in layer], axis=1)
+        seen *= live[:, :, None].astype(np.float32)
+        for b, i in enumerate(rows):
+            s, f = seen[b].astype(np.float64), truth[b]
+            parts = (live[b].sum(), s.sum(axis=0), (s * s).sum(axis=0), f.sum(axis=0), (f * f).sum(axis=0))
+            for total, part in zip(sums, (*parts, s.T @ f), strict=True):
+                total[i] = part
+    return names, sums
+
+
+def _pearson(sums: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Correlations `[..., S, F]` from the sums of `_moments`; 0 for a state or fact that never changes."""
+    n, s, ss, f, ff, sf = sums
+    n = n[..., None]
+    covariance = n * sf - s[..., :, None] * f[..., None, :]
+    spread = (n[..., 0] * ss - s * s)[..., :, None] * (n[..., 0] * ff - f * f)[..., None, :]
+    whole = np.sqrt(np.maximum(spread, 0))
+    return np.divide(covariance, whole, out=np.zeros_like(covariance), where=whole > 1e-9)
+
+
+def _select(sums: Sequence[NDArray[np.float64]], rows: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """For each fact the states, strongest first, on the given texts: `[S, F]`."""
+    return np.argsort(-np.abs(_pearson([part[rows].sum(axis=0) for part in sums])), axis=0, kind="stable")
+
+
+def _untrained(model: RecurrentModel, rng: np.random.Generator) -> RecurrentModel:
+    """A network of the same shape with the random weights that Keras starts from."""
+    embedding = rng.uniform(-0.05, 0.05, size=(model.vocabulary_size, model.embed([0]).shape[1]))
+    layers: list[Layer] = []
+    width = embedding.shape[1]
+
+    def array(values: NDArray[np.float64]) -> NDArray[np.float32]:
+        return values.astype(np.float32)
+
+    for layer in model.layers:
+        units, gates = layer.units, 4 if layer.kind == "lstm" else 3
+        limit = (6 / (width + gates * units)) ** 0.5  # Glorot & Bengio 2010
+        kernel = array(rng.uniform(-limit, limit, size=(width, gates * units)))
+        orthogonal, _ = np.linalg.qr(rng.normal(size=(gates * units, units)))
+        recurrent = array(orthogonal.T)
+        if layer.kind == "lstm":
+            bias = np.zeros(4 * units, dtype=np.float32)
+            bias[units : 2 * units] = 1
+            layers.append(LSTM(kernel, recurrent, bias))
+        else:
+            layers.append(GRU(kernel, recurrent, np.zeros((2, 3 * units), dtype=np.float32)))
+        width = units
+    no_output = Affine(np.zeros((width, 1), dtype=np.float32), np.zeros(1, dtype=np.float32))
+    return RecurrentModel(array(embedding), layers, no_output)

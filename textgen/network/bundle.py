@@ -1,0 +1,298 @@
+"""A trained model on disk: a folder with `model.keras`, `vocabulary.json`, `card.json`, `history.json`,
+`CARD.md`, and `measured.json` with what was worked out about the finished network.
+
+Reading one needs neither TensorFlow nor trust: no pickle, no code from the files, every size checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textgen.files import ASSETS
+from textgen.network.recurrent import ModelFileError, RecurrentModel
+from textgen.text.vocabulary import Vocabulary, VocabularyError
+
+MODELS = ASSETS / "models"
+DEFAULT = "large"  # the released bundle that is offered first
+MAX_JSON_BYTES = 32 << 20
+
+
+class BundleError(ValueError):
+    """A bundle that cannot be used: the message names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A network, its words, the facts about it (`card`), how it learned (`history`), and what was worked out
+    about it once it was trained (`measured`; empty where nothing was)."""
+
+    name: str
+    model: RecurrentModel
+    vocabulary: Vocabulary
+    card: dict[str, Any]
+    history: dict[str, Any]
+    measured: dict[str, Any] = field(default_factory=dict)
+
+
+def available_bundles() -> list[str]:
+    """Names of the released bundles, the default one first."""
+    if not MODELS.is_dir():
+        return []
+    names = sorted(
+        p.name for p in MODELS.iterdir() if (p / "model.keras").is_file() and not p.name.startswith(".")
+    )
+    return sorted(names, key=lambda name: name != DEFAULT)
+
+
+def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
+    """The released bundle of that name, or the one in that folder. `BundleError` says which file is at fault.
+
+    A string is looked up among `available_bundles()` first. A page should pass released names only.
+    """
+    folder = bundle_folder(name_or_path)
+    path = folder / "model.keras"
+    try:
+        model = RecurrentModel.from_keras(path)
+    except ModelFileError as error:
+        raise BundleError(f"{path}: {error}") from None
+    path = folder / "vocabulary.json"
+    try:
+        vocabulary = Vocabulary.from_json(_read_text(path))
+    except VocabularyError as error:
+        raise BundleError(f"{path}: {error}") from None
+    if len(vocabulary) != model.vocabulary_size:
+        raise BundleError(
+            f"{path}: it lists {len(vocabulary):,} words, but the network has {model.vocabulary_size:,}"
+        )
+    card, history = _read_object(folder / "card.json"), _read_object(folder / "history.json")
+    return Bundle(folder.resolve().name, model, vocabulary, card, history, load_measured(name_or_path))
+
+
+def load_measured(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What was measured about a network, without loading it; empty where nothing was."""
+    path = bundle_folder(name_or_path) / "measured.json"
+    return _read_object(path) if path.exists() else {}
+
+
+def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:
+    """Where a bundle's files are; `BundleError` if there is no such bundle."""
+    if isinstance(name_or_path, str) and name_or_path in available_bundles():
+        return MODELS / name_or_path
+    folder = Path(name_or_path)
+    if not folder.is_dir():
+        known = ", ".join(available_bundles()) or "none yet"
+        raise BundleError(
+            f"there is no model named {str(name_or_path)!r} and no such folder; released: {known}"
+        )
+    return folder
+
+
+def fingerprint(name_or_path: str | os.PathLike[str]) -> str:
+    """16 hex digits that stand for a network and its words: the same for the same files, on any machine."""
+    digest = hashlib.sha256()
+    for name in ("model.keras", "vocabulary.json"):
+        path = bundle_folder(name_or_path) / name
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
+            raise BundleError(f"{path}: the file cannot be read: {error.strerror or error}") from None
+    return digest.hexdigest()[:16]
+
+
+def save_bundle(
+    path: str | os.PathLike[str],
+    keras_model: Any,
+    vocabulary: Vocabulary,
+    card: Mapping[str, Any],
+    history: Mapping[str, Any],
+) -> None:
+    """Write a bundle to the folder `path`, replacing one that is there, all or nothing.
+
+    `keras_model` is anything whose `save(path)` writes a `.keras` file. Everything is written beside
+    `path`, read back and checked, and only then renamed into place: an interruption leaves the old bundle
+    or the new one. `BundleError` if the model cannot be read back, or if `path` is something else than a
+    bundle.
+    """
+    target = Path(os.path.abspath(path))
+    if target.exists() and not _may_replace(target):
+        raise BundleError(f"{target} is there already and is not a model bundle; it was left as it is")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A hidden folder of our own on the same disk: both renames are then within one file system.
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
+        new, old = Path(work) / "new", Path(work) / "old"
+        new.mkdir()
+        keras_model.save(str(new / "model.keras"))
+        (new / "vocabulary.json").write_text(vocabulary.to_json(), encoding="utf-8")
+        _write_json(new / "card.json", dict(card), indent=2)
+        _write_json(new / "history.json", dict(history))
+        (new / "CARD.md").write_text(render_card(card), encoding="utf-8")
+        load_bundle(new)
+        try:
+            if target.exists():
+                os.rename(target, old)
+            os.rename(new, target)
+        except BaseException:
+            if old.exists() and not target.exists():
+                os.rename(old, target)
+            raise
+
+
+def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) -> Path:
+    """Keep `value`, plain JSON data, under `key` in a bundle's `measured.json`; other keys stay.
+
+    Written beside the file and renamed into place. Returns the file. `BundleError` if there is no such
+    bundle; `OSError` if the disk says no.
+    """
+    folder = bundle_folder(name_or_path)
+    path = folder / "measured.json"
+    known = load_measured(folder)
+    with tempfile.TemporaryDirectory(prefix=".measured-", dir=folder) as work:
+        new = Path(work) / "measured.json"
+        _write_json(new, {**known, key: value})
+        os.replace(new, path)
+    return path
+
+
+def render_card(card: Mapping[str, Any]) -> str:
+    """`CARD.md`: the facts of `card.json` for a reader. A fact that is missing is left out."""
+    architecture, training = _object(card.get("architecture")), _object(card.get("training"))
+    lines = [f"# {_plain(card.get('name', 'A recipe model'))}", ""]
+
+    lines += ["## Architecture", ""]
+    facts = [
+        ("network", architecture.get("name")),
+        ("layers", _layers(architecture.get("layers"))),
+        ("embedding width", architecture.get("embedding_dim")),
+        ("units", architecture.get("units")),
+        ("parameters", architecture.get("parameters")),
+        ("vocabulary", card.get("vocabulary_size")),
+    ]
+    lines += [f"- {label}: {_plain(value)}" for label, value in facts if value not in (None, "")] + [""]
+
+    data = [entry for entry in _list(card.get("data")) if isinstance(entry, dict)]
+    if data:
+        lines += ["## Data", "", "| data | recipes | licence | source |", "| --- | ---: | --- | --- |"]
+        for entry in data:
+            cells = [_plain(entry.get(key, "")) for key in ("name", "recipes", "license", "source")]
+            lines.append("| " + " | ".join(cells) + " |")
+        lines.append("")
+
+    if training:
+        lines += ["## Training", ""]
+        lines += [
+            f"- {_plain(key).replace('_', ' ')}: {_plain(value)}" for key, value in training.items()
+        ] + [""]
+
+    eras = {
+        era: result for era, result in _object(card.get("evaluation")).items() if isinstance(result, dict)
+    }
+    if eras:
+        lines += ["## Evaluation", "", "Over all words after the first, the stop token included.", ""]
+        lines += ["| recipes | perplexity | nats per token | unknown words | tokens | number of recipes |"]
+        lines += ["| --- | ---: | ---: | ---: | ---: | ---: |"]
+        for era, result in eras.items():
+            unknown = result.get("unknown_rate")
+            cells = [
+                _plain(era),
+                _plain(result.get("perplexity", "")),
+                _plain(result.get("nats_per_token", "")),
+                f"{unknown:.2%}" if isinstance(unknown, (int, float)) else "",
+                _plain(result.get("tokens", "")),
+                _plain(result.get("recipes", "")),
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+        lines.append("")
+
+    told = {
+        era: value for era, value in _object(card.get("title_information")).items() if isinstance(value, dict)
+    }
+    if told:
+        lines += ["## What the title tells", ""]
+        lines += [
+            "How much likelier, in bits, the true first verb is given its own title than given others.",
+            "",
+        ]
+        lines += ["| recipes | bits | 95 % interval | number of recipes |", "| --- | ---: | --- | ---: |"]
+        for era, value in told.items():
+            cells = [_plain(value.get(key, "")) for key in ("bits", "low", "high", "recipes")]
+            lines.append(f"| {_plain(era)} | {cells[0]} | {cells[1]} to {cells[2]} | {cells[3]} |")
+        lines.append("")
+
+    limits = _list(card.get("limits"))
+    if limits:
+        lines += ["## Limits", "", *(f"- {_plain(limit)}" for limit in limits), ""]
+    if card.get("license"):
+        lines += ["## Licence", "", _plain(card["license"]), ""]
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    """A value in a line or a table cell of Markdown: numbers grouped or rounded, text on one line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_plain(part) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{_plain(key)} {_plain(part)}" for key, part in value.items())
+    return re.sub(r"([|<>])", r"\\\1", " ".join(str(value).split()))
+
+
+def _layers(layers: Any) -> str:
+    return " → ".join(_plain(layer) for layer in _list(layers))
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _may_replace(target: Path) -> bool:
+    """A folder that is empty or holds a bundle may be replaced; anything else is somebody's work."""
+    return target.is_dir() and (not any(target.iterdir()) or (target / "model.keras").is_file())
+
+
+def _write_json(path: Path, value: Any, indent: int | None = None) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_JSON_BYTES + 1)
+    except FileNotFoundError:
+        raise BundleError(f"{path}: the file is missing") from None
+    except OSError as error:
+        raise BundleError(f"{path}: the file cannot be read: {error.strerror or error}") from None
+    if len(data) > MAX_JSON_BYTES:
+        raise BundleError(f"{path}: it is larger than {MAX_JSON_BYTES:,} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BundleError(f"{path}: it is not UTF-8 text") from None
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(_read_text(path))
+    except BundleError:
+        raise
+    except (ValueError, RecursionError):
+        raise BundleError(f"{path}: it is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise BundleError(f"{path}: it must be a JSON object")
+    return value

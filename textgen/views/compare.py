@@ -1,0 +1,424 @@
+"""One prompt written at several temperatures, and what can be read off it: the comparison page without a
+page.
+
+A `Comparison` holds finished runs and answers in tidy rows: the words as a person reads them with their
+probability, rank and surprisal (`word_rows`), one step's distributions side by side (`step_rows`), the
+whole run (`timeline_rows`), the first word where neighbours part and why (`marks`), one distribution ready
+to be re-tempered anywhere (`live_rows`). Runs keep 4 bytes times the hidden size a word; logits are
+recomputed by one matrix product when asked for. Knows nothing of Streamlit or Altair.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from textgen.measuring.first_verbs import lexicon
+from textgen.measuring.perplexity import effective_choices
+from textgen.network.bundle import Bundle
+from textgen.text.vocabulary import detokenize_pieces
+from textgen.writing.generate import Generation, Step, first_difference
+from textgen.writing.sampling import Luck, Stages
+
+Row = dict[str, Any]
+END = "■"  # how the stop token is shown
+END_OF_RECIPE = f"{END} end of recipe"
+
+
+def percent(share: float) -> str:
+    """A probability for people: `88 %`, `4.1 %`, `<0.1 %`, and never a `100 %` or `0 %` that is not exact."""
+    if share <= 0 or share >= 1:
+        return f"{share:.0%}".replace("%", " %")
+    if share < 0.001:
+        return "<0.1 %"
+    if share > 0.999:
+        return ">99.9 %"
+    return f"{100 * share:.1f} %" if share < 0.0995 or share > 0.995 else f"{100 * share:.0f} %"
+
+
+def display_words(words: Sequence[str], before: Sequence[str] = ()) -> list[tuple[str, bool]]:
+    """Each of `words` as `detokenize` would print it, and whether a space comes before it.
+
+    `before` are the words of the text so far: they decide capitals and spacing, and are not returned.
+    """
+    pieces = detokenize_pieces([*before, *words])[len(before) :]
+    return [(piece.lstrip(" "), piece.startswith(" ")) for piece in pieces]
+
+
+@dataclass
+class Run(Generation):
+    """One sampler's text, and what has been worked out about it: see `Comparison.analyse`."""
+
+    analysis: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    rows: dict[tuple[str, ...], list[Row]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The first word where a run leaves the one on its left: `position` from 0, and why in one sentence."""
+
+    position: int
+    reason: str
+
+
+class Comparison:
+    """Finished runs of one prompt, ready to be read; in the order of the page's columns."""
+
+    def __init__(self, bundle: Bundle, runs: Sequence[Run]) -> None:
+        self.bundle, self.runs = bundle, list(runs)
+
+    @property
+    def length(self) -> int:
+        """The number of steps of the longest run."""
+        return max((len(run.steps) for run in self.runs), default=0)
+
+    def names(self) -> list[str]:
+        """A short name a run: its temperature, and a number where two runs share one."""
+        texts = [f"T = {run.sampler.temperature:g}" for run in self.runs]
+        return [text if texts.count(text) == 1 else f"{text} ({i + 1})" for i, text in enumerate(texts)]
+
+    # -- whole runs --------------------------------------------------------------------------------
+
+    def analyse(self, k: int) -> dict[str, np.ndarray]:
+        """Per step of run `k`: `plain` (its word's probability at T = 1), `rank` (1 is likeliest) and `bits`
+        (the surprisal at T = 1). Arrays `[steps]`."""
+        run = self.runs[k]
+        if "plain" not in run.analysis:
+            logits = self._logits(k)  # [n, V]
+            chosen = np.array([step.token for step in run.steps], dtype=np.intp)
+            picked = np.take_along_axis(logits, chosen[:, None], axis=1)  # [n, 1]
+            top = logits.max(axis=1, keepdims=True)
+            log_z = np.log(np.exp(logits - top).sum(axis=1, dtype=np.float64)) + top[:, 0]
+            log_plain = picked[:, 0] - log_z
+            run.analysis["plain"] = np.exp(log_plain)
+            run.analysis["rank"] = 1 + (logits > picked).sum(axis=1)
+            run.analysis["bits"] = -log_plain / math.log(2)
+        return run.analysis
+
+    def choices(self, k: int) -> np.ndarray:
+        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, `[steps]`."""
+        run = self.runs[k]
+        if "choices" not in run.analysis:
+            run.analysis["choices"] = effective_choices(self._distributions(k, self._logits(k)))
+        return run.analysis["choices"]
+
+    def _logits(self, k: int) -> np.ndarray:
+        hidden = [step.hidden for step in self.runs[k].steps]
+        model = self.bundle.model
+        return model.logits(np.stack(hidden)) if hidden else np.zeros((0, len(self.bundle.vocabulary)))
+
+    def _distributions(self, k: int, logits: np.ndarray) -> np.ndarray:
+        """What run `k` drew from at every step, `[n, V]`."""
+        run, sampler = self.runs[k], self.runs[k].sampler
+        if sampler.repetition_penalty == 1 or not len(logits):
+            return sampler.distribution(logits)
+        return np.stack(
+            [sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)]
+        )
+
+    def word_rows(self, k: int, opening: Sequence[str] = ()) -> list[Row]:
+        """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability`
+        (of this word, after temperature and filters), `plain`, `rank`, `bits`, `forced`, `end`, `verb` (a
+        recipe verb stands here), `word` and `position`."""
+        run = self.runs[k]
+        if tuple(opening) not in run.rows:
+            run.rows[tuple(opening)] = self._word_rows(k, opening)
+        return run.rows[tuple(opening)]
+
+    def _word_rows(self, k: int, opening: Sequence[str]) -> list[Row]:
+        run, analysis = self.runs[k], self.analyse(k)
+        words = [step.word for step in run.steps]
+        shown = display_words(words, opening)
+        verbs = lexicon().tag([*opening, *words])[len(opening) :]
+        return [
+            {
+                "position": i,
+                "word": step.word,
+                "text": END if step.token == 0 else text,
+                "space": True if step.token == 0 else space,
+                "probability": float(step.probability),
+                "plain": float(analysis["plain"][i]),
+                "rank": int(analysis["rank"][i]),
+                "bits": float(analysis["bits"][i]),
+                "forced": step.forced,
+                "end": step.token == 0,
+                "verb": verb is not None,
+            }
+            for i, (step, (text, space), verb) in enumerate(zip(run.steps, shown, verbs, strict=True))
+        ]
+
+    def timeline_rows(self) -> list[Row]:
+        """For `charts.timeline_chart`: one row a run and step."""
+        rows: list[Row] = []
+        for k, (run, name) in enumerate(zip(self.runs, self.names(), strict=True)):
+            choices, mark = self.choices(k), self.marks[k]
+            for i, step in enumerate(run.steps):
+                rows.append(
+                    {
+                        "panel": k,
+                        "name": name,
+                        "temperature": run.sampler.temperature,
+                        "position": i + 1,
+                        "word": step.word or END,
+                        "choices": float(choices[i]),
+                        "probability": float(step.probability),
+                        "last": i == len(run.steps) - 1,
+                        "parts": mark is not None and mark.position == i,
+                    }
+                )
+        return rows
+
+    @cached_property
+    def marks(self) -> list[Mark | None]:
+        """For each run, the first word where it leaves its left neighbour; `None` for the first run, and
+        for one that writes the same words."""
+        pairs = zip(self.runs, self.runs[1:], strict=False)
+        return [None, *(self._mark(left, here) for left, here in pairs)]
+
+    def _mark(self, left: Run, here: Run) -> Mark | None:
+        parting = first_difference(self.bundle, left, here)
+        if parting is None:
+            return None
+        old, new = _quote(parting.a.word), _quote(parting.b.word)
+        hot, cold = here.sampler.temperature, left.sampler.temperature
+        p_old, p_new = ([percent(p) for p in word.probability] for word in (parting.a, parting.b))
+        if not parting.same_context:
+            why = f"The words before differ; here it is {new} ({p_new[1]}), not {old}."
+        elif hot == 0:
+            why = f"At T = {cold:g} the draw fell on {old}; greedy takes the likeliest, {new}."
+        else:
+            same = (left.seed, left.stream) == (here.seed, here.stream)
+            draw = "the same draw" if same else "another draw"
+            if cold == 0:
+                why = (
+                    f"Greedy takes {old}; at T = {hot:g} it has {p_old[1]}, and {draw} falls on {new} "
+                    f"({p_new[1]})."
+                )
+            else:
+                why = (
+                    f"From T = {cold:g} to T = {hot:g}, {old} goes from {p_old[0]} to {p_old[1]} and {new} "
+                    f"from {p_new[0]} to {p_new[1]}: {draw} now falls on {new}."
+                )
+        return Mark(parting.position, why[:1].upper() + why[1:])
+
+    def timeline_summary(self, measure: str = "choices") -> str:
+        """The point of `charts.timeline_chart`, for those who do not see it."""
+        parts = []
+        for k, name in enumerate(self.names()):
+            steps = self.runs[k].steps
+            if not steps:
+                parts.append(f"{name}: no words")
+            elif measure == "choices":
+                parts.append(f"{name}: {float(np.median(self.choices(k))):,.1f}")
+            else:
+                parts.append(f"{name}: {percent(float(np.median([step.probability for step in steps])))}")
+        what = "effective choices" if measure == "choices" else "probability of the word written"
+        return f"Line chart over {self.length} words. Median {what}: {'; '.join(parts)}."
+
+    # -- one step ----------------------------------------------------------------------------------
+
+    def steps_at(self, position: int) -> list[Step | None]:
+        return [run.steps[position] if position < len(run.steps) else None for run in self.runs]
+
+    def stages_at(self, position: int) -> dict[int, tuple[np.ndarray, Stages]]:
+        """Of each run that has not ended at `position`: the logits `[V]`, and what its sampler makes of
+        them."""
+        found = {}
+        for k, step in enumerate(self.steps_at(position)):
+            if step is not None:
+                logits = self.bundle.model.logits(step.hidden[None])[0]
+                found[k] = logits, self.runs[k].sampler.stages(logits, step.previous)
+        return found
+
+    def step_rows(self, position: int, *, most: int = 12, shown: Sequence[int] | None = None) -> list[Row]:
+        """For `charts.step_chart`: the likely words of all runs at `position` (from 0), each panel summing
+        to 1.
+
+        The words are the likeliest of every run before its filters, at most about `most` of them, and every
+        pick; all panels show the same ones in the same order, and one tail row stands for the rest of the
+        vocabulary. `shown`, ids of words, replaces that choice: see `likely_words`.
+        """
+        steps = self.steps_at(position)
+        names, size = self.names(), len(self.bundle.vocabulary)
+        worked_out = self.stages_at(position)
+        if shown is None:
+            picks = [step.token for step in steps if step is not None]
+            shown = _likely_words([stages.before for _, stages in worked_out.values()], picks, most)
+        shown = list(shown)
+        noise = {k: Luck(run.seed, run.stream).gumbel(position, size) for k, run in enumerate(self.runs)}
+        rows: list[Row] = []
+        for k, step in enumerate(steps):
+            sampler = self.runs[k].sampler
+            frame = {"panel": k, "temperature": sampler.temperature, "heading": names[k]}
+            if step is None:
+                rows.append(
+                    {
+                        **frame,
+                        "word": None,
+                        "order": None,
+                        "note": f"ended after {len(self.runs[k].steps)} words",
+                    }
+                )
+                continue
+            logits, stages = worked_out[k]
+            before, after, cut = stages.before, stages.after, stages.removed_by
+            choices = float(effective_choices(after))
+            note = (
+                "greedy: always the likeliest word"
+                if sampler.temperature == 0
+                else f"{choices:,.{1 if choices < 100 else 0}f} effective choices"
+            )
+            for order, token in enumerate(shown):
+                word = self.bundle.vocabulary.words[token]
+                p, q = float(after[token]), float(before[token])
+                rows.append(
+                    {
+                        **frame,
+                        "note": note,
+                        "word": word,
+                        "label": word or END_OF_RECIPE,
+                        "order": order,
+                        "probability": p,
+                        "before": q,
+                        "picked": token == step.token,
+                        "removed": bool(cut[token]),
+                        "tail": False,
+                        "share": "cut" if cut[token] else percent(p),
+                        "logit": float(logits[token]),
+                        "luck": math.log(p) + float(noise[k][token]) if p > 0 else None,
+                        "arithmetic": _arithmetic(
+                            float(logits[token]), sampler.temperature, q, p, str(cut[token])
+                        ),
+                    }
+                )
+            p, q = (max(0.0, 1 - float(d[shown].sum())) for d in (after, before))
+            rows.append(
+                {
+                    **frame,
+                    "note": note,
+                    "word": None,
+                    "label": f"… {size - len(shown):,} others",
+                    "order": len(shown),
+                    "probability": p,
+                    "before": q,
+                    "picked": False,
+                    "removed": p == 0 < q,
+                    "tail": True,
+                    "share": percent(p),
+                    "logit": None,
+                    "luck": None,
+                    "arithmetic": "the rest of the vocabulary, together",
+                }
+            )
+        return rows
+
+    def step_summary(self, position: int) -> str:
+        """The point of `charts.step_chart`, for those who do not see it."""
+        parts = []
+        for name, run, step in zip(self.names(), self.runs, self.steps_at(position), strict=True):
+            if step is None:
+                parts.append(f"{name} has ended")
+                continue
+            probs = run.sampler.distribution(self.bundle.model.logits(step.hidden[None])[0], step.previous)
+            top = int(probs.argmax())
+            parts.append(
+                f"{name}: likeliest {_quote(self.bundle.vocabulary.words[top])} with "
+                f"{percent(float(probs[top]))}, "
+                f"written {_quote(step.word)} with {percent(step.probability)}"
+            )
+        return f"Bar chart of the next word, number {position + 1}. {'; '.join(parts)}."
+
+    def live_summary(self, k: int, position: int) -> str:
+        """The point of `charts.live_chart`, for those who do not see it."""
+        step = self.steps_at(position)[k]
+        if step is None:
+            return f"Column {k + 1} has ended before word {position + 1}."
+        logits = self.bundle.model.logits(step.hidden).copy()
+        logits[list(self.runs[k].sampler.suppress)] = -np.inf
+        likely = [self.bundle.vocabulary.words[t] for t in _largest(logits, 3)]
+        words = " ".join(_quote(word) for word in likely)
+        return (
+            f"Bar chart of word {position + 1} of column {k + 1} with its own temperature slider. "
+            f"Likeliest first: {words}. "
+            "A higher temperature evens the bars out and never changes their order."
+        )
+
+    def live_rows(self, k: int, position: int, *, shown: int = 12) -> list[Row]:
+        """For `charts.live_chart`: run `k`'s logits at `position`, the tail summarised.
+
+        Words far from the top are grouped by their distance from the largest logit, in groups that widen
+        with it: the sum over a group of `count * exp(mean / T)` then stays within 0.1 percentage points of
+        the exact share for every T from 0.05 to 5. Empty when the run has ended there.
+        """
+        step = self.steps_at(position)[k]
+        if step is None:
+            return []
+        logits = self.bundle.model.logits(step.hidden[None])[0].astype(np.float64)
+        logits[list(self.runs[k].sampler.suppress)] = -np.inf
+        drop = logits.max() - logits  # [V], 0 for the likeliest, infinite for what is never written
+        words = self.bundle.vocabulary.words
+        likely = [t for t in _largest(logits, shown) if np.isfinite(drop[t])]
+        rows: list[Row] = [
+            {"label": words[t] or END_OF_RECIPE, "order": i, "logit": -float(drop[t]), "count": 1}
+            for i, t in enumerate(likely)
+        ]
+        drop[likely] = np.inf
+        tail = drop[np.isfinite(drop)]
+        wide = 50 + np.log(np.maximum(tail, 0.2) / 0.2) // 0.02
+        group = np.where(tail < 0.2, tail // 0.004, wide).astype(int)
+        counts, sums = np.bincount(group), np.bincount(group, weights=tail)
+        label = f"… {len(tail):,} others"
+        for g in np.flatnonzero(counts):
+            mean = float(sums[g] / counts[g])
+            rows.append({"label": label, "order": shown, "logit": -mean, "count": int(counts[g])})
+        return rows
+
+
+def likely_words(comparisons: Sequence[Comparison], position: int, *, most: int = 12) -> list[int]:
+    """What `step_rows` would show at `position` of the runs of all `comparisons` together, as ids. Their
+    vocabularies must be equal."""
+    distributions = [stages.before for one in comparisons for _, stages in one.stages_at(position).values()]
+    picks = [step.token for one in comparisons for step in one.steps_at(position) if step is not None]
+    return _likely_words(distributions, picks, most)
+
+
+def _likely_words(distributions: Sequence[np.ndarray], picks: Sequence[int], most: int) -> list[int]:
+    """The ids of the likeliest words of all distributions together and of the picks, likeliest on average
+    first."""
+    if not distributions:
+        return []
+    each = max(3, math.ceil(most / len(distributions)))
+    stacked = np.stack(distributions)  # [B, V]
+    mean = stacked.mean(axis=0)
+    likely = {t for row in stacked for t in _largest(row, each) if row[t] > 0}
+    for token in _largest(mean, 2 * most):
+        if len(likely) >= most:
+            break
+        likely.add(token)
+    return sorted(likely | set(picks), key=lambda t: (-mean[t], t))
+
+
+def _largest(values: np.ndarray, count: int) -> list[int]:
+    """The places of the `count` largest of `values` [V], largest first, of equal ones the lowest first."""
+    count = min(count, values.size)
+    cut = np.partition(values, values.size - count)[values.size - count]
+    near = np.flatnonzero(values >= cut)
+    return near[np.argsort(-values[near], kind="stable")[:count]].tolist()
+
+
+def _arithmetic(logit: float, temperature: float, before: float, after: float, removed_by: str) -> str:
+    if temperature == 0:
+        return f"logit {logit:.2f}; greedy: the largest logit takes all"
+    text = f"logit {logit:.2f} ÷ {temperature:g} = {logit / temperature:.2f} → {percent(before)}"
+    if removed_by:
+        return f"{text} → removed by {removed_by}"
+    return text + (f" → {percent(after)} after the filters" if abs(after - before) > 5e-4 else "")
+
+
+def _quote(word: str) -> str:
+    return f"“{word}”" if word else "the end of the recipe"

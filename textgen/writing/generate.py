@@ -1,0 +1,359 @@
+"""Writing text: one run, or several samplers in step with everything else held constant.
+
+All runs of `generate_together` advance as one batch, and runs that have read the same words share one row
+of it, so equal samplers write equal texts to the last bit, and a comparison costs little more than its
+product with the output matrix. With shared luck, one vector of Gumbel noise a position decides every run's
+word: what differs between two runs is then due to their samplers alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from textgen.text.corpus import recipe_text
+from textgen.text.vocabulary import STOP, Vocabulary, detokenize, tokenize
+from textgen.writing.sampling import Luck, Sampler, check_seed
+
+LuckKind = Literal["shared", "independent"]
+
+
+class Network(Protocol):
+    """What a network must be able to do here; `textgen.network.recurrent.RecurrentModel` is one."""
+
+    def start(self, batch_size: int) -> Any:
+        """The state before the first word."""
+
+    def step(self, tokens: ArrayLike, state: Any) -> tuple[NDArray[np.float32], Any]:
+        """Ids [B] and state -> hidden [B, U], new state; the old state stays valid."""
+
+    def logits(self, hidden: ArrayLike) -> NDArray[np.float32]:
+        """Hidden [B, U] -> logits [B, V]."""
+
+    def select(self, state: Any, rows: ArrayLike) -> Any:
+        """The state of some rows, repeated or left out."""
+
+
+class Source(Protocol):
+    """A network and its words; `textgen.network.bundle.Bundle` is one."""
+
+    @property
+    def model(self) -> Network: ...
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+
+class Context:
+    """The words a run has read: those of the prompt, then its own. Only ever appended to, so steps can
+    share it."""
+
+    __slots__ = ("ids", "length", "words")
+
+    def __init__(self, words: list[str], ids: list[int]) -> None:
+        self.words, self.ids, self.length = words, ids, len(ids)
+
+    def append(self, word: str, token: int) -> None:
+        self.words.append(word)
+        self.ids.append(token)
+
+    def copy(self) -> Context:
+        context = Context(self.words.copy(), self.ids.copy())
+        context.length = self.length
+        return context
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One word being chosen.
+
+    position     0 is the first new word
+    token, word  the pick; word "" (token 0) ends the recipe
+    probability  of the pick, after temperature and filters; 0 for a forced word that the sampler excludes
+    hidden       [U] float32, the network's top hidden state: `bundle.model.logits(step.hidden)` gives the
+                 logits, `sampler.distribution(logits, step.previous)` the book's `word_probs`
+    """
+
+    position: int
+    token: int
+    word: str
+    probability: float
+    hidden: NDArray[np.float32] = field(repr=False)
+    context: Context = field(repr=False)
+    forced: bool = False
+
+    @property
+    def prompt(self) -> str:
+        """The text before this word, prompt included, as words with spaces between."""
+        return " ".join(self.context.words[: self.context.length + self.position])
+
+    @property
+    def previous(self) -> list[int]:
+        """The ids before this word, prompt included: what a repetition penalty acts on."""
+        return self.context.ids[: self.context.length + self.position]
+
+
+@dataclass
+class Generation:
+    """One run, finished or under way: how it was drawn, and its steps so far."""
+
+    prompt: str
+    sampler: Sampler
+    seed: int
+    stream: int = 0
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def words(self) -> list[str]:
+        """The words written so far, without the stop token."""
+        return [step.word for step in self.steps if step.word != STOP]
+
+    @property
+    def text(self) -> str:
+        """What a person would print of `words`."""
+        return detokenize(self.words)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the network itself ended the recipe."""
+        return bool(self.steps) and self.steps[-1].word == STOP
+
+
+def recipe_prompt(title: str, opening: str = "") -> str:
+    """`"recipe for TITLE | OPENING"`, what the networks were trained to continue."""
+    return recipe_text(title, opening)
+
+
+def generate(
+    bundle: Source, prompt: str, *, sampler: Sampler | None = None, max_tokens: int = 100, seed: int = 0
+) -> Iterator[Step]:
+    """Continue `prompt` word by word, at most `max_tokens` new words; the stop token ends it early.
+
+    The prompt is raw text of any case, tokenised as the corpus was; a word outside the vocabulary is read as
+    "[UNK]", and `bundle.vocabulary` tells which those are. "[UNK]" can also be written: the distribution
+    is the network's own. `Sampler(suppress=(1,))` rules it out. The run equals that of `generate_together`
+    with one sampler. `ValueError` on an empty prompt, a bad seed or a negative `max_tokens`, at the call.
+    """
+    samplers = [sampler or Sampler()]
+    together = generate_together(bundle, prompt, samplers=samplers, max_tokens=max_tokens, seed=seed)
+    return (step for (step,) in together if step is not None)
+
+
+def generate_together(
+    bundle: Source,
+    prompt: str,
+    *,
+    samplers: Sequence[Sampler],
+    max_tokens: int = 100,
+    seed: int | Sequence[int] = 0,
+    luck: LuckKind = "shared",
+    context: int | Literal["own"] = "own",
+    forced: Mapping[int, str] | None = None,
+) -> Iterator[list[Step | None]]:
+    """Continue `prompt` with several samplers in step: one list a word, an entry a sampler, None once it
+    has ended.
+
+    seed     a whole number, or one for each sampler
+    luck     "shared": runs of equal seed draw from the same Gumbel vector at each position, so that equal
+             samplers write equal texts; "independent": each sampler draws its own (the first as with
+             shared luck)
+    context  "own": each run reads its own words; k: every run reads run k's words, what the others pick is
+             shown but not read, and all end when run k ends
+    forced   position -> the word that every run takes there; its `probability` is the one it had
+
+    `ValueError` as for `generate`, and on a forced word outside the vocabulary, at the call.
+    """
+    vocabulary = bundle.vocabulary
+    words = tokenize(prompt)
+    if not words:
+        raise ValueError("the prompt is empty: give it at least one word to continue")
+    if isinstance(max_tokens, bool) or not isinstance(max_tokens, (int, np.integer)) or max_tokens < 0:
+        raise ValueError(f"max_tokens must be a whole number of words, 0 or more, not {max_tokens!r}")
+    if not samplers:
+        raise ValueError("give at least one sampler")
+    if luck not in ("shared", "independent"):
+        raise ValueError(f'luck must be "shared" or "independent", not {luck!r}')
+    if context != "own" and not (type(context) is int and 0 <= context < len(samplers)):
+        raise ValueError(
+            f'context must be "own" or the number of a sampler, 0 to {len(samplers) - 1}, not {context!r}'
+        )
+    keys = _keys(seed, len(samplers), luck)
+    fixed = _forced_ids(forced or {}, vocabulary)
+    first = Context(words, vocabulary.encode(words))
+    return _run(bundle, first, list(samplers), int(max_tokens), keys, context, fixed)
+
+
+def generations(
+    bundle: Source,
+    prompt: str,
+    *,
+    samplers: Sequence[Sampler],
+    max_tokens: int = 100,
+    seed: int | Sequence[int] = 0,
+    luck: LuckKind = "shared",
+    context: int | Literal["own"] = "own",
+    forced: Mapping[int, str] | None = None,
+) -> list[Generation]:
+    """The finished runs of `generate_together`, one a sampler."""
+    together = generate_together(
+        bundle,
+        prompt,
+        samplers=samplers,
+        max_tokens=max_tokens,
+        seed=seed,
+        luck=luck,
+        context=context,
+        forced=forced,
+    )
+    keys = _keys(seed, len(samplers), luck)
+    runs = [Generation(prompt, sampler, *key) for sampler, key in zip(samplers, keys, strict=True)]
+    for steps in together:
+        for run, step in zip(runs, steps, strict=True):
+            if step is not None:
+                run.steps.append(step)
+    return runs
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of two words at a parting, under run a and run b: `score` is `log(probability) + gumbel`, the
+    larger wins."""
+
+    word: str
+    probability: tuple[float, float]
+    gumbel: tuple[float, float]
+    score: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Parting:
+    """The first position where two runs chose different words, and the numbers that decided it.
+
+    `same_context` says whether both had read the same words; if not, an earlier word is the cause.
+    """
+
+    position: int
+    a: Candidate
+    b: Candidate
+    same_context: bool
+
+
+def first_difference(
+    bundle: Source, run_a: Generation, run_b: Generation, bundle_b: Source | None = None
+) -> Parting | None:
+    """Where two runs part, or None if neither differs from the other as far as both go.
+
+    `bundle` wrote both, unless `bundle_b`, of the same vocabulary, wrote the second.
+    """
+    for a, b in zip(run_a.steps, run_b.steps, strict=False):
+        if a.token != b.token:
+            break
+    else:
+        return None
+    pair = ((run_a, a, bundle), (run_b, b, bundle_b or bundle))
+    probs = [
+        run.sampler.distribution(source.model.logits(step.hidden), step.previous)
+        for run, step, source in pair
+    ]
+    noise = [Luck(run.seed, run.stream).gumbel(a.position, len(bundle.vocabulary)) for run, _, _ in pair]
+    with np.errstate(divide="ignore"):
+        score = [np.log(p) + g for p, g in zip(probs, noise, strict=True)]
+
+    def candidate(step: Step) -> Candidate:
+        i = step.token
+        values = [(float(of[0][i]), float(of[1][i])) for of in (probs, noise, score)]
+        return Candidate(step.word, *values)
+
+    return Parting(a.position, candidate(a), candidate(b), a.previous == b.previous)
+
+
+def _keys(seed: int | Sequence[int], count: int, luck: LuckKind) -> list[tuple[int, int]]:
+    """(seed, stream) of each run's draws."""
+    if isinstance(seed, (Sequence, np.ndarray)) and not isinstance(seed, str):
+        if len(seed) != count:
+            raise ValueError(f"give one seed, or one for each of the {count} samplers, not {len(seed)}")
+        seeds = [int(check_seed(s)) for s in seed]
+    else:
+        seeds = [int(check_seed(seed))] * count
+    return [(s, 0 if luck == "shared" else n) for n, s in enumerate(seeds)]
+
+
+def _forced_ids(forced: Mapping[int, str], vocabulary: Vocabulary) -> dict[int, int]:
+    for position, word in forced.items():
+        if isinstance(position, bool) or not isinstance(position, (int, np.integer)) or position < 0:
+            raise ValueError(f"a forced word needs a position, 0 or more, not {position!r}")
+        if word not in vocabulary:
+            raise ValueError(f"the network does not know the word {word!r}, so it cannot be forced")
+    return {int(position): vocabulary.encode([word])[0] for position, word in forced.items()}
+
+
+def read_prompt(model: Network, ids: Sequence[int]) -> tuple[NDArray[np.float32], Any]:
+    """Hidden [1, U] and state after a prompt; no product with the output matrix is spent on it."""
+    state = model.start(1)
+    for token in ids[:-1]:
+        _, state = model.step([token], state)
+    return model.step([ids[-1]], state)
+
+
+def _run(
+    bundle: Source,
+    first: Context,
+    samplers: list[Sampler],
+    max_tokens: int,
+    keys: list[tuple[int, int]],
+    leader: int | Literal["own"],
+    forced: dict[int, int],
+) -> Iterator[list[Step | None]]:
+    model, words = bundle.model, bundle.vocabulary.words
+    draws = {key: Luck(*key) for key in keys}
+    contexts = [first] * len(samplers) if leader != "own" else [first.copy() for _ in samplers]
+    # Runs that have read the same words share a row of the batch: `row_of[i]` is run i's row, None once it
+    # has ended.
+    row_of: list[int | None] = [0] * len(samplers)
+    hidden: NDArray[np.float32] | None = None
+    state: Any = None
+    for position in range(max_tokens):
+        if hidden is None:
+            hidden, state = read_prompt(model, first.ids)
+        logits = model.logits(hidden)
+        noise: dict[tuple[int, int], NDArray[np.float64]] = {}
+        steps: list[Step | None] = [None] * len(samplers)
+        for n, row in enumerate(row_of):
+            if row is None:
+                continue
+            at = contexts[n]
+            sampler = samplers[n]
+            previous = at.ids if sampler.repetition_penalty != 1 else ()
+            if position in forced:
+                token = forced[position]
+                weights = sampler.weights(logits[row], previous)
+                probability = float(weights[token] / weights.sum())
+            else:
+                if sampler.temperature > 0 and keys[n] not in noise:
+                    noise[keys[n]] = draws[keys[n]].exponential(position, logits.shape[1])
+                token, probability = sampler.choose(logits[row], noise.get(keys[n]), previous)
+            steps[n] = Step(position, token, words[token], probability, hidden[row], at, position in forced)
+        yield steps
+        if position + 1 == max_tokens:
+            return
+
+        # What each run reads next; the context grows only once all runs have looked at it.
+        chosen = steps if leader == "own" else [steps[leader]] * len(steps)
+        rows: dict[tuple[int, int], int] = {}  # (row, token) -> row of the next batch
+        for n, step in enumerate(chosen):
+            if step is None or step.word == STOP or row_of[n] is None:
+                row_of[n] = None
+                continue
+            if leader == "own" or n == 0:
+                contexts[n].append(step.word, step.token)
+            row_of[n] = rows.setdefault((row_of[n], step.token), len(rows))  # type: ignore[arg-type]
+        if not rows:
+            return
+        parents, tokens = zip(*rows, strict=True)
+        if parents != tuple(range(len(hidden))):  # a run ended, or rows were shared or left out
+            state = model.select(state, parents)
+        hidden, state = model.step(tokens, state)
