@@ -16,8 +16,9 @@ from pathlib import Path
 from benchmarks.measuring import Result, duration, medians
 from benchmarks.serving import ROOT
 from textgen.measuring.study.background import Memory, Work
-from textgen.measuring.study.study import Settings, measure_all, units
-from textgen.measuring.study.study import run as run_study
+from textgen.measuring.study.executors import run as run_study
+from textgen.measuring.study.settings import Settings
+from textgen.measuring.study.units import measure_all, units
 from textgen.network.bundle import DEFAULT, load_bundle
 from textgen.writing.generate import generate, recipe_prompt
 from textgen.writing.many import write, write_all

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.measuring import Result, duration, medians
-from textgen.measuring.first_verbs import Lens, first_verbs
+from textgen.measuring.first_verbs import first_verbs
+from textgen.measuring.kinds import Lens
 from textgen.network.bundle import load_bundle
 from textgen.writing.generate import generations, recipe_prompt
 from textgen.writing.sampling import Sampler

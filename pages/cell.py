@@ -17,6 +17,7 @@ from textgen.measuring import units as probes
 from textgen.network import gates as cell
 from textgen.network.bundle import available_bundles, load_measured
 from textgen.text.vocabulary import UNKNOWN, tokenize
+from textgen.views import cell as cell_view
 from textgen.views.compare import display_words
 from textgen.writing.sampling import Sampler
 
@@ -414,7 +415,7 @@ def picture_controls() -> None:
 
 
 if "unit" not in state and "unit" not in st.query_params:
-    state.unit = probes.unit_to_start_with(units_measured, layer_now())
+    state.unit = cell_view.unit_to_start_with(units_measured, layer_now())
 state.opened = None
 picture_view()
 state.opened = opened_now()
@@ -471,7 +472,7 @@ else:
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.dataframe(
-            probes.fact_rows(units_measured),
+            cell_view.fact_rows(units_measured),
             hide_index=True,
             width="stretch",
             column_config={
@@ -490,7 +491,7 @@ else:
             help="The fact is a number after each word: see below the box.",
         )
         told = units_measured["facts"][fact]
-        st.caption(f"{probes.FACTS[fact].capitalize()}. {probes.verdict(told)}")
+        st.caption(f"{probes.FACTS[fact].capitalize()}. {cell_view.verdict(told)}")
         with st.container(horizontal=True, gap="xsmall", key="best_units"):
             for n, one in enumerate(told["best"]):
                 where = f"layer {one['layer'] + 1}, " if len(layers) > 1 else ""
@@ -547,11 +548,11 @@ if memories:
         f"{max(told['recipes'] for told in memories.values()):,} recipes kept back from training, with a "
         "95 % interval. Both axes are logarithmic."
     )
-    sentences = [probes.memory_sentence(name, told) for name, told in memories.items()]
+    sentences = [cell_view.memory_sentence(name, told) for name, told in memories.items()]
     if model in memories:
-        st.markdown(plain(probes.memory_sentence(model, memories[model])))
+        st.markdown(plain(cell_view.memory_sentence(model, memories[model])))
     shared.draw(
-        charts.memory_spec(probes.memory_rows(memories, model)),
+        charts.memory_spec(cell_view.memory_rows(memories, model)),
         " ".join(sentences),
         what="Line chart of what is left of the title against the words since it, a line a network",
         key="memory",

@@ -15,17 +15,11 @@ from pages.shared import plain, state
 from textgen import charts
 from textgen.measuring.diversity import MEASURES
 from textgen.measuring.study.background import Memory, Progress, Work
-from textgen.measuring.study.study import (
-    Cell,
-    Settings,
-    Study,
-    StudyError,
-    parse_filter,
-    read_study,
-    temperature_range,
-)
+from textgen.measuring.study.settings import Cell, Settings, StudyError, parse_filter, temperature_range
+from textgen.measuring.study.table import Study, read_study
 from textgen.network.bundle import available_bundles
-from textgen.text.vocabulary import UNKNOWN, detokenize, tokenize, unknown_words
+from textgen.text.typeset import detokenize
+from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
 from textgen.views import compare_report as report
 from textgen.views import sweep as findings
 from textgen.views.sweep import figure

@@ -10,7 +10,8 @@ import streamlit as st
 from pages import shared
 from pages.shared import plain, state
 from textgen import charts
-from textgen.measuring.first_verbs import FirstVerbs, KindShares, divergence, first_verbs, kind_shares
+from textgen.measuring.first_verbs import FirstVerbs, divergence, first_verbs
+from textgen.measuring.kinds import KindShares, kind_shares
 from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
 from textgen.views import compare_report as report
 from textgen.views import verbs as verb_tables

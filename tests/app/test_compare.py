@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import shared
-from textgen.measuring.first_verbs import lexicon
 from textgen.network.bundle import available_bundles, load_bundle
+from textgen.text.lexicon import lexicon
 from textgen.writing.generate import generate_together, recipe_prompt
 from textgen.writing.sampling import Sampler
 

@@ -8,9 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import shared
-from textgen.measuring.study.study import Settings, Study, measure, units
+from textgen.measuring.study.settings import Settings
+from textgen.measuring.study.table import Study
+from textgen.measuring.study.units import measure, units
 from textgen.network.bundle import available_bundles, load_bundle
-from textgen.text.vocabulary import detokenize
+from textgen.text.typeset import detokenize
 from textgen.writing.generate import generate, recipe_prompt
 from textgen.writing.sampling import Sampler
 

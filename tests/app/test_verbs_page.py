@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages import shared
 from textgen.network.bundle import available_bundles, load_bundle
-from textgen.text.vocabulary import detokenize
+from textgen.text.typeset import detokenize
 from textgen.writing.generate import generate, recipe_prompt
 from textgen.writing.sampling import Sampler
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from textgen.measuring.study.study import read_study
+from textgen.measuring.study.table import read_study
 from textgen.network.bundle import available_bundles
 
 SMALL = "lstm" if "lstm" in available_bundles() else (available_bundles() or [""])[0]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from textgen.measuring.diversity import NAMES
-from textgen.measuring.study.study import Figures, Settings, Study
+from textgen.measuring.study.settings import Settings
+from textgen.measuring.study.table import Figures, Study
 
 UNKNOWN = np.full(len(NAMES), np.nan)
 

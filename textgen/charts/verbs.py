@@ -8,17 +8,7 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
-from textgen.charts.base import (
-    COLOR,
-    INK,
-    MUTED,
-    Row,
-    Spec,
-    filled,
-    finished,
-    temperature_color,
-    words_axis,
-)
+from textgen.charts.base import COLOR, INK, MUTED, Row, Spec, filled, finished, temperature_color, words_axis
 
 # -- verbs: lines over temperature, and cells ------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -29,3 +31,11 @@ def surprisal(probability: ArrayLike) -> NDArray[np.float64]:
     """Surprisal in bits of an event with this probability: -log2(p), infinite at 0. Any shape."""
     p = np.asarray(probability, dtype=np.float64)
     return np.abs(np.log2(p, out=np.full_like(p, -np.inf), where=p > 0))
+
+
+def jensen_shannon(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """In bits, over the last axis of a [..., N] and b [..., N], which need not sum to 1."""
+    with np.errstate(invalid="ignore"):
+        p, q = (x / x.sum(axis=-1, keepdims=True) for x in (a, b))
+    bits = (entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2) / math.log(2)
+    return np.clip(bits, 0, 1)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.measuring.first_verbs import lexicon
 from textgen.text.copying import CopyIndex, longest_run
+from textgen.text.lexicon import lexicon
 from textgen.text.pairings import pairings
 
 Floats = NDArray[np.float64]

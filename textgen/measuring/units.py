@@ -14,13 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.measuring.first_verbs import lexicon
-from textgen.measuring.perplexity import entropy
 from textgen.network.bundle import Bundle
-from textgen.network.recurrent import GRU, LSTM, Affine, Layer, RecurrentModel, State
+from textgen.network.recurrent import GRU, LSTM, Affine, Layer, RecurrentModel
 from textgen.text.corpus import Recipe
+from textgen.text.lexicon import lexicon
 from textgen.text.vocabulary import STOP, tokenize
-from textgen.writing.sampling import apply_temperature
 
 FACTS = {
     "inside the title": "1 from the title's first word to its last, else 0",
@@ -34,7 +32,6 @@ FACTS = {
 CONVINCING = 0.5  # the correlation that a unit must reach, interval and all: a quarter of the fact's variance
 BEST = 5  # units kept for each fact
 MAX_TOKENS = 201
-DISTANCES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)  # words read since the bar
 
 
 def _set(words: str) -> frozenset[str]:
@@ -162,173 +159,6 @@ def is_convincing(unit: Mapping[str, Any], untrained: float) -> bool:
     low, high = unit["low"], unit["high"]
     least = min(abs(low), abs(high)) if low * high > 0 else 0.0
     return least >= CONVINCING and abs(unit["r"]) > abs(untrained)
-
-
-def verdict(told: Mapping[str, Any]) -> str:
-    """In a sentence: how many of a fact's units are convincing."""
-    convinced = sum(is_convincing(one, told["untrained"]) for one in told["best"])
-    if not convinced:
-        return "None is convincing."
-    return f"{convinced} of the {len(told['best'])} best {'is' if convinced == 1 else 'are'} convincing."
-
-
-def fact_rows(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A table of what `unit_probes` found: a row a fact, with the unit that follows it best."""
-    several = len(measured["correlations"]) > 1
-    rows = []
-    for fact, told in measured["facts"].items():
-        one = told["best"][0]
-        rows.append(
-            {
-                "fact": fact,
-                "best unit": f"layer {one['layer'] + 1}, " * several + f"{one['unit']}, {one['state']}",
-                "correlation": one["r"],
-                "95 % interval": f"{one['low']:+.2f} to {one['high']:+.2f}",
-                "random weights": told["untrained"],
-                "convincing": "yes" if is_convincing(one, told["untrained"]) else "none is",
-            }
-        )
-    return rows
-
-
-def unit_to_start_with(measured: Mapping[str, Any], layer: int) -> int:
-    """The unit of `layer` that follows the position in the recipe best; 0 if that is not known."""
-    r = correlations(measured, layer, "hidden", "position in the recipe")
-    return int(np.abs(r).argmax()) if r is not None else 0
-
-
-def title_memory(
-    bundle: Bundle, recipes: Sequence[Recipe], *, others: int = 2, seed: int = 0, batch_size: int = 48
-) -> dict[str, Any]:
-    """How much the next word depends on the title, by the number of words read since it.
-
-    Each recipe's method is read after its own title and after `others` titles of other recipes of its era.
-    `bits` is the mean Jensen-Shannon divergence of the two distributions of the next word (0: the title no
-    longer matters, 1: they share no word); `likelihood`, how many bits the true next word loses with the
-    wrong title. 95 % intervals by a bootstrap over recipes.
-
-    Returns `recipes`, `distances` (0: right after the bar) and for each of them `count` (recipes that are
-    so long), `bits`, `low`, `high`, `likelihood`, `likelihood_low`, `likelihood_high`. `ValueError` if there
-    are fewer than 20 recipes to measure on.
-    """
-    rng = np.random.default_rng(seed)
-    eras: dict[str, list[Recipe]] = {}
-    for recipe in recipes:
-        eras.setdefault(recipe.era, []).append(recipe)
-    rows: list[tuple[list[int], list[list[int]]]] = []  # method, and prompts: own, others
-    encode = bundle.vocabulary.encode
-    for group in eras.values():
-        for recipe in group:
-            own = tokenize(f"recipe for {recipe.title} |")
-            titles = {tuple(own)}
-            for at in rng.permutation(len(group))[: 4 * others]:
-                if len(titles) <= others:
-                    titles.add(tuple(tokenize(f"recipe for {group[at].title} |")))
-            wrong = sorted(titles - {tuple(own)})
-            if len(wrong) == others:
-                method = [*encode(tokenize(" ".join(recipe.steps))[: DISTANCES[-1] + 1]), 0]
-                rows.append((method, [encode(own), *(encode(list(title)) for title in wrong)]))
-    if len(rows) < 20:
-        raise ValueError(f"the memory is measured on 20 recipes or more, not {len(rows)}")
-    rows.sort(key=lambda row: len(row[0]))  # a batch of like lengths has little padding
-    bits = np.full((len(rows), len(DISTANCES)), np.nan)
-    loss = np.full_like(bits, np.nan)
-    for start in range(0, len(rows), batch_size):
-        batch = rows[start : start + batch_size]
-        bits[start : start + batch_size], loss[start : start + batch_size] = _memory(bundle.model, batch)
-    kept = [n for n in range(len(DISTANCES)) if np.isfinite(bits[:, n]).sum() >= 20]
-    draws = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=1000)
-    told: dict[str, Any] = {"recipes": len(rows), "distances": [DISTANCES[n] for n in kept]}
-    told["count"] = [int(np.isfinite(bits[:, n]).sum()) for n in kept]
-    for prefix, values in (("", bits[:, kept]), ("likelihood_", loss[:, kept])):
-        there = np.isfinite(values)
-        again = (draws @ np.where(there, values, 0)) / (draws @ there)  # [1000, distances]
-        low, high = np.quantile(again, [0.025, 0.975], axis=0)
-        for name, numbers in (
-            (prefix.strip("_") or "bits", np.nanmean(values, axis=0)),
-            (f"{prefix}low", low),
-            (f"{prefix}high", high),
-        ):
-            told[name] = [round(float(x), 5) for x in numbers]
-    return told
-
-
-def memory_rows(memories: Mapping[str, Mapping[str, Any]], chosen: str = "") -> list[dict[str, Any]]:
-    """For `charts.memory_chart`: what `title_memory` returned for each network; `chosen` is the one on the
-    page."""
-    return [
-        {
-            "network": name,
-            "chosen": name == chosen,
-            "word": distance + 1,
-            "bits": bits,
-            "low": low,
-            "high": high,
-            "count": count,
-        }
-        for name, told in memories.items()
-        for distance, bits, low, high, count in zip(
-            told["distances"], told["bits"], told["low"], told["high"], told["count"], strict=True
-        )
-    ]
-
-
-def memory_sentence(name: str, told: Mapping[str, Any], far: int = 32) -> str:
-    """What `title_memory` found for a network, with its numbers: at the first word, and `far` words on."""
-    n = min(range(len(told["distances"])), key=lambda i: abs(told["distances"][i] - far))
-    near, later = told["bits"][0], told["bits"][n]
-    loss, loss_later = told["likelihood"][0], told["likelihood"][n]
-    return (
-        f"In {name}, another title changes what may come as the first word by {near:.2f} bits "
-        f"({told['low'][0]:.2f} to {told['high'][0]:.2f}), and the true word is {2**loss:.1f} times "
-        f"less likely on average. {told['distances'][n]} words on, {later:.3f} bits are left "
-        f"({told['low'][n]:.3f} to {told['high'][n]:.3f}), {100 * later / near:.0f} % of it, and the true "
-        f"word is {100 * (1 - 2**-loss_later):.0f} % less likely."
-    )
-
-
-def _memory(
-    model: RecurrentModel, batch: Sequence[tuple[list[int], list[list[int]]]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Divergence and loss of each recipe, the mean over its wrong titles, `[B, distances]`; NaN past its
-    end."""
-    titles = len(batch[0][1])
-    states: list[State] = []
-    last: list[int] = []
-    for _, prompts in batch:
-        for prompt in prompts:  # titles differ in length, so each is read alone
-            state = model.start(1)
-            for token in prompt[:-1]:
-                _, state = model.step([token], state)
-            states.append(state)
-            last.append(prompt[-1])
-    state = tuple(
-        tuple(np.concatenate([s[layer][part] for s in states]) for part in range(len(states[0][layer])))
-        for layer in range(len(states[0]))
-    )
-    lengths = np.array([len(method) for method, _ in batch])
-    words = np.zeros((len(batch), lengths.max()), dtype=np.intp)
-    for i, (method, _) in enumerate(batch):
-        words[i, : len(method)] = method
-    bits = np.full((len(batch), len(DISTANCES)), np.nan)
-    loss = np.full_like(bits, np.nan)
-    tokens = np.array(last)
-    for distance in range(min(int(lengths.max()) - 1, DISTANCES[-1]) + 1):
-        hidden, state = model.step(tokens, state)
-        if distance in DISTANCES:
-            live = np.flatnonzero(lengths > distance)
-            n = DISTANCES.index(distance)
-            own_and_wrong = hidden.reshape(len(batch), titles, -1)[live]
-            logits = model.logits(own_and_wrong.reshape(-1, hidden.shape[1]))
-            probs = apply_temperature(logits, 1.0).reshape(len(live), titles, -1)
-            own, wrong = probs[:, :1], probs[:, 1:]
-            divergence = entropy((own + wrong) / 2) - (entropy(own) + entropy(wrong)) / 2
-            true = words[live, distance]
-            picked = np.log2(np.take_along_axis(probs, true[:, None, None], axis=2)[..., 0])
-            bits[live, n] = divergence.mean(axis=1) / np.log(2)
-            loss[live, n] = (picked[:, :1] - picked[:, 1:]).mean(axis=1)
-        tokens = np.repeat(words[:, distance], titles)
-    return bits, loss
 
 
 def _moments(

@@ -18,27 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from textgen.measuring.first_verbs import lexicon
 from textgen.measuring.perplexity import effective_choices
 from textgen.network.bundle import Bundle
-from textgen.text.vocabulary import detokenize_pieces
-from textgen.writing.generate import Generation, Step, first_difference
+from textgen.text.lexicon import lexicon
+from textgen.text.typeset import detokenize_pieces, percent
+from textgen.writing.generate import Generation, Step
+from textgen.writing.parting import first_difference
 from textgen.writing.sampling import Luck, Stages
 
 Row = dict[str, Any]
 END = "■"  # how the stop token is shown
 END_OF_RECIPE = f"{END} end of recipe"
-
-
-def percent(share: float) -> str:
-    """A probability for people: `88 %`, `4.1 %`, `<0.1 %`, and never a `100 %` or `0 %` that is not exact."""
-    if share <= 0 or share >= 1:
-        return f"{share:.0%}".replace("%", " %")
-    if share < 0.001:
-        return "<0.1 %"
-    if share > 0.999:
-        return ">99.9 %"
-    return f"{100 * share:.1f} %" if share < 0.0995 or share > 0.995 else f"{100 * share:.0f} %"
 
 
 def display_words(words: Sequence[str], before: Sequence[str] = ()) -> list[tuple[str, bool]]:

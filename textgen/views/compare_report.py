@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from textgen.charts import SURPRISAL_COLOR, temperature_color
-from textgen.views.compare import Comparison, percent
+from textgen.text.typeset import percent
+from textgen.views.compare import Comparison
 from textgen.writing.sampling import Sampler
 
 _TOP = 10  # words a distribution is shown with

@@ -15,8 +15,10 @@ from typing import Any
 
 from textgen.network.bundle import MODELS, Bundle
 from textgen.network.recurrent import Part
-from textgen.views.compare import END_OF_RECIPE, Comparison, Mark, likely_words, percent
-from textgen.writing.generate import first_difference, generations, recipe_prompt
+from textgen.text.typeset import percent
+from textgen.views.compare import END_OF_RECIPE, Comparison, Mark, likely_words
+from textgen.writing.generate import generations, recipe_prompt
+from textgen.writing.parting import first_difference
 from textgen.writing.sampling import Sampler
 
 Row = dict[str, Any]

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from textgen.measuring.diversity import MEASURES
-from textgen.measuring.study.study import NO_FILTER, Cell, Figures, Study
-from textgen.views.compare import percent
+from textgen.measuring.study.settings import NO_FILTER, Cell
+from textgen.measuring.study.table import Figures, Study
+from textgen.text.typeset import percent
 
 Row = dict[str, Any]
 HUMAN = "human text"

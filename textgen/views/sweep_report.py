@@ -10,8 +10,8 @@ from typing import Any
 
 from textgen.charts import MUTED, SWEEP_DASHES, temperature_color
 from textgen.measuring.diversity import MEASURES
-from textgen.measuring.study.study import Study
-from textgen.text.vocabulary import detokenize
+from textgen.measuring.study.table import Study
+from textgen.text.typeset import detokenize
 from textgen.views.sweep import HUMAN, Row, curve_rows, figure, front_rows, paragraphs, series_of
 
 _WIDTH, _HEIGHT = 330, 190

@@ -15,17 +15,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from textgen.measuring.first_verbs import (
-    GROUPS,
-    KINDS,
-    FirstVerbs,
-    KindShares,
-    divergence,
-    divergence_interval,
-)
+from textgen.measuring.first_verbs import FirstVerbs, divergence, divergence_interval
+from textgen.measuring.kinds import KINDS, KindShares
 from textgen.network.bundle import Bundle
+from textgen.text.lexicon import GROUPS
 from textgen.text.pairings import Strangers, ingredients, pairings
-from textgen.views.compare import display_words, percent
+from textgen.text.typeset import percent
+from textgen.views.compare import display_words
 from textgen.writing.generate import generations, recipe_prompt
 from textgen.writing.sampling import Sampler
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textgen.text.corpus import recipe_text
-from textgen.text.vocabulary import STOP, Vocabulary, detokenize, tokenize
+from textgen.text.typeset import detokenize
+from textgen.text.vocabulary import STOP, Vocabulary, tokenize
 from textgen.writing.sampling import Luck, Sampler, check_seed
 
 LuckKind = Literal["shared", "independent"]
@@ -216,59 +217,6 @@ def generations(
             if step is not None:
                 run.steps.append(step)
     return runs
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One of two words at a parting, under run a and run b: `score` is `log(probability) + gumbel`, the
-    larger wins."""
-
-    word: str
-    probability: tuple[float, float]
-    gumbel: tuple[float, float]
-    score: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Parting:
-    """The first position where two runs chose different words, and the numbers that decided it.
-
-    `same_context` says whether both had read the same words; if not, an earlier word is the cause.
-    """
-
-    position: int
-    a: Candidate
-    b: Candidate
-    same_context: bool
-
-
-def first_difference(
-    bundle: Source, run_a: Generation, run_b: Generation, bundle_b: Source | None = None
-) -> Parting | None:
-    """Where two runs part, or None if neither differs from the other as far as both go.
-
-    `bundle` wrote both, unless `bundle_b`, of the same vocabulary, wrote the second.
-    """
-    for a, b in zip(run_a.steps, run_b.steps, strict=False):
-        if a.token != b.token:
-            break
-    else:
-        return None
-    pair = ((run_a, a, bundle), (run_b, b, bundle_b or bundle))
-    probs = [
-        run.sampler.distribution(source.model.logits(step.hidden), step.previous)
-        for run, step, source in pair
-    ]
-    noise = [Luck(run.seed, run.stream).gumbel(a.position, len(bundle.vocabulary)) for run, _, _ in pair]
-    with np.errstate(divide="ignore"):
-        score = [np.log(p) + g for p, g in zip(probs, noise, strict=True)]
-
-    def candidate(step: Step) -> Candidate:
-        i = step.token
-        values = [(float(of[0][i]), float(of[1][i])) for of in (probs, noise, score)]
-        return Candidate(step.word, *values)
-
-    return Parting(a.position, candidate(a), candidate(b), a.previous == b.previous)
 
 
 def _keys(seed: int | Sequence[int], count: int, luck: LuckKind) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import replace_everywhere
 
 from textgen import __main__ as cli
 from textgen.network.bundle import Bundle, BundleError
@@ -46,8 +48,8 @@ def bundle(monkeypatch: pytest.MonkeyPatch) -> Bundle:
             raise BundleError(f"there is no model {name!r}")
         return tiny
 
-    monkeypatch.setattr(cli, "load_bundle", load)
-    monkeypatch.setattr(cli, "available_bundles", lambda: ["tiny"])
+    replace_everywhere(monkeypatch, "load_bundle", load)
+    replace_everywhere(monkeypatch, "available_bundles", lambda: ["tiny"])
     return tiny
 
 
@@ -189,7 +191,7 @@ def test_an_unknown_model_is_one_sentence(bundle: Bundle, capsys: pytest.Capture
 def test_no_model_at_all_says_what_to_do(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "available_bundles", lambda: [])
+    replace_everywhere(monkeypatch, "available_bundles", lambda: [])
     for command in (["models"], ["generate", "soup"]):
         result = run(capsys, *command)
         assert result.code == 1 and "train" in result.err
@@ -238,7 +240,7 @@ def test_models_lists_figures_and_says_what_is_not_measured(
 def test_training_without_tensorflow_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = run(capsys, "train", "--corpus", "x", "--model", "lstm", "--out", str(tmp_path / "out"))
     assert result.code == 1
     assert "requirements-train.txt" in result.err
@@ -250,7 +252,7 @@ def test_an_interrupt_is_quiet(
     def interrupt(*args: Any, **kwargs: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "generations", interrupt)
+    replace_everywhere(monkeypatch, "generations", interrupt)
     result = run(capsys, "generate", "soup")
     assert (result.code, result.out, result.err) == (130, "", "interrupted\n")
 
@@ -280,9 +282,9 @@ def test_the_module_runs_and_needs_no_tensorflow() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
 def test_a_reader_that_leaves_is_no_error() -> None:
     code = (
-        "import sys; from textgen import __main__ as cli\n"
-        "cli._models = lambda args: [print('x' * 1000) for _ in range(1000)]\n"
-        "sys.exit(cli.main(['models']))"
+        "import sys; from textgen.cli import parser\n"
+        "parser.models_command = lambda args: [print('x' * 1000) for _ in range(1000)]\n"
+        "sys.exit(parser.main(['models']))"
     )
     process = python("-c", code)
     assert process.stdout is not None and process.stderr is not None

@@ -10,7 +10,8 @@ import pytest
 from networks import lstm_file, vocabulary, write_keras
 
 from textgen import __main__ as cli
-from textgen.measuring.units import FACTS, title_memory, unit_probes
+from textgen.measuring.title_memory import title_memory
+from textgen.measuring.units import FACTS, unit_probes
 from textgen.network.bundle import load_bundle, load_measured
 from textgen.text.corpus import load_recipes
 

@@ -9,16 +9,18 @@ import pytest
 from small_bundles import small_bundle
 
 from textgen import __main__ as cli
-from textgen.measuring.study import study as study_module
-from textgen.measuring.study.study import Store, read_study
+from textgen.measuring.study import table
+from textgen.measuring.study import units as study_units
+from textgen.measuring.study.store import Store
+from textgen.measuring.study.table import read_study
 from textgen.text.copying import CopyIndex
 from textgen.text.pairings import Pairings
 
 
 @pytest.fixture
 def models(tmp_path):
-    study_module._bundle.cache_clear()
-    study_module.marks_of.cache_clear()
+    study_units.kept_bundle.cache_clear()
+    study_units.marks_of.cache_clear()
     return small_bundle(tmp_path / "one", seed=1), small_bundle(tmp_path / "two", seed=2)
 
 
@@ -76,7 +78,7 @@ def test_a_full_disk_is_a_sentence_and_keeps_what_is_finished(sweep, tmp_path, m
     def full(self, path):
         raise OSError(28, os.strerror(28), str(path))
 
-    monkeypatch.setattr(study_module.Study, "save", full)
+    monkeypatch.setattr(table.Study, "save", full)
     code, _, remarks = sweep()
     assert code == 1 and os.strerror(28) in remarks and "3 of 3 parts are kept" in remarks
     assert len(list((tmp_path / "study.parquet.cells").glob("*.npz"))) == 3

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from commands import replace_everywhere
 from networks import random_model
 
 from textgen import __main__ as cli
@@ -21,8 +22,8 @@ WORDS = ["", "[UNK]", "recipe", "for", "|", "soup", "cake", "boil", "butter", "a
 @pytest.fixture
 def bundle(monkeypatch: pytest.MonkeyPatch) -> Bundle:
     tiny = Bundle("tiny", random_model(len(WORDS)), Vocabulary(WORDS), {}, {})
-    monkeypatch.setattr(cli, "load_bundle", lambda name: tiny)
-    monkeypatch.setattr(cli, "available_bundles", lambda: ["tiny"])
+    replace_everywhere(monkeypatch, "load_bundle", lambda name: tiny)
+    replace_everywhere(monkeypatch, "available_bundles", lambda: ["tiny"])
     return tiny
 
 

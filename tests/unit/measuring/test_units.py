@@ -9,25 +9,14 @@ import numpy as np
 import pytest
 
 from textgen import charts
-from textgen.measuring.units import (
-    CONVINCING,
-    FACTS,
-    correlations,
-    fact_rows,
-    facts,
-    is_convincing,
-    memory_rows,
-    memory_sentence,
-    title_memory,
-    unit_probes,
-    unit_to_start_with,
-    verdict,
-)
+from textgen.measuring.title_memory import title_memory
+from textgen.measuring.units import CONVINCING, FACTS, correlations, facts, is_convincing, unit_probes
 from textgen.network.bundle import available_bundles, load_bundle, load_measured
 from textgen.network.gates import read
 from textgen.network.recurrent import GRU, LSTM, Affine, RecurrentModel
 from textgen.text.corpus import Recipe
 from textgen.text.vocabulary import Vocabulary, tokenize
+from textgen.views.cell import fact_rows, memory_rows, memory_sentence, unit_to_start_with, verdict
 from textgen.writing.generate import generate, recipe_prompt
 from textgen.writing.sampling import Sampler
 

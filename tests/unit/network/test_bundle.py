@@ -9,14 +9,8 @@ import numpy as np
 import pytest
 
 from textgen.network import bundle
-from textgen.network.bundle import (
-    BundleError,
-    available_bundles,
-    load_bundle,
-    render_card,
-    save_bundle,
-    save_measured,
-)
+from textgen.network.bundle import BundleError, available_bundles, load_bundle, save_bundle, save_measured
+from textgen.network.card import render_card
 from textgen.writing.generate import generate
 from textgen.writing.sampling import Sampler
 
@@ -220,8 +214,9 @@ def test_the_card_for_readers_does_without_what_is_missing(card):
 def test_reading_and_writing_text_needs_no_tensorflow(tmp_path):
     save(tmp_path / "mine")
     code = (
-        "import sys; from textgen.bundle import load_bundle; from textgen.generation import generate\n"
-        "from textgen.sampling import Sampler\n"
+        "import sys; from textgen.network.bundle import load_bundle\n"
+        "from textgen.writing.generate import generate\n"
+        "from textgen.writing.sampling import Sampler\n"
         f"loaded = load_bundle({str(tmp_path / 'mine')!r})\n"
         "steps = list(generate(loaded, 'recipe', sampler=Sampler(), max_tokens=3, seed=0))\n"
         "heavy = {'tensorflow', 'keras', 'torch', 'jax', 'streamlit'} & set(sys.modules)\n"

@@ -10,6 +10,7 @@ import pytest
 
 from textgen.network.bundle import MODELS, available_bundles, load_bundle
 from textgen.network.gates import KINDS, MEANINGS, STATES, read
+from textgen.network.keras_file import read_keras
 from textgen.network.recurrent import GRU, LSTM, Affine, RecurrentModel
 from textgen.text.vocabulary import tokenize
 from textgen.writing.generate import generate, recipe_prompt
@@ -85,7 +86,7 @@ def test_every_gate_and_state_is_that_of_keras(architecture, tmp_path):
     model.set_weights([rng.normal(size=w.shape).astype(np.float32) * 0.6 for w in model.get_weights()])
     model.save(tmp_path / "model.keras")
     tokens = rng.integers(0, 50, 80)
-    ours = RecurrentModel.from_keras(tmp_path / "model.keras")
+    ours = read_keras(tmp_path / "model.keras")
     theirs = keras_gates(keras, model, tokens)
     assert_same_gates(ours.trace(tokens), theirs)
     assert max(np.abs(gate).max() for layer in theirs for gate in layer.values()) > 0.5  # not all near 0
@@ -210,7 +211,7 @@ def test_an_opened_step_recomputes_the_trace_from_the_weights(kinds):
 
 def test_the_weights_of_a_unit_are_the_file_s(tmp_path):
     config, w = networks.lstm_file()
-    model = RecurrentModel.from_keras(networks.write_keras(tmp_path / "m.keras", config, w))
+    model = read_keras(networks.write_keras(tmp_path / "m.keras", config, w))
     kernel, recurrent, bias = (w[f"layers/lstm/cell/vars/{n}"] for n in range(3))
     for unit in range(4):
         for n, gate in enumerate(("input", "forget", "candidate", "output")):

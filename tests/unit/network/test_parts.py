@@ -8,7 +8,8 @@ import pytest
 from networks import lstm_file, random_model, write_keras
 
 from textgen.network.bundle import available_bundles, load_bundle
-from textgen.network.recurrent import Part, RecurrentModel
+from textgen.network.keras_file import read_keras
+from textgen.network.recurrent import Part
 
 BOOK = {  # Foster, Generative Deep Learning, 2nd ed., chapter 5; the GRU counted by Keras
     "lstm": 2_407_248,
@@ -20,7 +21,7 @@ BOOK = {  # Foster, Generative Deep Learning, 2nd ed., chapter 5; the GRU counte
 def test_parts_are_those_of_the_file_with_and_without_bias(tmp_path):
     config, weights = lstm_file(size=9, embedding=3, units=4)
     path = write_keras(tmp_path / "m.keras", config, weights)
-    parts = RecurrentModel.from_keras(path).parts
+    parts = read_keras(path).parts
     assert parts == (
         Part("Embedding", 9, 3, 27),
         Part("LSTM", 3, 4, 4 * 4 * (3 + 4 + 1)),
@@ -31,7 +32,7 @@ def test_parts_are_those_of_the_file_with_and_without_bias(tmp_path):
     for layer in config["config"]["layers"][2:]:
         layer["config"]["use_bias"] = False
     biases = [weights.pop("layers/lstm/cell/vars/2"), weights.pop("layers/dense/vars/1")]
-    bare = RecurrentModel.from_keras(write_keras(tmp_path / "m.keras", config, weights)).parts
+    bare = read_keras(write_keras(tmp_path / "m.keras", config, weights)).parts
     assert [a.parameters - b.parameters for a, b in zip(parts, bare, strict=True)] == [
         0,
         *(bias.size for bias in biases),

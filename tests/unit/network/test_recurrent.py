@@ -10,8 +10,9 @@ import networks
 import numpy as np
 import pytest
 
-from textgen.network import recurrent
-from textgen.network.recurrent import Affine, ModelFileError, RecurrentModel
+from textgen.network import keras_file, recurrent
+from textgen.network.keras_file import ModelFileError, read_keras
+from textgen.network.recurrent import Affine, RecurrentModel
 
 # Equality with Keras
 
@@ -56,7 +57,7 @@ def test_every_kind_of_network_equals_keras(kind, tmp_path):
     keras = pytest.importorskip("keras")
     model = keras_model(keras, kind)
     model.save(tmp_path / "model.keras")
-    ours = RecurrentModel.from_keras(tmp_path / "model.keras")
+    ours = read_keras(tmp_path / "model.keras")
     tokens = np.random.default_rng(1).integers(0, 50, (3, 200))
     model.layers[-1].activation = keras.activations.linear  # logits instead of probabilities
     expected = keras.ops.convert_to_numpy(model(tokens))
@@ -74,7 +75,7 @@ def test_a_compiled_trained_model_is_read_too(tmp_path):
     tokens = np.random.default_rng(1).integers(0, 50, (4, 9))
     model.fit(tokens[:, :-1], tokens[:, 1:], verbose=0)
     model.save(tmp_path / "model.keras")
-    ours = RecurrentModel.from_keras(tmp_path / "model.keras")
+    ours = read_keras(tmp_path / "model.keras")
     logits, _ = ours.advance(tokens[:, 0], ours.start(4))
     probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(probs, keras.ops.convert_to_numpy(model(tokens[:, :1]))[:, 0], atol=1e-5)
@@ -150,7 +151,7 @@ def sigmoid(x):
 
 def test_lstm_gates_follow_the_textbook(tmp_path):
     config, w = networks.lstm_file()
-    model = RecurrentModel.from_keras(networks.write_keras(tmp_path / "m.keras", config, w))
+    model = read_keras(networks.write_keras(tmp_path / "m.keras", config, w))
     tokens = [3, 1, 7, 7, 2]
     (gates,) = model.trace(tokens)
     embedding, kernel, recurrent_kernel, bias = (
@@ -214,13 +215,13 @@ def layer(config, n):
 def refused(tmp_path, config, weights, message, **options):
     path = networks.write_keras(tmp_path / "m.keras", config, weights, **options)
     with pytest.raises(ModelFileError, match=message):
-        RecurrentModel.from_keras(path)
+        read_keras(path)
 
 
 def test_the_unchanged_file_is_read(good, tmp_path):
     for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         path = networks.write_keras(tmp_path / "m.keras", *good, compression=compression)
-        model = RecurrentModel.from_keras(path)
+        model = read_keras(path)
         assert (model.vocabulary_size, model.units, len(model.layers)) == (9, 4, 1)
 
 
@@ -300,7 +301,7 @@ def test_a_functional_network_must_be_a_chain(good, tmp_path):
     for entry, before in zip(config["config"]["layers"], [None, *names], strict=False):
         tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": [before, 0, 0]}}
         entry["inbound_nodes"] = [{"args": [tensor], "kwargs": {}}] if before else []
-    RecurrentModel.from_keras(networks.write_keras(tmp_path / "m.keras", config, weights))
+    read_keras(networks.write_keras(tmp_path / "m.keras", config, weights))
     layer(config, 3)["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = "words"
     refused(tmp_path, config, weights, "'next' does not just follow")
 
@@ -327,19 +328,19 @@ def test_a_configuration_that_is_none(config, message, good, tmp_path):
 
 def test_files_that_are_no_keras_zip(good, tmp_path):
     with pytest.raises(ModelFileError, match="missing"):
-        RecurrentModel.from_keras(tmp_path / "nowhere.keras")
+        read_keras(tmp_path / "nowhere.keras")
     with pytest.raises(ModelFileError, match="cannot be read"):
-        RecurrentModel.from_keras(tmp_path)
+        read_keras(tmp_path)
     path = networks.write_keras(tmp_path / "m.keras", *good)
     data = path.read_bytes()
     for broken in (b"", b"no zip at all", data[: len(data) // 2]):
         path.write_bytes(broken)
         with pytest.raises(ModelFileError, match="not a readable Keras zip"):
-            RecurrentModel.from_keras(path)
+            read_keras(path)
     at = data.index(b"HDF\r\n") + 2000
     path.write_bytes(data[:at] + bytes(b ^ 0xFF for b in data[at : at + 64]) + data[at + 64 :])
     with pytest.raises(ModelFileError, match="not a readable Keras zip"):  # a wrong check sum
-        RecurrentModel.from_keras(path)
+        read_keras(path)
     refused(tmp_path, good[0], b"\x89HDF\r\n\x1a\n" + b"\0" * 400, "not a readable HDF5")
 
 
@@ -348,21 +349,21 @@ def test_missing_and_double_members(good, tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps(good[0]))
     with pytest.raises(ModelFileError, match=r"0 members named model\.weights\.h5"):
-        RecurrentModel.from_keras(path)
+        read_keras(path)
     networks.write_keras(path, *good)
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("config.json", "{}")
     with pytest.raises(ModelFileError, match=r"2 members named config\.json"):
-        RecurrentModel.from_keras(path)
+        read_keras(path)
 
 
 def test_a_zip_bomb_is_not_unpacked(good, tmp_path):
     refused(tmp_path, good[0], b"\0" * (8 << 20), "times its packed size", compression=zipfile.ZIP_DEFLATED)
-    refused(tmp_path, b" " * (recurrent.MAX_CONFIG_BYTES + 1), good[1], "unpacks to")
+    refused(tmp_path, b" " * (keras_file.MAX_CONFIG_BYTES + 1), good[1], "unpacks to")
 
 
 def test_a_false_size_in_the_zip_does_not_help(good, tmp_path, monkeypatch):
-    monkeypatch.setattr(recurrent, "MAX_WEIGHTS_BYTES", 1 << 20)
+    monkeypatch.setattr(keras_file, "MAX_WEIGHTS_BYTES", 1 << 20)
     path = networks.write_keras(
         tmp_path / "m.keras", good[0], b"\0" * (8 << 20), compression=zipfile.ZIP_DEFLATED
     )
@@ -371,7 +372,7 @@ def test_a_false_size_in_the_zip_does_not_help(good, tmp_path, monkeypatch):
     assert data.count(real) == 2
     path.write_bytes(data.replace(real, false))
     with pytest.raises(ModelFileError):
-        RecurrentModel.from_keras(path)
+        read_keras(path)
 
 
 def test_a_dataset_that_claims_to_be_huge_takes_no_memory(good, tmp_path):

@@ -10,16 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textgen.text.vocabulary import (
-    STOP,
-    UNKNOWN,
-    Vocabulary,
-    VocabularyError,
-    detokenize,
-    detokenize_pieces,
-    tokenize,
-    unknown_words,
-)
+from textgen.text.typeset import detokenize, detokenize_pieces
+from textgen.text.vocabulary import STOP, UNKNOWN, Vocabulary, VocabularyError, tokenize, unknown_words
 
 LETTERS = "recipe for the all purpose 1 2 000 350°f 20 ½ ° f c oz tsp e g i a m don t s d oeuvre or ß ŉ İ"
 RECIPE_WORDS = st.one_of(st.sampled_from(LETTERS.split()), st.sampled_from(string.punctuation))

@@ -19,14 +19,18 @@ from textgen.text.corpus import Recipe
 from textgen.text.vocabulary import Vocabulary
 from textgen.training import job as training
 from textgen.training.architectures import build_model
-from textgen.training.job import Progress, Stage, Trainer, batches, encode_recipes, learning_rate_at, train
+from textgen.training.batches import batches, build_vocabulary, encode_recipes, hold_out
+from textgen.training.card import data_sources
+from textgen.training.job import Progress, train
+from textgen.training.plan import Stage, learning_rate_at
+from textgen.training.trainer import Trainer
 
 DISHES = ("soup", "bread", "pie", "stew", "cake", "salad", "tea", "jam")
 RECIPES = [
     Recipe(f"{dish} {n}", (f"mix the {dish} .",) * (1 + n % 3), era="modern" if n % 4 else "historic")
     for n, dish in enumerate(DISHES * 6)
 ]
-VOCABULARY = training.build_vocabulary(RECIPES, size=100)
+VOCABULARY = build_vocabulary(RECIPES, size=100)
 PLAN = [
     Stage("first", 2, 1e-2, 1e-3, {"modern": 2.0}, candidates=20, batch_tokens=120, output_dropout=0.2),
     Stage("last", 1, 1e-3, mix={"historic": 0.5}, batch_tokens=120, recurrent_dropout=0.2, word_dropout=0.1),
@@ -212,7 +216,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path, monkeypatch:
 
 def test_held_out_titles_are_not_trained_on() -> None:
     recipes = [Recipe(f"Dish {n % 400}", ("Mix.",)) for n in range(1200)]
-    kept, held_out = training.hold_out(recipes, 0.1)
+    kept, held_out = hold_out(recipes, 0.1)
     assert 0.05 < len(held_out) / len(recipes) < 0.15
     assert not {recipe.title for recipe in kept} & {recipe.title for recipe in held_out}
 
@@ -220,7 +224,7 @@ def test_held_out_titles_are_not_trained_on() -> None:
 def test_the_card_names_collections_not_every_page() -> None:
     sources = ["Cookbook:Pie (A)", "Cookbook:Jam", "Books #12: On Eggs", "github:me/dishes a/b.md", ""]
     recipes = [Recipe("a", ("x",), source=source, era="modern", license="L") for source in sources]
-    (entry,) = training._sources(recipes)
+    (entry,) = data_sources(recipes)
     assert entry == {
         "name": "modern recipes", "recipes": 5, "license": "L", "source": "Cookbook, Books, github:me/dishes"
     }  # fmt: skip
@@ -228,10 +232,10 @@ def test_the_card_names_collections_not_every_page() -> None:
 
 def test_the_vocabulary_counts_recipes_by_the_mix() -> None:
     recipes = [Recipe("a", ("x x",), era="historic"), Recipe("a", ("y",), era="modern")]
-    assert training.build_vocabulary(recipes, size=7).words[:2] == ("", "[UNK]")
-    plain = training.build_vocabulary(recipes, size=100)
-    weighted = training.build_vocabulary(recipes, {"modern": 3.0}, size=100)
+    assert build_vocabulary(recipes, size=7).words[:2] == ("", "[UNK]")
+    plain = build_vocabulary(recipes, size=100)
+    weighted = build_vocabulary(recipes, {"modern": 3.0}, size=100)
     assert plain.words.index("x") < plain.words.index("y")
     assert weighted.words.index("y") < weighted.words.index("x")
-    assert "x" not in training.build_vocabulary(recipes, {"historic": 0.0}, size=100)
+    assert "x" not in build_vocabulary(recipes, {"historic": 0.0}, size=100)
     assert isinstance(plain, Vocabulary)

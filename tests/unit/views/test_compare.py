@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from comparisons import PAIR, SAMPLERS, compare
 
-from textgen.text.vocabulary import Vocabulary, detokenize
-from textgen.views.compare import END_OF_RECIPE, Comparison, Run, percent
+from textgen.text.typeset import detokenize, percent
+from textgen.text.vocabulary import Vocabulary
+from textgen.views.compare import END_OF_RECIPE, Comparison, Run
 from textgen.writing.sampling import Luck, Sampler, apply_temperature
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from studies import PEOPLE, RISING, made_up
 
 from textgen.measuring.diversity import MEASURES, NAMES
-from textgen.measuring.study.study import Settings, Study
+from textgen.measuring.study.settings import Settings
+from textgen.measuring.study.table import Study
 from textgen.views.sweep import (
     COMPARED,
     as_diverse_as_human,

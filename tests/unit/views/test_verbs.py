@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from textgen import charts
-from textgen.measuring.first_verbs import KINDS, FirstVerbs, KindShares
+from textgen.measuring.first_verbs import FirstVerbs
+from textgen.measuring.kinds import KINDS, KindShares
 from textgen.views import verbs as verb_tables
 
 

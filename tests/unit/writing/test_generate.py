@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 
 from textgen.text.vocabulary import Vocabulary
-from textgen.writing.generate import (
-    Generation,
-    first_difference,
-    generate,
-    generate_together,
-    generations,
-    recipe_prompt,
-)
+from textgen.writing.generate import Generation, generate, generate_together, generations, recipe_prompt
+from textgen.writing.parting import first_difference
 from textgen.writing.sampling import Luck, Sampler
 
 PROMPT = "recipe for w3 | w7"

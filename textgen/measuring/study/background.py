@@ -13,7 +13,10 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from textgen.measuring.study.study import Result, Settings, Study, StudyError, Unit, run, units
+from textgen.measuring.study.executors import run
+from textgen.measuring.study.settings import Settings, StudyError
+from textgen.measuring.study.table import Study
+from textgen.measuring.study.units import Result, Unit, units
 from textgen.network.bundle import BundleError
 from textgen.text.copying import CopyIndexError
 

@@ -8,10 +8,12 @@ import time
 import pytest
 from small_bundles import small_bundle
 
-from textgen.measuring.study import background
-from textgen.measuring.study import study as study_module
+from textgen.measuring.study import background, executors
 from textgen.measuring.study.background import Memory, Work
-from textgen.measuring.study.study import Settings, Study, run, units
+from textgen.measuring.study.executors import run
+from textgen.measuring.study.settings import Settings
+from textgen.measuring.study.table import Study
+from textgen.measuring.study.units import units
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +37,15 @@ def wait_for(condition):
 @pytest.fixture
 def gate(monkeypatch):
     """Lets groups of units through one by one: `gate.release()`."""
-    monkeypatch.setattr(study_module, "_TURN_WORDS", 40)  # two units a group
+    monkeypatch.setattr(executors, "_TURN_WORDS", 40)  # two units a group
     lock = threading.Semaphore(0)
-    real = study_module.measure_all
+    real = executors.measure_all
 
     def slow(some, threads=1):
         assert lock.acquire(timeout=20)
         return real(some, threads)
 
-    monkeypatch.setattr(study_module, "measure_all", slow)
+    monkeypatch.setattr(executors, "measure_all", slow)
     return lock
 
 
@@ -128,8 +130,8 @@ def test_memory_lets_the_oldest_go(model):
 
 
 def test_an_error_is_a_sentence_and_what_is_finished_stays(model, monkeypatch):
-    monkeypatch.setattr(study_module, "_TURN_WORDS", 40)
-    real, calls = study_module.measure_all, []
+    monkeypatch.setattr(executors, "_TURN_WORDS", 40)
+    real, calls = executors.measure_all, []
 
     def failing(some, threads=1):
         calls.append(some)
@@ -137,7 +139,7 @@ def test_an_error_is_a_sentence_and_what_is_finished_stays(model, monkeypatch):
             raise OSError(28, "No space left on device")
         return real(some, threads)
 
-    monkeypatch.setattr(study_module, "measure_all", failing)
+    monkeypatch.setattr(executors, "measure_all", failing)
     work = Work(settings(model, seed=8), Memory())
     work.go_on()
     wait_for(lambda: work.look().error)

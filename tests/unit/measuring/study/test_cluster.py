@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 from small_bundles import small_bundle
 
-from textgen.measuring.study import study as study_module
-from textgen.measuring.study.study import Settings, Store, Study, run, units
+from textgen.measuring.study import executors
+from textgen.measuring.study.executors import run
+from textgen.measuring.study.settings import Settings
+from textgen.measuring.study.store import Store
+from textgen.measuring.study.table import Study
+from textgen.measuring.study.units import units
 
 Client = pytest.importorskip("distributed").Client
 pytestmark = pytest.mark.slow
@@ -54,7 +58,7 @@ def cluster(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_worker_that_dies_loses_nothing_and_changes_no_byte(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr(study_module, "_GROUP_WORDS", 15_000)  # two cells a task
+    monkeypatch.setattr(executors, "_GROUP_WORDS", 15_000)  # two cells a task
     address, workers = cluster
     model, judge = small_bundle(tmp_path / "one", seed=1), small_bundle(tmp_path / "two", seed=2)
     settings = Settings(

@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,22 +16,21 @@ import pytest
 from small_bundles import small_bundle
 
 from textgen.measuring.diversity import NAMES, distinct, repetition, self_bleu
-from textgen.measuring.study import study as study_module
-from textgen.measuring.study.study import (
-    COLUMNS,
+from textgen.measuring.study import executors
+from textgen.measuring.study import store as store_module
+from textgen.measuring.study import units as study_units
+from textgen.measuring.study.executors import run
+from textgen.measuring.study.human import human_figures
+from textgen.measuring.study.settings import (
     Settings,
-    Store,
-    Study,
     StudyError,
-    human_figures,
-    measure,
     parse_filter,
     parse_temperatures,
     prompt_text,
-    read_study,
-    run,
-    units,
 )
+from textgen.measuring.study.store import Store
+from textgen.measuring.study.table import COLUMNS, Study, read_study
+from textgen.measuring.study.units import measure, units
 from textgen.network.bundle import load_bundle
 from textgen.text.corpus import Recipe
 from textgen.writing.generate import generate
@@ -44,8 +44,8 @@ def models(tmp_path_factory):
     recipes = [Recipe(f"w{i}", (" ".join(f"w{(i * k) % 40}" for k in range(5 + i)),)) for i in range(1, 9)]
     for name in (one, two):
         human = human_figures(load_bundle(name), recipes)
-        (study_module.Path(name) / "measured.json").write_text(json.dumps({"human": human}))
-    study_module._bundle.cache_clear()
+        (Path(name) / "measured.json").write_text(json.dumps({"human": human}))
+    study_units.kept_bundle.cache_clear()
     return one, two
 
 
@@ -112,7 +112,7 @@ def test_where_and_in_what_order_the_work_is_done_changes_no_byte(settings, monk
     assert backwards.to_parquet() == whole.to_parquet()
     assert backwards.to_csv() == whole.to_csv()
     # Sets of texts are the units of work: which of them is done first changes nothing either.
-    monkeypatch.setattr(study_module, "LARGEST_SET", 4)
+    monkeypatch.setattr(study_units, "LARGEST_SET", 4)
     parts = units(settings)
     assert len(parts) == 24 * 3 and {unit.count for unit in parts} == {3}
     halves = [Study(settings), Study(settings)]
@@ -134,7 +134,7 @@ def test_processes_of_this_machine_give_the_same_table(settings):
 
 def test_an_interrupted_study_goes_on_where_it_stopped(settings, tmp_path, monkeypatch):
     whole = done(settings, threads=1)
-    monkeypatch.setattr(study_module, "_GROUP_WORDS", 150)  # two cells of 72 words
+    monkeypatch.setattr(executors, "_GROUP_WORDS", 150)  # two cells of 72 words
     store = Store(tmp_path / "cells")
     count = 0
 
@@ -146,9 +146,9 @@ def test_an_interrupted_study_goes_on_where_it_stopped(settings, tmp_path, monke
     kept = len(list(store.folder.glob("*.npz")))
     assert 7 <= kept < 24
     measured = []
-    real = study_module.measure_all
+    real = executors.measure_all
     monkeypatch.setattr(
-        study_module, "measure_all", lambda some, *more: measured.extend(some) or real(some, *more)
+        executors, "measure_all", lambda some, *more: measured.extend(some) or real(some, *more)
     )
     assert done(settings, store=store, threads=1).to_parquet() == whole.to_parquet()
     assert len(measured) == 24 - kept
@@ -165,7 +165,7 @@ def test_an_interrupted_study_goes_on_where_it_stopped(settings, tmp_path, monke
 
 def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
     store = Store(tmp_path / "cells")
-    real, written = study_module._write, []
+    real, written = store_module.write_file, []
 
     def full(path, data):
         if len(written) == 3:
@@ -173,7 +173,7 @@ def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
         written.append(path)
         real(path, data)
 
-    monkeypatch.setattr(study_module, "_write", full)
+    monkeypatch.setattr(store_module, "write_file", full)
     with pytest.raises(OSError, match="No space"):
         done(settings, store=store, threads=1)
     assert sum(unit in store for unit in units(settings)) == 3
@@ -185,8 +185,8 @@ def test_another_network_of_the_same_name_is_another_unit(tmp_path, models):
     settings = Settings(("w3",), (1.0,), (name,), texts=2, max_words=3, judges=(models[0],))
     (before,) = units(settings)
     small_bundle(tmp_path / "net", seed=6)
-    study_module.marks_of.cache_clear()
-    study_module._bundle.cache_clear()
+    study_units.marks_of.cache_clear()
+    study_units.kept_bundle.cache_clear()
     (after,) = units(settings)
     assert before.key != after.key
     with pytest.raises(StudyError, match="another version"):
@@ -351,7 +351,7 @@ def test_other_files_are_a_sentence(tmp_path):
 
 def test_a_scheduler_that_is_not_there_is_a_sentence(settings, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(study_module, "_PATIENCE", 0.3)
+    monkeypatch.setattr(executors, "_PATIENCE", 0.3)
     for address in ("tcp://127.0.0.1:9", "nonsense"):
         with pytest.raises(StudyError, match="scheduler"):
             next(run(settings, scheduler=address))

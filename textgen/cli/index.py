@@ -1,0 +1,28 @@
+"""The indexes of a corpus: copies and pairings."""
+
+from __future__ import annotations
+
+import argparse
+
+from textgen.cli.terminal import Failure, printable, read_corpus
+from textgen.text.copying import CopyIndex
+from textgen.text.pairings import Pairings
+
+
+def index_command(args: argparse.Namespace) -> None:
+    recipes = [recipe for path in args.corpus for recipe in read_corpus(path)]
+    names = ", ".join(path.name for path in args.corpus)
+    try:
+        index = CopyIndex.of(recipes, {"corpus": names})
+    except ValueError as error:
+        raise Failure(f"{names}: {error}") from error
+    index.save(args.out)
+    if args.pairings is not None:
+        args.pairings.write_text(Pairings.of(recipes).to_json(), encoding="utf-8")
+    rate = index.facts["false_positive_rate"]
+    print(
+        printable(
+            f"{args.out}: {index.facts['ngrams']:,} 5-grams of {index.facts['recipes']:,} recipes, "
+            f"{args.out.stat().st_size:,} bytes; {rate:.3%} of others are taken for one of them"
+        )
+    )

@@ -1,0 +1,27 @@
+"""The trained networks and their figures, in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from textgen.cli.terminal import NO_MODEL, Failure, figure_text, print_table, printable
+from textgen.network.bundle import available_bundles, load_bundle
+
+
+def models_command(args: argparse.Namespace) -> None:
+    bundles = [load_bundle(name) for name in available_bundles()]
+    if args.json:
+        print(json.dumps({bundle.name: bundle.card for bundle in bundles}))
+        return
+    if not bundles:
+        raise Failure(NO_MODEL)
+    rows = []
+    for bundle in bundles:
+        figures = bundle.card.get("evaluation", {})
+        parameters = bundle.card.get("architecture", {}).get("parameters")
+        rows.append(
+            [printable(bundle.name), f"{parameters:,}" if isinstance(parameters, int) else "?"]
+            + [figure_text(figures.get(era, {}).get("perplexity")) for era in ("modern", "historic")]
+        )
+    print_table(["model", "parameters", "perplexity: modern", "historic"], rows)

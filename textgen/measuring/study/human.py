@@ -1,0 +1,119 @@
+"""The same measures of recipes that people wrote, for reference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textgen.measuring.diversity import MEASURES, NAMES, bootstrap, contributions, distinct, self_bleu, values
+from textgen.measuring.study.settings import FORMAT, Cell, Floats
+from textgen.measuring.study.units import kept_bundle
+from textgen.network.bundle import Bundle
+from textgen.text.copying import copy_index
+from textgen.text.corpus import Recipe
+from textgen.text.vocabulary import tokenize
+from textgen.writing.many import ENDED, score
+
+HUMAN_WORDS = (10, 20, 30, 40, 60, 80, 100, 150, 200)
+HUMAN_SETS = (2, 4, 8, 16, 32, 64, 128, 240)
+_OF_SETS = tuple(name for name, one in MEASURES.items() if one.of_set)
+
+
+def human_figures(
+    bundle: Bundle, recipes: Sequence[Recipe], *, folder: Path | None = None, threads: int = 1
+) -> dict[str, Any]:
+    """The measures of human recipes, cut to each of `HUMAN_WORDS`, as the network of `bundle` reads them.
+
+    Plain numbers for a bundle's `measured.json`, under "human": `words` (words -> measure -> value, low,
+    high), and for the measures that depend on how many texts are compared `sets` (words -> texts -> measure
+    -> value), means over sets drawn from the recipes. The network reads each title and is asked about the
+    method alone, as it is with texts of its own. `ValueError` if there are fewer than two recipes.
+    """
+    if len(recipes) < 2:
+        raise ValueError("human text needs at least two recipes")
+    vocabulary = bundle.vocabulary
+    contexts, bodies = [], []
+    for recipe in recipes:
+        words = tokenize(recipe.text)
+        bar = words.index("|") + 1
+        contexts.append(vocabulary.encode(words[:bar]))
+        bodies.append(words[bar:])
+    rng = np.random.Generator(np.random.Philox(key=FORMAT))
+    index = copy_index(folder)
+    found: dict[str, Any] = {"format": FORMAT, "recipes": len(recipes), "words": {}, "sets": {}}
+    for most in HUMAN_WORDS:
+        tokens = np.full((len(bodies), most), ENDED, dtype=np.int32)
+        for n, body in enumerate(bodies):
+            ids = [*vocabulary.encode(body), 0][:most]
+            tokens[n, : len(ids)] = ids
+        read = score(bundle, contexts, tokens, threads=threads)
+        texts = [body[:most] for body in bodies]
+
+        everything = contributions(
+            texts,
+            ended=(tokens == 0).any(axis=1).tolist(),
+            tokens=read.lengths,
+            nats=read.nats,
+            entropy=read.entropy,
+            judged=np.full(len(texts), np.nan),
+            index=index,
+        )
+        ends = (values(everything), *bootstrap(everything))
+        found["words"][str(most)] = {
+            name: [rounded(column[k]) for column in ends]
+            for k, name in enumerate(NAMES)
+            if name not in _OF_SETS and np.isfinite(ends[0][k])
+        }
+        sets: dict[str, dict[str, float]] = {}
+        for size in HUMAN_SETS:
+            if size <= len(texts):
+                drawn = [
+                    [texts[n] for n in rng.choice(len(texts), size, replace=False)]
+                    for _ in range(max(1, min(8, 512 // size)))
+                ]
+                measured = [(distinct(some, 1), distinct(some, 2), self_bleu(some)) for some in drawn]
+                sets[str(size)] = dict(zip(_OF_SETS, map(rounded, np.mean(measured, axis=0)), strict=True))
+        found["sets"][str(most)] = sets
+    return found
+
+
+def rounded(number: float, digits: int = 6) -> float:
+    return float(f"{number:.{digits}g}")
+
+
+def reference(cell: Cell, max_words: int, set_size: int) -> Floats:
+    """The measures of human text [M] for the texts of `cell`; NaN for what its networks' files do not say.
+
+    Between the numbers of words and texts that were measured, straight lines over their logarithms; beyond
+    them the nearest.
+    """
+    own = kept_bundle(cell.model).measured.get("human")
+    judge = kept_bundle(cell.judge).measured.get("human") if cell.judge else None
+    result = np.full(len(NAMES), np.nan)
+    try:
+        for k, name in enumerate(NAMES):
+            source, asked = (judge, "perplexity") if name == "judged" else (own, name)
+            if not isinstance(source, dict) or source.get("format") != FORMAT:
+                continue
+            if name in _OF_SETS:
+                at = {
+                    int(words): _between({int(size): row[asked] for size, row in sets.items()}, set_size)
+                    for words, sets in source["sets"].items()
+                }
+            else:
+                at = {int(words): row[asked][0] for words, row in source["words"].items() if asked in row}
+            result[k] = _between(at, max_words)
+    except (KeyError, TypeError, ValueError, AttributeError):  # a file that somebody else wrote
+        return np.full(len(NAMES), np.nan)
+    return result
+
+
+def _between(points: Mapping[int, float], at: int) -> float:
+    if not points:
+        return math.nan
+    places = sorted(points)
+    return float(np.interp(math.log(at), np.log(places), [points[place] for place in places]))

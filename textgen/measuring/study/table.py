@@ -1,0 +1,237 @@
+"""A study: what temperature does to texts, measured, with intervals; on one machine or on many.
+
+`Settings` name the cells: temperatures x prompts x filters x models, each a batch of texts. A cell is cut
+into units of work of at most 240 texts; `measure` does one, anywhere, and gives the same numbers wherever
+and whenever it is done. `run` goes through the units in this process, in local processes or on a Dask
+cluster, keeps what is finished in a `Store`, and so resumes; `Study` puts them together, becomes a tidy
+table, and is read back from a file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textgen.measuring.diversity import LARGEST_SET, NAMES, bootstrap, values
+from textgen.measuring.study.human import reference, rounded
+from textgen.measuring.study.settings import FORMAT, MOST_CELLS, Cell, Floats, Settings, StudyError
+from textgen.measuring.study.store import write_file
+from textgen.measuring.study.units import SAMPLES, Result, Unit
+
+LARGEST_FILE = 64 << 20
+_MOST_ROWS = MOST_CELLS * len(NAMES)
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """The measures of a cell [M] with the ends of their 95 % intervals, and `human`, those of human text as
+    its network reads it; NaN for what is not known. `samples` are its first texts, words with spaces between.
+    """
+
+    value: Floats
+    low: Floats
+    high: Floats
+    human: Floats
+    samples: tuple[str, ...]
+
+    def of(self, name: str) -> tuple[float, float, float]:
+        """Value, low and high of one measure."""
+        k = NAMES.index(name)
+        return float(self.value[k]), float(self.low[k]), float(self.high[k])
+
+
+COLUMNS = (
+    "model", "judge", "prompt", "filter", "temperature", "measure", "value", "low", "high", "human", "texts",
+    "set_size", "max_words", "seed", "format",
+)  # fmt: skip
+
+
+@dataclass(eq=False)
+class Study:
+    """Settings, and the figures of the cells that are finished."""
+
+    settings: Settings
+    cells: dict[Cell, Figures] = field(default_factory=dict)
+    _parts: dict[Cell, dict[int, Result]] = field(default_factory=dict, repr=False)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.cells) == len(self.settings.cells)
+
+    @property
+    def set_size(self) -> int:
+        """How many texts are compared with one another."""
+        return self.settings.texts // math.ceil(self.settings.texts / LARGEST_SET)
+
+    def add(self, unit: Unit, result: Result) -> bool:
+        """Take in a unit; True if its cell is finished with it."""
+        found = self._parts.setdefault(unit.cell, {})
+        found[unit.first] = result
+        if sum(part.parts.shape[2] for part in found.values()) < self.settings.texts:
+            return False
+        ordered = [found[first] for first in sorted(found)]
+        parts = np.concatenate([part.parts for part in ordered], axis=2)
+        low, high = bootstrap(parts, seed=self.settings.seed % 2**64)
+        human = reference(unit.cell, self.settings.max_words, self.set_size)
+        samples = tuple(sample for part in ordered for sample in part.samples)[:SAMPLES]
+        # The last of float64's 16 digits depend on the processor; ten are enough.
+        columns = [np.array([rounded(x, 10) for x in one]) for one in (values(parts), low, high, human)]
+        self.cells[unit.cell] = Figures(columns[0], columns[1], columns[2], columns[3], samples)
+        del self._parts[unit.cell]
+        return True
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table: a row a cell and measure, finished cells in the order of the settings."""
+        settings = self.settings
+        last = {
+            "texts": settings.texts,
+            "set_size": self.set_size,
+            "max_words": settings.max_words,
+            "seed": settings.seed,
+            "format": FORMAT,
+        }
+        rows = []
+        for cell in settings.cells:
+            if figures := self.cells.get(cell):
+                for k, name in enumerate(NAMES):
+                    numbers = (figures.value[k], figures.low[k], figures.high[k], figures.human[k])
+                    row = dict(zip(("value", "low", "high", "human"), map(_known, numbers), strict=True))
+                    rows.append({**asdict(cell), "measure": name, **row, **last})
+        return rows
+
+    def to_csv(self) -> str:
+        """The table as CSV; a text that a spreadsheet might run as a formula starts with an apostrophe."""
+        file = io.StringIO()
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row in self.rows():
+            writer.writerow(
+                {
+                    name: "'" + value if isinstance(value, str) and value[:1] in "=+-@\t" and value else value
+                    for name, value in row.items()
+                }
+            )
+        return file.getvalue()
+
+    def to_parquet(self) -> bytes:
+        """The table as Parquet, with the settings and the sample texts in its metadata: `read_study` reads
+        it back."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        rows = self.rows()
+        table = pa.table({name: pa.array([row[name] for row in rows], _arrow_type(name)) for name in COLUMNS})
+        about = {
+            "format": FORMAT,
+            "settings": asdict(self.settings),
+            "samples": [self.cells[cell].samples for cell in self.settings.cells if cell in self.cells],
+        }
+        table = table.replace_schema_metadata({_META: json.dumps(about, ensure_ascii=False).encode("utf-8")})
+        content = io.BytesIO()
+        pq.write_table(table, content, compression="zstd")
+        return content.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the table, all or nothing: Parquet, or CSV if the name ends so."""
+        target = Path(os.path.abspath(path))
+        data = self.to_csv().encode("utf-8") if target.suffix == ".csv" else self.to_parquet()
+        write_file(target, data)
+
+
+_META = b"simmer.study"
+_TEXTS = ("model", "judge", "prompt", "filter", "measure")
+_COUNTS = ("texts", "set_size", "max_words", "format")
+
+
+def _known(number: float) -> float | None:
+    return None if math.isnan(number) else float(number)
+
+
+def _arrow_type(name: str) -> Any:
+    import pyarrow as pa
+
+    if name in _TEXTS:
+        return pa.string()
+    return pa.uint64() if name == "seed" else pa.int32() if name in _COUNTS else pa.float64()
+
+
+def read_study(source: bytes | str | os.PathLike[str]) -> Study:
+    """The study of a Parquet file, or of its bytes. `StudyError` if it holds none, or one of another version.
+
+    Nothing in it is trusted: settings, names, numbers and sizes are checked.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if isinstance(source, bytes):
+            data = source
+        else:
+            with open(source, "rb") as raw:
+                data = raw.read(LARGEST_FILE + 1)
+        if len(data) > LARGEST_FILE:
+            raise StudyError(f"the file is larger than {LARGEST_FILE:,} bytes")
+        file = pq.ParquetFile(io.BytesIO(data))
+        about = json.loads((file.schema_arrow.metadata or {}).get(_META, b"null"))
+        if not isinstance(about, dict):
+            raise StudyError("the file is Parquet, but not a study")
+        if about.get("format") != FORMAT:
+            raise StudyError(
+                f"the study is of version {str(about.get('format'))[:20]}, and this program reads version "
+                f"{FORMAT}: measure it again"
+            )
+        if file.metadata.num_rows > _MOST_ROWS or tuple(file.schema_arrow.names) != COLUMNS:
+            raise StudyError("the study's table is not one that this program writes")
+        if any(file.schema_arrow.field(name).type != _arrow_type(name) for name in COLUMNS):
+            raise StudyError("the study's table is not one that this program writes")
+        rows = file.read(use_threads=False).to_pylist()
+    except StudyError:
+        raise
+    except FileNotFoundError:
+        raise StudyError(f"{source!r}: the file is missing") from None
+    except (pa.ArrowException, RecursionError):
+        raise StudyError("the file is not a whole Parquet file, so no study can be read from it") from None
+    except (OSError, ValueError) as error:
+        reason = (str(error) or "no reason given").splitlines()[0][:200]
+        raise StudyError(f"the file cannot be read as a study: {reason}") from None
+    return _from_rows(about, rows)
+
+
+def _from_rows(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Study:
+    try:
+        settings = Settings.from_data(about.get("settings"))
+    except (TypeError, StudyError) as error:
+        raise StudyError(f"the study's settings cannot be used: {error}") from None
+    samples = about.get("samples")
+    study = Study(settings)
+    size = len(NAMES)
+    if not isinstance(samples, list) or len(rows) != size * len(samples):
+        raise StudyError("the study's texts and figures do not belong together")
+    at = {cell: k for k, cell in enumerate(settings.cells)}
+    last = -1
+    for n, texts in enumerate(samples):
+        some = rows[n * size : (n + 1) * size]
+        one = Cell(*(some[0][name] for name in ("model", "judge", "prompt", "filter", "temperature")))
+        k = at.get(one, -1)
+        if k <= last or [row["measure"] for row in some] != list(NAMES):
+            raise StudyError("the study's rows are not in the order of its settings")
+        last = k
+        numbers = {
+            name: np.array([math.nan if row[name] is None else row[name] for row in some], dtype=float)
+            for name in ("value", "low", "high", "human")
+        }
+        if any(np.isneginf(column).any() for column in numbers.values()):
+            raise StudyError("a figure of the study is not a number")
+        if not isinstance(texts, list) or not all(isinstance(t, str) and len(t) < 1 << 20 for t in texts):
+            raise StudyError("the study's texts are not texts")
+        study.cells[one] = Figures(**numbers, samples=tuple(texts[:SAMPLES]))
+    return study

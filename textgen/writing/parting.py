@@ -1,0 +1,63 @@
+"""The first word where two runs part, and the numbers that decided it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from textgen.writing.generate import Generation, Source, Step
+from textgen.writing.sampling import Luck
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of two words at a parting, under run a and run b: `score` is `log(probability) + gumbel`, the
+    larger wins."""
+
+    word: str
+    probability: tuple[float, float]
+    gumbel: tuple[float, float]
+    score: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Parting:
+    """The first position where two runs chose different words, and the numbers that decided it.
+
+    `same_context` says whether both had read the same words; if not, an earlier word is the cause.
+    """
+
+    position: int
+    a: Candidate
+    b: Candidate
+    same_context: bool
+
+
+def first_difference(
+    bundle: Source, run_a: Generation, run_b: Generation, bundle_b: Source | None = None
+) -> Parting | None:
+    """Where two runs part, or None if neither differs from the other as far as both go.
+
+    `bundle` wrote both, unless `bundle_b`, of the same vocabulary, wrote the second.
+    """
+    for a, b in zip(run_a.steps, run_b.steps, strict=False):
+        if a.token != b.token:
+            break
+    else:
+        return None
+    pair = ((run_a, a, bundle), (run_b, b, bundle_b or bundle))
+    probs = [
+        run.sampler.distribution(source.model.logits(step.hidden), step.previous)
+        for run, step, source in pair
+    ]
+    noise = [Luck(run.seed, run.stream).gumbel(a.position, len(bundle.vocabulary)) for run, _, _ in pair]
+    with np.errstate(divide="ignore"):
+        score = [np.log(p) + g for p, g in zip(probs, noise, strict=True)]
+
+    def candidate(step: Step) -> Candidate:
+        i = step.token
+        values = [(float(of[0][i]), float(of[1][i])) for of in (probs, noise, score)]
+        return Candidate(step.word, *values)
+
+    return Parting(a.position, candidate(a), candidate(b), a.previous == b.previous)
