@@ -10,6 +10,7 @@ import streamlit as st
 from pages import shared
 from pages.shared import plain, state
 from textgen import charts
+from textgen.files import to_csv
 from textgen.measuring.first_verbs import FirstVerbs, divergence, first_verbs
 from textgen.measuring.kinds import KindShares, kind_shares
 from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
@@ -397,7 +398,7 @@ with keep:
     for label, table in tables.items():
         st.download_button(
             f"{label} as CSV",
-            lambda table=table: verb_tables.to_csv(table()),
+            lambda table=table: to_csv(table()),
             f"{name}-{'-'.join(label.lower().split())}.csv",
             "text/csv",
             on_click="ignore",

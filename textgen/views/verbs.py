@@ -7,10 +7,8 @@ Altair.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -197,15 +195,6 @@ def kind_table(titles: Sequence[str], kinds: Sequence[KindShares]) -> list[Row]:
 
 def _interval(value: float, low: float, high: float) -> Row:
     return {"probability": value, "low": low, "high": high}
-
-
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of the same columns as CSV text."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue()
 
 
 # -- where the network is wrong --------------------------------------------------------------------

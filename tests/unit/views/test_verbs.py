@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from textgen import charts
+from textgen.files import to_csv
 from textgen.measuring.first_verbs import FirstVerbs
 from textgen.measuring.kinds import KINDS, KindShares
 from textgen.views import verbs as verb_tables
@@ -74,15 +75,16 @@ def test_tables_hold_every_verb_and_read_back_from_csv():
     rows = verb_tables.first_verb_table([PIE, CREAM])
     assert len(rows) == 2 * 2 * (3 + 1)
     assert all(row["low"] <= row["probability"] <= row["high"] for row in rows)
-    back = list(csv.DictReader(io.StringIO(verb_tables.to_csv(rows))))
+    back = list(csv.DictReader(io.StringIO(to_csv(rows))))
     assert len(back) == len(rows)
     total = sum(
         float(row["probability"]) for row in back if row["title"] == "cream" and row["temperature"] == "1.0"
     )
     assert total == pytest.approx(1)
+    formula = first("=1+1", [[1, 0, 0], [0.6, 0.1, 0.1]])
+    assert "\n'=1+1," in to_csv(verb_tables.first_verb_table([formula])), "a spreadsheet would run it"
     only = verb_tables.first_verb_table([PIE, CREAM], [1.0])
     assert {row["temperature"] for row in only} == {1.0}
-    assert verb_tables.to_csv([]).strip() == ""
 
 
 def test_kinds_of_word_by_temperature():

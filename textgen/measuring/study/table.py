@@ -9,7 +9,6 @@ table, and is read back from a file.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -21,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from textgen.files import to_csv, write_atomically
 from textgen.measuring.diversity import LARGEST_SET, NAMES, bootstrap, values
 from textgen.measuring.study.human import reference, rounded
 from textgen.measuring.study.settings import FORMAT, MOST_CELLS, Cell, Floats, Settings, StudyError
-from textgen.measuring.study.store import write_file
 from textgen.measuring.study.units import SAMPLES, Result, Unit
 
 LARGEST_FILE = 64 << 20
@@ -109,18 +108,8 @@ class Study:
         return rows
 
     def to_csv(self) -> str:
-        """The table as CSV; a text that a spreadsheet might run as a formula starts with an apostrophe."""
-        file = io.StringIO()
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row in self.rows():
-            writer.writerow(
-                {
-                    name: "'" + value if isinstance(value, str) and value[:1] in "=+-@\t" and value else value
-                    for name, value in row.items()
-                }
-            )
-        return file.getvalue()
+        """The table as CSV."""
+        return to_csv(self.rows(), COLUMNS)
 
     def to_parquet(self) -> bytes:
         """The table as Parquet, with the settings and the sample texts in its metadata: `read_study` reads
@@ -142,9 +131,8 @@ class Study:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the table, all or nothing: Parquet, or CSV if the name ends so."""
-        target = Path(os.path.abspath(path))
-        data = self.to_csv().encode("utf-8") if target.suffix == ".csv" else self.to_parquet()
-        write_file(target, data)
+        with write_atomically(path) as file:
+            file.write(self.to_csv().encode("utf-8") if Path(path).suffix == ".csv" else self.to_parquet())
 
 
 _META = b"simmer.study"

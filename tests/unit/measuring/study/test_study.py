@@ -165,15 +165,15 @@ def test_an_interrupted_study_goes_on_where_it_stopped(settings, tmp_path, monke
 
 def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
     store = Store(tmp_path / "cells")
-    real, written = store_module.write_file, []
+    real, written = store_module.write_atomically, []
 
-    def full(path, data):
+    def full(path):
         if len(written) == 3:
             raise OSError(28, "No space left on device")
         written.append(path)
-        real(path, data)
+        return real(path)
 
-    monkeypatch.setattr(store_module, "write_file", full)
+    monkeypatch.setattr(store_module, "write_atomically", full)
     with pytest.raises(OSError, match="No space"):
         done(settings, store=store, threads=1)
     assert sum(unit in store for unit in units(settings)) == 3
