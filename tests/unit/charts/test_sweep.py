@@ -64,6 +64,6 @@ def test_a_study_under_way_changes_data_alone_once_its_range_is_known():
     study = made_up({**RISING, "distinct_1": [0.1, 0.3, 0.2, 0.25]})
     heats = study.settings.temperatures
     whole = sweep_spec(curve_rows(study, "distinct_1"), unit="", heats=heats, at=0.1)
-    del study.cells[study.settings.cells[2]]
+    del study.figures[study.settings.conditions[2]]
     part = sweep_spec(curve_rows(study, "distinct_1"), unit="", heats=heats, at=0.1)
     assert {**whole, "datasets": None} == {**part, "datasets": None}
