@@ -430,7 +430,7 @@ def nearest(temperatures: Iterable[float], wanted: float) -> float:
 
 def legend(labels: list[str]) -> str:
     lines = []
-    for label, (on, off, *_) in zip(labels, charts.SWEEP_DASHES * 12, strict=False):
+    for label, (on, off, *_) in zip(labels, charts.DASHES * 12, strict=False):
         stroke = (
             f"repeating-linear-gradient(to right, currentColor 0 {on}px, transparent {on}px {on + off}px)"
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from textgen.charts import MUTED, SWEEP_DASHES, temperature_color
+from textgen.charts import DASHES, MUTED, temperature_color
 from textgen.measuring.diversity import MEASURES
 from textgen.measuring.study.table import Study
 from textgen.text.typeset import detokenize
@@ -16,7 +16,7 @@ from textgen.views.sweep import HUMAN, Row, curve_rows, figure, front_rows, para
 
 _WIDTH, _HEIGHT = 330, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 10, 34
-_DASHES = ["", *(" ".join(map(str, dash)) for dash in SWEEP_DASHES[1:])]
+_DASHES = ["", *(" ".join(map(str, dash)) for dash in DASHES[1:])]
 
 _STYLE = """
 :root { color-scheme: light dark; }

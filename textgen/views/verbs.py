@@ -1,6 +1,6 @@
 """Which verb comes first, as tidy rows: the verbs page without a page.
 
-From `FirstVerbs` and `KindShares` come the rows of `charts.lines_spec` and `charts.cells_spec`, and tables
+From `FirstVerbs` and `KindShares` come the rows of `charts.lines_spec` and `charts.heat_map_spec`, and tables
 (a list of rows with the same plain columns) that hold all of it, for a file. Knows nothing of Streamlit or
 Altair.
 """
@@ -60,8 +60,8 @@ def line_rows(first: FirstVerbs, count: int = 5) -> list[Row]:
     return rows
 
 
-def cell_rows(firsts: Sequence[FirstVerbs], temperature: float, count: int = 12) -> list[Row]:
-    """Titles by verbs at one temperature: each title's cells sum to 1. The verbs stand by the title that
+def heat_map_rows(firsts: Sequence[FirstVerbs], temperature: float, count: int = 12) -> list[Row]:
+    """Titles by verbs at one temperature: each title's values sum to 1. The verbs stand by the title that
     takes each the most."""
     k = firsts[0].temperatures.index(temperature)
     best = {

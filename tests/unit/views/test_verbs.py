@@ -53,13 +53,13 @@ def test_lines_name_the_likeliest_verbs_and_what_has_none():
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_each_titles_cells_sum_to_one(temperature):
-    rows = verb_tables.cell_rows([PIE, CREAM], temperature, count=2)
+    rows = verb_tables.heat_map_rows([PIE, CREAM], temperature, count=2)
     for title in ("pie", "cream"):
         assert sum(row["value"] for row in rows if row["column"] == title) == pytest.approx(1)
 
 
 def test_verbs_stand_by_the_title_that_takes_them_most():
-    rows = [row for row in verb_tables.cell_rows([PIE, CREAM], 1.0) if row["column"] == "pie"]
+    rows = [row for row in verb_tables.heat_map_rows([PIE, CREAM], 1.0) if row["column"] == "pie"]
     assert [row["label"] for row in rows] == ["bake", "stir", "mix", "other verbs", "no verb in 30 words"]
 
 
@@ -162,5 +162,5 @@ def test_lines_refuse_an_unknown_unit():
 
 
 def test_charts_are_valid():
-    assert charts.lines_chart(verb_tables.line_rows(PIE), now=1.0).to_dict()
-    assert charts.cells_chart(verb_tables.cell_rows([PIE, CREAM], 1.0)).to_dict()
+    assert charts.chart(charts.lines_spec(verb_tables.line_rows(PIE), now=1.0)).to_dict()
+    assert charts.chart(charts.heat_map_spec(verb_tables.heat_map_rows([PIE, CREAM], 1.0))).to_dict()
