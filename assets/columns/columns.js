@@ -8,7 +8,7 @@ const STEP = 0.05;
 const HIGHEST = 2;
 const PATIENCE = 4000; // milliseconds after which an answer is no longer waited for
 
-const STRENGTH = {
+export const STRENGTH = {
   surprisal: (row) => Math.min(row.bits / 12, 1),
   rank: (row) => Math.min(Math.log10(row.rank) / 3, 1),
   probability: (row) => 1 - row.probability,
@@ -17,14 +17,14 @@ const STRENGTH = {
 
 const WHOLE = new Intl.NumberFormat("en");
 
-function percent(share) {
+export function percent(share) {
   if (share >= 1) return "100 %";
   if (share > 0.999) return ">99.9 %";
   if (share < 0.001) return share > 0 ? "<0.1 %" : "0 %";
   return (100 * share).toFixed(share < 0.0995 || share > 0.995 ? 1 : 0) + " %";
 }
 
-function facts(row, at, name) {
+export function facts(row, at, name) {
   return [
     `word ${at + 1}` + (row.forced ? ", forced" : ""),
     `${percent(row.probability)} at ${name}`,
@@ -34,10 +34,10 @@ function facts(row, at, name) {
   ];
 }
 
-const rounded = (temperature) => Math.min(Math.max(Math.round(temperature / STEP) * STEP, 0), HIGHEST);
+export const rounded = (temperature) => Math.min(Math.max(Math.round(temperature / STEP) * STEP, 0), HIGHEST);
 
 // Where a key takes a slider, or undefined. A temperature between two steps (from the address) goes to the next one.
-function moved(temperature, key) {
+export function moved(temperature, key) {
   const places = temperature / STEP;
   const up = Math.floor(places + 1e-6);
   const down = Math.ceil(places - 1e-6);
