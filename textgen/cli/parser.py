@@ -96,7 +96,8 @@ def _build_parser() -> argparse.ArgumentParser:
     add("--model", metavar="NAME", help="a released model or a folder with one (the first of: models)")
     add("--probs", type=count_type, metavar="N", help="also show the N likeliest words at each step")
     add("--json", action="store_true", help="write JSON")
-    group = sub.add_argument_group("sampling rules", "act in this order, all but the first after temperature")
+    early = " and ".join(rule.label.lower() for rule in RULES if rule.stage != "weights")
+    group = sub.add_argument_group("sampling rules", f"act in this order: {early} ahead of temperature")
     add = group.add_argument
     for rule in RULES:
         add(f"--{rule.name.replace('_', '-')}", type=rule.kind, help=rule.help)

@@ -108,6 +108,24 @@ def _penalised(logits: NDArray[Any], penalty: float, previous: Sequence[int]) ->
     return values
 
 
+def _beyond_top_n_sigma(logits: Floats, n: float) -> Mask:
+    """The standard deviation is that of all logits that are not -inf, divided by their number.
+
+    It is taken of whole numbers, the distances from the largest in 2**-22 of the range, because sums of
+    those are exact: a sum of floats depends on its order, and the order on the processor.
+    """
+    halves = logits / 2  # so that no difference overflows
+    finite = halves[np.isfinite(halves)]
+    top = float(finite.max(initial=-math.inf))
+    span = top - float(finite.min(initial=top))
+    if not span > 0:  # all the same, or none to choose from
+        return np.zeros(logits.shape, dtype=np.bool_)
+    steps = np.rint((top - finite) / span * 2**22).astype(np.int64)
+    total, squares, count = int(steps.sum()), int((steps * steps).sum()), steps.size
+    deviation = math.sqrt(count * squares - total * total) / count / 2**22 * span
+    return halves < top - n * deviation
+
+
 def _beyond_top_k(scores: Floats, k: int) -> Mask:
     near = _nearest(-scores, lambda mask: bool(np.count_nonzero(mask) >= k))
     values = scores[near]
@@ -183,6 +201,19 @@ class Rules:
         help="Makes words that were already written less likely: divides their logits if positive, "
         "multiplies them if negative.",
         source="Keskar et al. 2019, arXiv 1909.05858",
+    )  # fmt: skip
+    top_n_sigma: float | None = _row(
+        key="nsigma",
+        label="Top-nσ",
+        kind=float,
+        low=0.0, high=5.0, step=0.1, off=0.0,
+        valid=lambda n: 0 < n < math.inf,
+        must="be a number of standard deviations above 0",
+        stage="logits",
+        act=_beyond_top_n_sigma,
+        help="Only the words whose logit is within n standard deviations of the largest stay: the same ones "
+        "at every temperature.",
+        source="Tang et al. 2024, arXiv 2411.07641",
     )  # fmt: skip
     top_k: int | None = _row(
         key="k",
