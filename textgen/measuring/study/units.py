@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textgen.measuring.diversity import LARGEST_SET, contributions
+from textgen.measuring.diversity import LARGEST_SET, TextSet, contributions
 from textgen.measuring.study.settings import (
     FORMAT,
     Cell,
@@ -96,13 +96,15 @@ def measure_all(some: Sequence[Unit], threads: int = 1) -> list[Result]:
     for texts, opinion in zip(written, judged, strict=True):
         words = [[bundle.vocabulary.words[t] for t in row if t > 0] for row in texts.tokens.tolist()]
         parts = contributions(
-            words,
-            ended=(texts.tokens == 0).any(axis=1).tolist(),
-            tokens=texts.lengths,
-            nats=texts.nats,
-            entropy=texts.entropy,
-            judged=opinion,
-            index=index,
+            TextSet(
+                words,
+                ended=(texts.tokens == 0).any(axis=1).tolist(),
+                tokens=texts.lengths,
+                nats=texts.nats,
+                entropy=texts.entropy,
+                judged=opinion,
+                index=index,
+            )
         )
         shown = words[: max(0, SAMPLES - unit.first)]
         results.append(Result(parts, tuple(" ".join(text) for text in shown)))
