@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pickle
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import networks
 import numpy as np
 import pytest
 from comparisons import PAIR, SAMPLERS, compare
+from racing import race
 
 from textgen.text.typeset import detokenize, percent
 from textgen.text.vocabulary import Vocabulary
-from textgen.views.compare import END_OF_RECIPE, Comparison, Run
+from textgen.views.compare import END_OF_RECIPE, Comparison
+from textgen.writing.generate import Generation
 from textgen.writing.sampling import Luck, Sampler, apply_temperature
 
 
@@ -100,7 +104,7 @@ def test_the_live_chart_is_right_at_every_temperature(name):
     pair = SimpleNamespace(model=SimpleNamespace(logits=lambda hidden: np.stack([logits] * len(hidden))),
                            vocabulary=networks.vocabulary(size))  # fmt: skip
     step = SimpleNamespace(hidden=np.zeros(2, np.float32))
-    run = Run("", Sampler(0.7), 0, steps=[step])  # type: ignore[list-item]
+    run = Generation("", Sampler(0.7), 0, steps=[step])  # type: ignore[list-item]
     rows = Comparison(pair, [run]).live_rows(0, 0)
     assert len(rows) < 700
     assert sum(row["count"] for row in rows) == size
@@ -180,10 +184,72 @@ def test_five_runs_of_150_words_are_small():
     pair = networks.random_pair(size=60, units=512)
     never_end = [Sampler(t, suppress=(0,)) for t in (0.2, 0.5, 1.0, 1.5, 2.0)]
     comparison = compare(never_end, pair, words=150)
-    for k in range(5):
-        comparison.analyse(k)
     assert [len(run.steps) for run in comparison.runs] == [150] * 5
     held = sum(step.hidden.base.nbytes if step.hidden.base is not None else step.hidden.nbytes
                for run in comparison.runs for step in run.steps[:1]) * 150  # fmt: skip
     assert held < 5e6
-    assert len(pickle.dumps(comparison.runs)) < 5e6
+    assert (
+        len(pickle.dumps([(run.steps, comparison.analysis(k)) for k, run in enumerate(comparison.runs)]))
+        < 5e6
+    )
+
+
+class Visited(np.ndarray):
+    """Scores that somebody comes to see during everything that is worked out from them."""
+
+    visit = staticmethod(lambda: None)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        self.visit()
+        plain = (np.asarray(value) if isinstance(value, Visited) else value for value in inputs)
+        return getattr(ufunc, method)(*plain, **options)
+
+
+def test_who_comes_while_a_run_is_worked_out_sees_all_of_it_or_nothing(monkeypatch):
+    expected = compare([Sampler(1.0)])
+    scores = np.concatenate([PAIR.model.logits(step.hidden[None]) for step in expected.runs[0].steps])
+    model = SimpleNamespace(logits=lambda hidden: scores.view(Visited))
+    comparison = Comparison(replace(PAIR, model=model), expected.runs)  # type: ignore[type-var]
+    seen, errors, visiting = [], [], False
+
+    def look():
+        try:
+            seen.append(comparison.word_rows(0))
+        except Exception as error:
+            errors.append(error)
+
+    def visit():
+        nonlocal visiting
+        if not visiting:
+            visiting = True
+            visitor = threading.Thread(target=look)
+            visitor.start()
+            visitor.join(timeout=20)
+            visiting = False
+
+    monkeypatch.setattr(Visited, "visit", staticmethod(visit))
+    analysis = comparison.analysis(0)
+    assert len(seen) > 2 and not errors
+    assert all(rows == seen[0] for rows in seen)
+    assert [row["bits"] for row in seen[0]] == analysis.bits.tolist()
+    assert comparison.analysis(0) is analysis
+
+
+def test_threads_that_read_a_fresh_run_at_once_read_the_same():
+    for seed in range(20):
+        comparison = compare([Sampler(1.0)], seed=seed)
+        found = race(lambda k, c=comparison: (c.word_rows(0, ["w1"]), c.analysis(0), c.choices(0)))
+        assert all(rows == found[0][0] for rows, _, _ in found)
+        assert {id(analysis) for _, analysis, _ in found} == {id(comparison.analysis(0))}
+        assert {id(choices) for _, _, choices in found} == {id(comparison.choices(0))}
+
+
+def test_a_reader_cannot_spoil_what_is_kept():
+    comparison = compare([Sampler(1.0)])
+    before = comparison.word_rows(0)
+    comparison.word_rows(0)[0]["text"] = "spoilt"
+    assert comparison.word_rows(0) == before
+    with pytest.raises(ValueError, match="read-only"):
+        comparison.analysis(0).bits[0] = 0
+    with pytest.raises(ValueError, match="read-only"):
+        comparison.choices(0)[0] = 0
