@@ -170,7 +170,7 @@ def open_unit(layer: int, unit: int, shade: str) -> None:
     state.layer, state.unit, state.shade = layer + 1, unit, shade
 
 
-def compare_again(of: shared.Settings, extra: Carried, step: int) -> None:
+def compare_again(of: shared.Request, extra: Carried, step: int) -> None:
     """Go to the comparison page: this text in the column that it came from, the others as they were."""
     came = state.get("came_from", {"temperatures": TEMPERATURES, "column": 1})
     heats, place = list(came["temperatures"]), extra.column or came["column"]
@@ -196,7 +196,7 @@ def compare_again(of: shared.Settings, extra: Carried, step: int) -> None:
 # -- texts -----------------------------------------------------------------------------------------
 
 
-def reading_of(of: shared.Settings) -> cell.Reading:
+def reading_of(of: shared.Request) -> cell.Reading:
     """The text that the comparison page writes for these settings, read with open gates."""
     kept: dict[object, cell.Reading] = state.setdefault("readings", {})
     if of not in kept:
@@ -265,7 +265,7 @@ network = shared.load(model)
 extra = carried()
 title = shared.one_line(state.title)[: shared.LONGEST_TITLE]
 opening = shared.one_line(state.opening)[: shared.LONGEST_OPENING]
-settings = shared.Settings(
+settings = shared.Request(
     model=model,
     title=title,
     opening=opening,

@@ -454,7 +454,7 @@ def timeline(comparison: Comparison, word: int) -> None:
 
 
 def what_was_possible(
-    comparison: Comparison, settings: shared.Settings, rows: Sequence[Row], word: int
+    comparison: Comparison, settings: shared.Request, rows: Sequence[Row], word: int
 ) -> DeltaGenerator:
     """The chart of the picked word; returns the place for its controls."""
     luck = shared.said("show_luck")

@@ -18,9 +18,9 @@ import streamlit as st
 from textgen import charts
 from textgen.network.bundle import Bundle, BundleError, available_bundles, load_bundle
 from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
-from textgen.views.compare import END_OF_RECIPE, Comparison, Mark
+from textgen.views.compare import END_OF_RECIPE, Comparison, Mark, prepare
 from textgen.writing.sampling import Sampler
-from textgen.writing.writer import Settings, Writer
+from textgen.writing.writer import Request, Writer
 
 ASSETS = Path(__file__).parent.parent / "assets"
 FEWEST_COLUMNS, MOST_COLUMNS = 2, 6
@@ -116,7 +116,7 @@ def models() -> list[str]:
     return names
 
 
-def settings() -> Settings:
+def settings() -> Request:
     """What the controls say now."""
     rules = {
         "repetition_penalty": said("penalty"),
@@ -127,7 +127,7 @@ def settings() -> Settings:
         "suppress": () if said("unk") else (1,),
     }
     follow = said("follow")
-    return Settings(
+    return Request(
         model=said("model"),
         title=one_line(said("title"))[:LONGEST_TITLE],
         opening=one_line(said("opening"))[:LONGEST_OPENING],
@@ -153,7 +153,7 @@ def said(name: str) -> Any:
     return text == "true" if isinstance(usual, bool) else type(usual)(text)
 
 
-def compare(of: Settings) -> Comparison:
+def compare(of: Request) -> Comparison:
     """The comparison that the settings ask for."""
     load(of.model)  # or a sentence on the page
     writer = _writer(of.model)
@@ -165,12 +165,12 @@ def compare(of: Settings) -> Comparison:
     return found
 
 
-def compare_ahead(of: Settings, column: int) -> None:
+def compare_ahead(of: Request, column: int) -> None:
     """Have that written which the next move of a column's slider is likely to ask for."""
     if of.apart:
         at = of.temperatures[column]
         near = [round(t, 2) for t in (at + SLIDER_STEP, at - SLIDER_STEP) if 0 <= t <= HOTTEST]
-        _writer(of.model).write_ahead([of.with_temperature(column, t) for t in near])
+        _writer(of.model).write_ahead([of.with_temperature(column, t) for t in near], prepare)
 
 
 # -- the state behind the controls -----------------------------------------------------------------
@@ -354,7 +354,7 @@ def compare_with(
     _leave("pages/compare.py", asked | controls)
 
 
-def look_inside(of: Settings, column: int, step: int) -> None:
+def look_inside(of: Request, column: int, step: int) -> None:
     """Leave the comparison for the cell page, for the words that column `column` (from 0) has read, at the
     step that decides word `step` (from 1): the one that reads the word before it.
 
@@ -647,7 +647,7 @@ def style_columns(temperatures: Sequence[float]) -> None:
     st.html(f"<style>{rules}</style>")
 
 
-def step_caption(comparison: Comparison, of: Settings, position: int, *, luck: bool) -> str:
+def step_caption(comparison: Comparison, of: Request, position: int, *, luck: bool) -> str:
     """What the columns have read before the word at `position`, and what the chart's signs mean."""
     same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
     if of.context != "own":
@@ -714,4 +714,4 @@ def count_pick() -> None:
     state.picks = picks() + 1
 
 
-__all__ = ["END_OF_RECIPE", "Settings", "compare", "load", "models", "plain", "settings", "state"]
+__all__ = ["END_OF_RECIPE", "Request", "compare", "load", "models", "plain", "settings", "state"]

@@ -271,7 +271,7 @@ with samples_place:
             if st.button("Compare", key=f"compare{n}", type="tertiary", icon=":material/east:"):
                 shared.compare_with(title, heats, model=model, seed=seed, words=SAMPLE_WORDS)
         comparison: Comparison = shared.compare(
-            shared.Settings(
+            shared.Request(
                 model=model,
                 title=title,
                 opening="",

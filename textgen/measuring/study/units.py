@@ -22,6 +22,7 @@ from textgen.measuring.study.settings import (
     parse_filter,
     prompt_text,
 )
+from textgen.memo import Memo
 from textgen.network.bundle import Bundle, bundle_folder, fingerprint, load_bundle
 from textgen.text.copying import INDEX, copy_index
 from textgen.text.vocabulary import UNKNOWN, tokenize
@@ -128,9 +129,12 @@ def _second_opinion(
     return score(judge, [context] * len(different), different, threads=threads).nats[which.reshape(-1)]
 
 
-@lru_cache(maxsize=6)
+_bundles: Memo[Bundle] = Memo(6)
+
+
 def kept_bundle(name: str) -> Bundle:
-    return load_bundle(name)
+    """The bundle of that name, the same one for every thread: a judge is known by it."""
+    return _bundles.once(name, lambda: load_bundle(name))
 
 
 def _own_index(model: str) -> Path | None:
