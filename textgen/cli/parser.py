@@ -147,7 +147,13 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     add("--filter", type=study_type(filter_type), action="append", metavar="RULES",
         help="none, or rules such as top_k=40 or top_p=0.9,min_p=0.05, once or more (none)")  # fmt: skip
-    add("--texts", type=int, default=64, metavar="N", help="texts of each cell (64)")
+    add(
+        "--texts",
+        type=int,
+        default=64,
+        metavar="N",
+        help="texts of each prompt, temperature, model and filter (64)",
+    )
     add("--max-words", type=count_type, default=60, metavar="N", help="the most words of a text (60)")
     add("--seed", type=seed_type, default=0, metavar="N", help="of the first text; the next has the next (0)")
     add("--out", type=Path, required=True, metavar="FILE", help="the table: a name in .parquet or .csv")
