@@ -45,6 +45,11 @@ class Memo(Generic[T]):
             self._kept.move_to_end(key)
             return self._kept[key]
 
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._weight = 0.0
+
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of `key`, made if there is none. Nobody waits for a thread that is making it: two that
         ask at the same moment may both make it, and both get the one that was finished first."""

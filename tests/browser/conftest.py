@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport():
-    """One line says why all browser tests were skipped; with SIMMER_NEED_BROWSER=1, as in CI, they have failed."""
+    """One line says why all were skipped; with SIMMER_NEED_BROWSER=1, as in CI, a skipped test has failed."""
     report = yield
     if report.skipped:
         reason = report.longrepr[2].removeprefix("Skipped: ")
@@ -53,7 +53,7 @@ def address(browser) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser():
     """The system's Chromium, or the one that Playwright downloaded; skipped where there is neither."""
-    # A driver that cannot start fails deep inside Playwright's event loop; asked for its version, it just ends.
+    # A driver that cannot start fails deep inside Playwright's event loop; asked for its version it ends.
     if subprocess.run([sys.executable, "-m", "playwright", "--version"], capture_output=True).returncode:
         pytest.skip(NO_BROWSER)
     names = ("chromium", "chromium-browser", "google-chrome")

@@ -13,6 +13,7 @@ from textgen.network.bundle import Bundle, load_bundle
 from textgen.text.typeset import detokenize, percent
 from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
 from textgen.writing.generate import Generation, generations, recipe_prompt
+from textgen.writing.rules import BY_NAME
 from textgen.writing.sampling import Sampler
 
 DEFAULT_TEMPERATURES = (0.2, 0.7, 1.2)
@@ -23,8 +24,7 @@ def generate_command(args: argparse.Namespace) -> None:
         args.parser.error('the title is empty: say what to cook, for example "roasted vegetables"')
     bundle = load_bundle(args.model or default_model())
     vocabulary = bundle.vocabulary
-    rules: dict[str, Any] = {name: getattr(args, name) for name in ("top_k", "top_p", "min_p", "typical_p")}
-    rules["repetition_penalty"] = args.repetition_penalty
+    rules: dict[str, Any] = {name: getattr(args, name) for name in BY_NAME}
     if args.no_unknown:
         rules["suppress"] = tuple(vocabulary.encode([UNKNOWN]))
     try:

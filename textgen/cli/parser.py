@@ -35,6 +35,7 @@ from textgen.network.bundle import BundleError
 from textgen.text.copying import CopyIndexError
 from textgen.text.corpus import CorpusError
 from textgen.text.vocabulary import UNKNOWN
+from textgen.writing.rules import RULES
 
 
 class _Parser(argparse.ArgumentParser):
@@ -95,13 +96,11 @@ def _build_parser() -> argparse.ArgumentParser:
     add("--model", metavar="NAME", help="a released model or a folder with one (the first of: models)")
     add("--probs", type=count_type, metavar="N", help="also show the N likeliest words at each step")
     add("--json", action="store_true", help="write JSON")
-    group = sub.add_argument_group("filters", "act in this order, after temperature; the penalty before it")
+    early = " and ".join(rule.label.lower() for rule in RULES if rule.stage != "weights")
+    group = sub.add_argument_group("sampling rules", f"act in this order: {early} ahead of temperature")
     add = group.add_argument
-    add("--repetition-penalty", type=float, default=1.0, metavar="X", help="above 1: fewer repeated words")
-    add("--top-k", type=int, metavar="N", help="only the N likeliest words")
-    add("--top-p", type=float, metavar="P", help="only the fewest words that together have probability P")
-    add("--min-p", type=float, metavar="P", help="only words with P times the likeliest word's probability")
-    add("--typical-p", type=float, metavar="P", help="only the most typical words, up to probability P")
+    for rule in RULES:
+        add(f"--{rule.name.replace('_', '-')}", type=rule.kind, help=rule.help)
     add("--no-unknown", action="store_true", help=f"never write {UNKNOWN}")
 
     sub = command("verbs", verbs_command, "which recipe verb comes first, by title and temperature")

@@ -108,7 +108,7 @@ class Comparison:
     def _distributions(self, k: int, logits: np.ndarray) -> np.ndarray:
         """What run `k` drew from at every step, `[n, V]`."""
         run, sampler = self.runs[k], self.runs[k].sampler
-        if sampler.repetition_penalty == 1 or not len(logits):
+        if not sampler.reads_previous or not len(logits):
             return sampler.distribution(logits)
         return np.stack(
             [sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)]

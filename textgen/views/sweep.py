@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from textgen.measuring.diversity import MEASURES
-from textgen.measuring.study.settings import NO_FILTER, Cell
+from textgen.measuring.study.settings import NO_FILTER, Cell, parse_filter
 from textgen.measuring.study.table import Figures, Study
 from textgen.text.typeset import percent
+from textgen.writing.rules import BY_NAME
 
 Row = dict[str, Any]
 HUMAN = "human text"
@@ -48,9 +49,7 @@ def rule_name(rules: str) -> str:
     """A filter as a person reads it: "top_k=40" is "top-k 40"."""
     if rules == NO_FILTER:
         return "no filter"
-    shown = {"top_k": "top-k", "top_p": "top-p", "min_p": "min-p", "typical_p": "typical"}
-    parts = [rule.strip().partition("=") for rule in rules.split(",")]
-    return ", ".join(f"{shown.get(name, name.replace('_', ' '))} {value}" for name, _, value in parts)
+    return ", ".join(BY_NAME[name].words(value) for name, value in parse_filter(rules).items())
 
 
 def series_of(study: Study) -> list[Series]:
@@ -73,11 +72,11 @@ def figure(value: float, name: str) -> str:
     """A figure of a measure as a person reads it."""
     if math.isnan(value):
         return "not known"
-    if name in ("repetition", "ended", "verbs", "copied"):
+    if MEASURES[name].percent:
         return percent(value)
     if math.isinf(value):
         return "∞"
-    if name == "oddness":
+    if MEASURES[name].signed:
         return f"{value:+.2f}".replace("-", "−")
     if abs(value) >= 100:
         return f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.1e}"

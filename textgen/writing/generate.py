@@ -281,7 +281,7 @@ def _run(
                 continue
             at = contexts[n]
             sampler = samplers[n]
-            previous = at.ids if sampler.repetition_penalty != 1 else ()
+            previous = at.ids if sampler.reads_previous else ()
             if position in forced:
                 token = forced[position]
                 weights = sampler.weights(logits[row], previous)

@@ -210,9 +210,8 @@ def _normaliser(logits: NDArray[np.float32]) -> Floats:
 
 
 def _is_filtered(sampler: Sampler) -> bool:
-    rules = (sampler.top_k, sampler.top_p, sampler.min_p, sampler.typical_p)
     extreme = not 1e-3 <= sampler.temperature <= 1e3  # beyond the reach of the float32 screening
-    return extreme or sampler.repetition_penalty != 1 or any(rule is not None for rule in rules)
+    return extreme or bool(sampler.active)
 
 
 class _Filtered:
@@ -237,8 +236,8 @@ class _Filtered:
         doubt = np.empty(len(rows))
         known: dict[int, float] = {}
         for n, (row, seed) in enumerate(zip(rows.tolist(), seeds.tolist(), strict=True)):
-            penalised = self.sampler.repetition_penalty != 1
-            previous = [*self.prompt, *before[n, : self.position].tolist()] if penalised else ()
+            reads = self.sampler.reads_previous
+            previous = [*self.prompt, *before[n, : self.position].tolist()] if reads else ()
             noise = None
             if self.sampler.temperature > 0:
                 noise = Luck.as_exponential(self.lucks[seed].raw(self.position, logits.shape[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import threading
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from comparisons import PAIR, SAMPLERS, compare
 from racing import race
 
+from textgen.memo import Memo
 from textgen.text.typeset import detokenize, percent
 from textgen.text.vocabulary import Vocabulary
 from textgen.views.compare import END_OF_RECIPE, Comparison
@@ -195,7 +197,7 @@ def test_five_runs_of_150_words_are_small():
 
 
 class Visited(np.ndarray):
-    """Scores that somebody comes to see during everything that is worked out from them."""
+    """Scores; somebody comes in before the operation on them that `visit` waits for."""
 
     visit = staticmethod(lambda: None)
 
@@ -206,33 +208,27 @@ class Visited(np.ndarray):
 
 
 def test_who_comes_while_a_run_is_worked_out_sees_all_of_it_or_nothing(monkeypatch):
-    expected = compare([Sampler(1.0)])
-    scores = np.concatenate([PAIR.model.logits(step.hidden[None]) for step in expected.runs[0].steps])
-    model = SimpleNamespace(logits=lambda hidden: scores.view(Visited))
-    comparison = Comparison(replace(PAIR, model=model), expected.runs)  # type: ignore[type-var]
-    seen, errors, visiting = [], [], False
+    whole = compare([Sampler(1.0)])
+    scores = PAIR.model.logits(np.stack([step.hidden for step in whole.runs[0].steps]))
+    pair = replace(PAIR, model=SimpleNamespace(logits=lambda hidden: scores.view(Visited)))
+    expected = whole.word_rows(0)
+    for moment in itertools.count():  # of all in which somebody could come
+        fresh = Comparison(pair, [replace(whole.runs[0], findings=Memo(8))])
+        operations = itertools.count()
+        seen = []
 
-    def look():
-        try:
-            seen.append(comparison.word_rows(0))
-        except Exception as error:
-            errors.append(error)
+        def visit(fresh=fresh, operations=operations, seen=seen, moment=moment):
+            if next(operations) == moment:
+                visitor = threading.Thread(target=lambda: seen.append(fresh.word_rows(0)))
+                visitor.start()
+                visitor.join(timeout=20)
 
-    def visit():
-        nonlocal visiting
-        if not visiting:
-            visiting = True
-            visitor = threading.Thread(target=look)
-            visitor.start()
-            visitor.join(timeout=20)
-            visiting = False
-
-    monkeypatch.setattr(Visited, "visit", staticmethod(visit))
-    analysis = comparison.analysis(0)
-    assert len(seen) > 2 and not errors
-    assert all(rows == seen[0] for rows in seen)
-    assert [row["bits"] for row in seen[0]] == analysis.bits.tolist()
-    assert comparison.analysis(0) is analysis
+        monkeypatch.setattr(Visited, "visit", staticmethod(visit))
+        rows = fresh.word_rows(0)
+        if next(operations) <= moment:  # nobody came: that were all moments
+            break
+        assert seen == [expected] and rows == expected
+    assert moment > 2
 
 
 def test_threads_that_read_a_fresh_run_at_once_read_the_same():

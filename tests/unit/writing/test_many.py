@@ -26,6 +26,7 @@ SAMPLERS = [
     Sampler(float("inf")),
     Sampler(1e-5),
     Sampler(1.3, top_k=5, suppress=(1,)),
+    Sampler(1.3, top_n_sigma=1.2, suppress=(1,)),
     Sampler(0.9, top_p=0.8),
     Sampler(1.0, min_p=0.1),
     Sampler(1.1, typical_p=0.5),

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from textgen.network.bundle import available_bundles
 from textgen.text.corpus import recipe_text
 from textgen.text.vocabulary import tokenize
-from textgen.writing.sampling import Sampler, check_seed, check_temperature
+from textgen.writing.rules import BY_NAME
+from textgen.writing.sampling import check_seed, check_temperature
 
 Floats = NDArray[np.float64]
 
@@ -171,18 +172,18 @@ def parse_filter(rules: str) -> dict[str, Any]:
     """ "none" or "top_k=40,top_p=0.9" -> what `Sampler` takes; `StudyError` says what is wrong."""
     if rules == NO_FILTER:
         return {}
-    kinds = {"top_k": int, "top_p": float, "min_p": float, "typical_p": float, "repetition_penalty": float}
-    found: dict[str, Any] = {}
-    for rule in rules.split(","):
-        name, _, value = rule.strip().partition("=")
+    options: dict[str, Any] = {}
+    for part in rules.split(","):
+        name, _, value = part.strip().partition("=")
         name = name.strip().replace("-", "_")
-        if name not in kinds or name in found:
+        if name not in BY_NAME or name in options:
             raise StudyError(
-                f"a filter is none or rules such as top_k=40,top_p=0.9, of {', '.join(kinds)}; not {rules!r}"
+                "a filter is none or rules such as top_k=40,top_p=0.9, "
+                f"of {', '.join(BY_NAME)}; not {rules!r}"
             )
         try:
-            found[name] = kinds[name](value)
-            Sampler(**found)
+            options[name] = BY_NAME[name].kind(value)
+            BY_NAME[name].check(options[name])
         except ValueError as error:
             raise StudyError(f"the filter {rules!r} cannot be: {error}") from None
-    return found
+    return options
