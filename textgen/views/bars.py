@@ -50,5 +50,3 @@ def hundred_draws(comparison: Comparison, position: int, seed: int, *, most: int
         place[rows] = np.arange(len(rows))
         drawn[k] = place[(stages.after / noise).argmax(axis=1)].tolist()
     return drawn
-
-
