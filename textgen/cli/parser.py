@@ -35,6 +35,7 @@ from textgen.network.bundle import BundleError
 from textgen.text.copying import CopyIndexError
 from textgen.text.corpus import CorpusError
 from textgen.text.vocabulary import UNKNOWN
+from textgen.training.architectures import ARCHITECTURES
 from textgen.writing.rules import RULES
 
 
@@ -175,7 +176,8 @@ def _build_parser() -> argparse.ArgumentParser:
     add = sub.add_argument
     add("--corpus", required=True, type=Path, action="append", metavar="FILE",
         help=f"{recipes}; may be given more than once")  # fmt: skip
-    add("--model", required=True, choices=("lstm", "stacked_lstm", "gru", "large"), help="the architecture")
+    add("--model", required=True, choices=tuple(ARCHITECTURES),
+        help="; ".join(f"{name}: {row.about}" for name, row in ARCHITECTURES.items()))  # fmt: skip
     add("--out", required=True, type=Path, metavar="DIR", help="the folder for the model and its checkpoints")
     add("--validation", type=Path, metavar="FILE", help="recipes to measure on (a part of the corpus)")
     add("--epochs", type=count_type, metavar="N", help="times through the corpus")
