@@ -26,7 +26,7 @@ from textgen.text.corpus import Recipe
 from textgen.text.vocabulary import Vocabulary
 from textgen.training.architectures import build_model
 from textgen.training.batches import batches, build_vocabulary, encode_recipes, hold_out
-from textgen.training.card import LIMITS, data_sources, layer_in_words, stage_in_words
+from textgen.training.card import data_sources, layer_in_words, limits, stage_in_words
 from textgen.training.history import observe
 from textgen.training.plan import BOOK, COUNTED, Stage, learning_rate_at, plan_for
 from textgen.training.trainer import Trainer, save_arrays
@@ -314,6 +314,6 @@ class _Job:
                 "matrix_products": trainer.compute.name,
             },
             "evaluation": {},
-            "limits": list(LIMITS),
+            "limits": limits(self.recipes),
             "license": ", ".join(licences) or "that of the training data",
         }
