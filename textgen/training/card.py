@@ -52,9 +52,8 @@ def stage_in_words(stage: Stage) -> str:
 
 
 def layer_in_words(layer: Any) -> str:
-    sizes = {"Embedding": "output_dim"}
     kind = type(layer).__name__
-    return f"{kind}({getattr(layer, sizes.get(kind, 'units'))})"
+    return f"{kind}({layer.output_dim if kind == 'Embedding' else layer.units})"
 
 
 def limits(recipes: Sequence[Recipe]) -> list[str]:

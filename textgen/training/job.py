@@ -284,8 +284,8 @@ class _Job:
                 bundle = load_bundle(out)
                 card["evaluation"] = evaluate(bundle, self.held_out)
                 if self.state["stage"] == len(self.stages):  # it takes a minute: not after a break
-                    told = title_information_by_era(bundle, self.held_out)
-                    card["title_information"] = {era: asdict(value) for era, value in told.items()}
+                    information = title_information_by_era(bundle, self.held_out)
+                    card["title_information"] = {era: asdict(value) for era, value in information.items()}
                 save_bundle(out, model, trainer.vocabulary, card, history)
         return card
 
