@@ -1,4 +1,4 @@
-"""How well a network predicts recipes, in the terminal."""
+"""Measure how well a model predicts the recipes of a file: perplexity by era."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import argparse
 import itertools
 import json
 import os
+from pathlib import Path
 from typing import Any
 
-from textgen.cli.terminal import Failure, large_text, print_table, printable, read_corpus, say, span_text
+from textgen.cli import arguments
+from textgen.cli.terminal import Failure, print_table, printable, read_corpus, say
 from textgen.measuring.calibration import GRID, calibrate
 from textgen.measuring.perplexity import evaluate
 from textgen.measuring.study.human import human_figures
@@ -19,10 +21,28 @@ from textgen.text.typeset import percent
 from textgen.views.sweep import figure
 
 
-def evaluate_command(args: argparse.Namespace) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    arguments.add_model(parser, required=True)
+    add("--corpus", required=True, type=Path, metavar="FILE", help=arguments.RECIPES)
+    heats = "instead: perplexity at these temperatures, numbers or ranges FROM:TO:STEP " + (
+        f"({GRID[0]} to {GRID[-1]:g}), the best one, and how far the network's probabilities can be believed"
+    )
+    add("--temperatures", type=arguments.positive_temperatures, nargs="*", metavar="T", help=heats)
+    add("--units", action="store_true", help="instead: which units follow facts about the text")
+    add("--memory", action="store_true", help="instead: how long the title matters")
+    human = "instead: the measures of a sweep on these recipes (the modern ones)"
+    add("--human", action="store_true", help=human)
+    add("--save", action="store_true", help="with these: keep it in the model's folder, for the app")
+    arguments.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> None:
     asked = args.temperatures is not None or args.units or args.memory or args.human
     if args.save and not asked:
-        args.parser.error("--save keeps what --temperatures, --units and --memory measure: give one too")
+        args.parser.error(
+            "--save keeps what --temperatures, --units, --memory and --human measure: give one too"
+        )
     bundle = load_bundle(args.model)
     recipes = read_corpus(args.corpus)
     if asked:
@@ -36,11 +56,11 @@ def evaluate_command(args: argparse.Namespace) -> None:
     head = ["era", "recipes", "tokens", "nats per token", "perplexity", "unknown words"]
     rows = [
         [
-            printable(era), f"{row['recipes']:,}", f"{row['tokens']:,}", f"{row['nats_per_token']:.4f}",
-            f"{row['perplexity']:.2f}", percent(row["unknown_rate"]),
+            *(printable(era), f"{row['recipes']:,}", f"{row['tokens']:,}"),
+            *(f"{row['nats_per_token']:.4f}", f"{row['perplexity']:.2f}", percent(row["unknown_rate"])),
         ]
         for era, row in result.items()
-    ]  # fmt: skip
+    ]
     print_table(head, rows)
 
 
@@ -87,12 +107,7 @@ def _print_units(result: dict[str, Any]) -> None:
     for fact, told in result["facts"].items():
         one = told["best"][0]
         verdict = "convincing" if is_convincing(one, told["untrained"]) else "not convincing"
-        numbers = [
-            f"{one['r']:+.2f}",
-            f"{one['low']:+.2f}",
-            f"{one['high']:+.2f}",
-            f"{told['untrained']:+.2f}",
-        ]
+        numbers = [f"{r:+.2f}" for r in (one["r"], one["low"], one["high"], told["untrained"])]
         rows.append(
             [fact, f"layer {one['layer'] + 1}, unit {one['unit']}, {one['state']}", *numbers, verdict]
         )
@@ -117,13 +132,13 @@ def _print_calibration(result: dict[str, Any]) -> None:
     eras = result["eras"]
     print("perplexity")
     rows = [
-        [f"{heat:g}", *(large_text(of["perplexity"][k]) for of in eras.values())]
+        [f"{heat:g}", *(_large(of["perplexity"][k]) for of in eras.values())]
         for k, heat in enumerate(result["temperatures"])
     ]
     best = [of["best"] for of in eras.values()]
-    rows.append(["best", *(large_text(at["perplexity"]) for at in best)])
+    rows.append(["best", *(_large(at["perplexity"]) for at in best)])
     rows.append(["at T", *(f"{at['temperature']:.3f}" + " (edge)" * at["at_edge"] for at in best)])
-    rows.append(["95 %", *(span_text(at["low"], at["high"]) for at in best)])
+    rows.append(["95 %", *(_span(at["low"], at["high"]) for at in best)])
     print_table(["T", *map(printable, eras)], rows)
     print(f"\nexpected calibration error of the likeliest word, {result['bins']} bins")
     heats = list(next(iter(eras.values()))["reliability"])
@@ -131,6 +146,14 @@ def _print_calibration(result: dict[str, Any]) -> None:
         ["T", *map(printable, eras)],
         [[heat, *(percent(of["reliability"][heat]["ece"]) for of in eras.values())] for heat in heats],
     )
+
+
+def _large(value: float | None) -> str:
+    return "too large" if value is None else f"{value:,.2f}"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
 
 
 def _print_human(result: dict[str, Any]) -> None:
