@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import streamlit as st
@@ -20,6 +23,7 @@ from textgen.views.compare import Comparison, Row
 shared.through_app()
 
 save_component = shared.component("save")
+logger = logging.getLogger("simmer")
 
 
 # -- what buttons do: they change the state of other controls, before the page is drawn ------------
@@ -370,22 +374,35 @@ def comparison_view(drawn_with: int) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
     if drawn_with != state.n:  # what "Each column reads" depends on
         st.rerun()
-    settings = shared.settings()
-    comparison = shared.compare(settings)
-    go_to(state.word)
+    try:
+        settings = shared.settings()
+        comparison = shared.compare(settings)
+        marked = zip(comparison.names(), comparison.marks, strict=True)
+        texts = [
+            shared.column(comparison, k, name, mark, settings.opening)
+            for k, (name, mark) in enumerate(marked)
+        ]
+        go_to(state.word)
+    except Exception:
+        logger.exception("the texts could not be written")
+        if "drawn" not in shown:
+            st.error("The texts could not be written. Change a control, or load the page again.")
+            return
+        state.flash = "The texts for this change could not be written. Here are those from before it."
+        settings, comparison, texts, unmoved = shown["drawn"]
+        state.update(unmoved)
     word = min(state.word, max(comparison.length, 1))
     before = shown.get("comparison")
     shown.update(comparison=comparison, facts={**settings.facts(), "step": word})
+    unmoved = {name: copy.deepcopy(state[name]) for name in ("n", "temperatures", "forced", "word")}
+    shown["drawn"] = settings, comparison, texts, unmoved
     places = [st.container(key=key) for key in ("what_ifs", "texts", "run", "possible", "own_knob")]
     with places[0]:
         forced_words()
     with places[1]:
         shared.columns(
             "columns",
-            [
-                shared.column(comparison, k, name, mark, settings.opening)
-                for k, (name, mark) in enumerate(zip(comparison.names(), comparison.marks, strict=True))
-            ],
+            texts,
             word,
             opening=settings.opening,
             measure=shared.said("color"),
@@ -395,20 +412,30 @@ def comparison_view(drawn_with: int) -> None:
         )
     if before not in (None, comparison):
         time.sleep(HEAD_START)
-    rows = comparison.step_rows(word - 1)
-    with places[3]:
+    with places[3], or_a_sentence("The bars of this word"):
+        rows = comparison.step_rows(word - 1)
         controls = what_was_possible(comparison, settings, rows, word)
-    if before is None:
-        shared.first_look()
-    with controls:
-        what_ifs(rows, word)
-    with places[2]:
+        if before is None:
+            shared.first_look()
+        with controls:
+            what_ifs(rows, word)
+    with places[2], or_a_sentence("The lines of the whole run"):
         timeline(comparison, word)
-    with places[4]:
+    with places[4], or_a_sentence("The knob"):
         knob(comparison, word)
     shared.write_address()
     if (moved := state.pop("moved", state.n)) < state.n:
         shared.compare_ahead(settings, moved)
+
+
+@contextlib.contextmanager
+def or_a_sentence(what: str) -> Iterator[None]:
+    """An error in one part of the page leaves the others alone, and the part to the next move."""
+    try:
+        yield
+    except Exception:
+        logger.exception("%s: not drawn", what)
+        st.warning(f"{what} could not be drawn. The next move of a slider draws everything again.")
 
 
 def forced_words() -> None:

@@ -457,7 +457,7 @@ def explorer() -> None:
                 )
                 if cells:
                     shared.draw(
-                        charts.cells_spec(cells),
+                        charts.heat_map_spec(cells),
                         f"T = {heat:g}. After the last epoch: "
                         + ", ".join(
                             f"{row['label']} {row['share']}"

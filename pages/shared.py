@@ -79,6 +79,9 @@ def component(name: str) -> Any:
     """The small front-end component in `assets/NAME`; its content is set as text, never as markup."""
     folder = ASSETS / name
     parts = {kind: (folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
+    # The browser gets one module: what it imports from its own folder is put in place.
+    beside = re.compile(r'^import .* from "\./([\w-]+\.js)";$', re.MULTILINE)
+    parts["js"] = beside.sub(lambda match: (folder / match[1]).read_text(encoding="utf-8"), parts["js"])
     return st.components.v2.component(f"simmer_{name}", **parts)
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from pages import shared
 from pages.shared import plain, state
 from textgen import charts
+from textgen.files import to_csv
 from textgen.measuring.first_verbs import FirstVerbs, divergence, first_verbs
 from textgen.measuring.kinds import KindShares, kind_shares
 from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
@@ -221,7 +222,7 @@ with left:
     st.subheader(f"Titles and verbs at T = {now:g}", anchor=False)
     st.caption("Each title's column sums to 100 %. The stronger the cell, the likelier the verb.")
     shared.draw(
-        charts.cells_spec(verb_tables.cell_rows(firsts, now)),
+        charts.heat_map_spec(verb_tables.heat_map_rows(firsts, now)),
         f"At T = {now:g} " + "; ".join(verb_tables.in_words(one, now) for one in firsts) + ".",
         what="Table of first-verb probabilities, titles by verbs",
         key="cells",
@@ -345,7 +346,7 @@ for n, (title, place) in enumerate(zip(titles, places, strict=True), 1):
         st.markdown(f"**{plain(title)}**")
         compositions.append(kinds(model, title, seed))
         shared.draw(
-            charts.cells_spec(verb_tables.kind_rows(compositions[-1])),
+            charts.heat_map_spec(verb_tables.kind_rows(compositions[-1])),
             f"{title}: "
             + "; ".join(
                 f"T = {t:g}: recipe verbs {100 * share[:5].sum():.0f} %, ingredients {100 * share[5]:.0f} %"
@@ -397,7 +398,7 @@ with keep:
     for label, table in tables.items():
         st.download_button(
             f"{label} as CSV",
-            lambda table=table: verb_tables.to_csv(table()),
+            lambda table=table: to_csv(table()),
             f"{name}-{'-'.join(label.lower().split())}.csv",
             "text/csv",
             on_click="ignore",

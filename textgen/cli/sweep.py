@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--judge", metavar="NAME", help=judge)
     rules = f"{NO_FILTER}, or rules such as top_k=40 or top_p=0.9,min_p=0.05, once or more ({NO_FILTER})"
     add("--filter", type=arguments.filter_rules, action="append", metavar="RULES", help=rules)
-    add("--texts", type=int, default=64, metavar="N", help="texts of each cell (%(default)s)")
+    texts = "texts of each prompt, temperature, model and filter (%(default)s)"
+    add("--texts", type=int, default=64, metavar="N", help=texts)
     arguments.add_max_words(parser)
     arguments.add_seed(parser, "of the first text; the next has the next")
     add("--out", type=Path, required=True, metavar="FILE", help="the table: a name in .parquet or .csv")
@@ -77,10 +78,9 @@ def run(args: argparse.Namespace) -> None:
             study.add(unit, result)
             done += 1
             fresh += done > kept
-            left = (time.monotonic() - started) / max(fresh, 1) * (total - done)
-            bar.show(
-                done, total, f"T = {unit.cell.temperature:g}  {datetime.timedelta(seconds=round(left))} left"
-            )
+            seconds = round((time.monotonic() - started) / max(fresh, 1) * (total - done))
+            left = datetime.timedelta(seconds=seconds)
+            bar.show(done, total, f"T = {unit.condition.temperature:g}  {left} left")
         study.save(args.out)
     except BaseException:
         bar.clear()
@@ -99,8 +99,8 @@ def run(args: argparse.Namespace) -> None:
     for series in series_of(study):
         print(printable(series.label if len(series_of(study)) > 1 else settings.prompts[0]))
         rows = [
-            [f"{cell.temperature:g}", *(figure(figures.of(name)[0], name) for name in names)]
-            for cell, figures in series.points
+            [f"{condition.temperature:g}", *(figure(figures.of(name)[0], name) for name in names)]
+            for condition, figures in series.points
         ]
         people = ["human", *(figure(float(series.human(name)), name) for name in names)]
         print_table(["T", *(name.replace("_", "-") for name in names)], [*rows, people])

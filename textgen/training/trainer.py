@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from textgen.files import write_atomically
 from textgen.text.vocabulary import Vocabulary
 from textgen.training.batches import EVALUATED_TOKENS, Batch, padded_batch
 from textgen.training.fused import cross_entropy, gru_sequence, lstm_sequence, sampled_cross_entropy
@@ -245,9 +245,5 @@ class Trainer:
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """An `.npz` file that is there whole or not at all."""
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
+    with write_atomically(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
