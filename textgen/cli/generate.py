@@ -12,7 +12,7 @@ from textgen.cli import arguments
 from textgen.cli.terminal import print_table, printable, say_unknown, shown_word
 from textgen.network.bundle import Bundle, load_bundle
 from textgen.text.typeset import detokenize, percent
-from textgen.text.vocabulary import UNKNOWN, tokenize
+from textgen.text.vocabulary import UNKNOWN, UNKNOWN_ID, tokenize
 from textgen.writing.generate import Generation, generations, recipe_prompt
 from textgen.writing.rules import RULES
 from textgen.writing.sampling import Sampler
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     bundle = load_bundle(args.model or arguments.default_model())
     rules: dict[str, Any] = {rule.name: getattr(args, rule.name) for rule in RULES}
     if args.no_unknown:
-        rules["suppress"] = tuple(bundle.vocabulary.encode([UNKNOWN]))
+        rules["suppress"] = (UNKNOWN_ID,)
     temperatures = args.temperature or arguments.DEFAULT_TEMPERATURES
     samplers = [Sampler(temperature=temperature, **rules) for temperature in temperatures]
     prompt = recipe_prompt(args.title, args.opening)
