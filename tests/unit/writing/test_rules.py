@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from networks import random_pair
@@ -43,6 +45,14 @@ def test_every_value_of_a_control_makes_a_sampler(rule):
     for value in np.arange(rule.low, rule.high + rule.step / 2, max(rule.step, (rule.high - rule.low) / 500)):
         sampler = Sampler(**{rule.name: rule.setting(rule.kind(min(value, rule.high)))})
         assert len(sampler.active) == (rule.kind(value) != rule.off)
+
+
+@every_rule
+def test_samplers_travel_between_processes(rule):
+    sampler = Sampler(0.7, **{rule.name: strict(rule)})
+    assert sampler.active == ((rule, strict(rule)),)
+    there = pickle.loads(pickle.dumps(sampler))
+    assert there == sampler and there.active == sampler.active
 
 
 @every_rule
