@@ -84,9 +84,9 @@ def to_html(study: Study) -> str:
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(f"{x:g}" if isinstance(x, float) else str(x) for x in value) if isinstance(
-        value, (list, tuple)
-    ) else str(value)  # fmt: skip
+    if isinstance(value, (list, tuple)):
+        return ", ".join(f"{x:g}" if isinstance(x, float) else str(x) for x in value)
+    return str(value)
 
 
 def _figure(title: str, about: str, drawing: str) -> str:

@@ -27,9 +27,16 @@ def strict(rule):
 def test_saved_addresses_keep_their_keys_and_studies_their_names():
     keys = {rule.name: rule.key for rule in RULES}
     assert len(set(keys.values())) == len(RULES)
-    assert keys.items() >= {
-        "repetition_penalty": "penalty", "top_k": "k", "top_p": "p", "min_p": "min_p", "typical_p": "typical",
-    }.items()  # fmt: skip
+    assert (
+        keys.items()
+        >= {
+            "repetition_penalty": "penalty",
+            "top_k": "k",
+            "top_p": "p",
+            "min_p": "min_p",
+            "typical_p": "typical",
+        }.items()
+    )
 
 
 def test_rules_act_from_the_words_so_far_to_the_weights():
