@@ -180,15 +180,6 @@ def test_names_tell_equal_temperatures_apart():
     ]
 
 
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0 %"), (1, "100 %"), (0.5, "50 %"), (0.041, "4.1 %"), (0.0004, "<0.1 %"), (0.9999, ">99.9 %"),
-     (0.998, "99.8 %"), (0.0996, "10 %"), (0.994, "99 %")],
-)  # fmt: skip
-def test_percent_never_says_none_or_all_when_it_is_not(share, text):
-    assert percent(share) == text
-
-
 def test_five_runs_of_150_words_are_small():
     pair = networks.random_pair(size=60, units=512)
     never_end = [Sampler(t, suppress=(0,)) for t in (0.2, 0.5, 1.0, 1.5, 2.0)]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_pair
 
-from textgen.measuring.perplexity import entropy
+from textgen.measuring.distributions import entropy
 from textgen.network.bundle import available_bundles, load_bundle
 from textgen.writing.generate import generate
 from textgen.writing.many import ENDED, score, write_all
