@@ -25,6 +25,7 @@ from textgen.text.typeset import detokenize_pieces, percent
 from textgen.text.vocabulary import STOP_ID, tokenize
 from textgen.writing.generate import Generation, Step
 from textgen.writing.parting import first_difference
+from textgen.writing.rules import BY_NAME
 from textgen.writing.sampling import Luck, Stages
 from textgen.writing.writer import Request
 
@@ -415,7 +416,7 @@ def _arithmetic(logit: float, temperature: float, before: float, after: float, r
         return f"logit {logit:.2f}; greedy: the largest logit takes all"
     text = f"logit {logit:.2f} ÷ {temperature:g} = {logit / temperature:.2f} → {percent(before)}"
     if removed_by:
-        return f"{text} → removed by {removed_by}"
+        return f"{text} → removed by {BY_NAME[removed_by].label.lower()}"
     return text + (f" → {percent(after)} after the filters" if abs(after - before) > 5e-4 else "")
 
 
