@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import shared
+from pages.parts import address, columns, drawing
 from textgen.network.bundle import available_bundles, load_bundle
 from textgen.text.lexicon import lexicon
 from textgen.writing.generate import generate_together, recipe_prompt
@@ -58,7 +58,7 @@ def test_the_page_writes_what_textgen_writes(app):
     network = load_bundle(app.selectbox(key="model").value)
     samplers = [Sampler(t, suppress=(1,)) for t in (0.2, 1.4, 1.2)]
     expected: list[list[str]] = [[], [], []]
-    seed = shared.DEFAULTS["seed"]
+    seed = address.fields("compare")["seed"].default
     for steps in generate_together(
         network, recipe_prompt("Roasted vegetables"), samplers=samplers, max_tokens=60, seed=seed
     ):
@@ -227,14 +227,14 @@ def test_what_was_written_is_not_written_again(app):
 @pytest.mark.parametrize("probability", [0.99996, 0.9999999, 1.0, 0.12345678, 1e-9])
 def test_what_is_sent_is_rounded_and_no_certainty_is_made_up(probability):
     row = {"text": "oil", "rank": 1, "bits": 0.5, "plain": 0.25, "probability": probability}
-    sent = shared._compact({**row, "space": True, "forced": False, "end": False, "verb": False})
+    sent = columns.compact({**row, "space": True, "forced": False, "end": False, "verb": False})
     assert sent["probability"] == pytest.approx(probability, rel=1e-3)
     assert (sent["probability"] == 1) == (probability == 1)
 
 
 def test_plain_shows_markdown_as_it_was_written():
     for mark in "\\`*_{}[]()<>#+-.!|~$:&^=":
-        assert shared.plain(mark) == "\\" + mark
+        assert drawing.plain(mark) == "\\" + mark
 
 
 def test_the_rules_that_are_on_are_counted_and_the_chart_says_what_fades(app):
