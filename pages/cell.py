@@ -22,7 +22,7 @@ from textgen.views import cell as cell_view
 from textgen.views.compare import display_words
 from textgen.writing.rules import RULES
 from textgen.writing.sampling import Sampler
-from textgen.writing.writer import Settings
+from textgen.writing.writer import Request
 
 navigation.through_app()
 
@@ -113,7 +113,7 @@ def open_unit(layer: int, unit: int, shade: str) -> None:
     state.layer, state.unit, state.shade = layer + 1, unit, shade
 
 
-def compare_again(request: Settings, extra: Carried, step: int) -> None:
+def compare_again(request: Request, extra: Carried, step: int) -> None:
     """Go to the comparison page: this text in the column that it came from, the others as they were."""
     came = state.get("came_from", {"temperatures": address.TEMPERATURES[:3], "column": 1})
     heats, number = list(came["temperatures"]), extra.column or came["column"]
@@ -139,7 +139,7 @@ def compare_again(request: Settings, extra: Carried, step: int) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT_READINGS)
-def reading_of(request: Settings) -> cell.Reading:
+def reading_of(request: Request) -> cell.Reading:
     """The text that the comparison page writes for `request`, read with open gates."""
     run = writers.compare(request).runs[-1]
     return cell.read(writers.load(request.model), tokenize(request.prompt), run.words)
@@ -193,10 +193,10 @@ def head(known: Mapping[str, address.Field]) -> Any:
     return back_place
 
 
-def request_of(extra: Carried) -> Settings:
+def request_of(extra: Carried) -> Request:
     """What the controls and the address say of the text."""
     sampler = Sampler(temperature=state.temperature, **controls.sampling(extra.rules))
-    return Settings(
+    return Request(
         model=state.model,
         title=one_line(state.title),
         opening=one_line(state.opening, LONGEST_OPENING),
@@ -406,7 +406,7 @@ def facts(known: Mapping[str, address.Field], bundle: Bundle, units: Mapping[str
 
 
 def shaded_texts(
-    known: Mapping[str, address.Field], bundle: Bundle, request: Settings, layer: int, position: int
+    known: Mapping[str, address.Field], bundle: Bundle, request: Request, layer: int, position: int
 ) -> None:
     """This text and two others, each word on the colour of the unit's value."""
     unit = state.unit

@@ -20,7 +20,7 @@ from textgen.text.vocabulary import tokenize, unknown_words
 from textgen.views import compare_report as report
 from textgen.views.compare import END_OF_RECIPE, Comparison, Row
 from textgen.writing.sampling import Sampler
-from textgen.writing.writer import Settings
+from textgen.writing.writer import Request
 
 navigation.through_app()
 
@@ -55,11 +55,11 @@ def said(key: str) -> Any:
     return address.said(FIELDS[key])
 
 
-def request() -> Settings:
+def request() -> Request:
     """All that the controls say of the texts."""
     follow = said("follow")
     rules = controls.sampling({key: said(key) for key in address.RULE_KEYS})
-    return Settings(
+    return Request(
         model=said("model"),
         title=one_line(said("title")),
         opening=one_line(said("opening"), LONGEST_OPENING),
@@ -201,7 +201,7 @@ def free(number: int) -> None:
     state.forced.pop(number - 1, None)
 
 
-def look_inside(asked: Settings, column: int, step: int) -> None:
+def look_inside(asked: Request, column: int, step: int) -> None:
     """Leave for the cell page, for the words that column `column` (from 0) has read, at the step that decides
     word `step` (from 1): the one that reads the word before it.
 
@@ -436,12 +436,12 @@ def comparison_view(drawn_with: int) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
     if drawn_with != state.n:  # what "Each column reads" depends on
         st.rerun()
-    settings = request()
-    comparison = writers.compare(settings)
+    asked = request()
+    comparison = writers.compare(asked)
     go_to(state.word)
     word = min(state.word, max(comparison.length, 1))
     before = state.shown.get("comparison")
-    state.shown.update(comparison=comparison, facts={**settings.facts(), "step": word})
+    state.shown.update(comparison=comparison, facts={**asked.facts(), "step": word})
     places = [st.container(key=key) for key in ("what_ifs", "texts", "run", "possible", "own_knob")]
     with places[0]:
         forced_words()
@@ -449,11 +449,11 @@ def comparison_view(drawn_with: int) -> None:
         columns.show(
             "columns",
             [
-                columns.column(comparison, k, name, mark, settings.opening)
+                columns.column(comparison, k, name, mark, asked.opening)
                 for k, (name, mark) in enumerate(zip(comparison.names(), comparison.marks, strict=True))
             ],
             word,
-            opening=settings.opening,
+            opening=asked.opening,
             measure=said("color"),
             on_ask=take_in,
             on_add=add_column,
@@ -463,7 +463,7 @@ def comparison_view(drawn_with: int) -> None:
         time.sleep(HEAD_START)
     rows = comparison.step_rows(word - 1)
     with places[3]:
-        head = what_was_possible(comparison, settings, rows, word)
+        head = what_was_possible(comparison, asked, rows, word)
     if before is None:
         navigation.first_look()
     with head:
@@ -474,7 +474,7 @@ def comparison_view(drawn_with: int) -> None:
         knob(comparison, word)
     write_address()
     if (moved := state.pop("moved", state.n)) < state.n:
-        writers.compare_ahead(settings, moved)
+        writers.compare_ahead(asked, moved)
 
 
 def forced_words() -> None:
@@ -512,7 +512,7 @@ def timeline(comparison: Comparison, word: int) -> None:
 
 
 def what_was_possible(
-    comparison: Comparison, settings: Settings, rows: Sequence[Row], word: int
+    comparison: Comparison, asked: Request, rows: Sequence[Row], word: int
 ) -> DeltaGenerator:
     """The chart of the picked word; returns the place for its controls."""
     luck = said("show_luck")
@@ -520,7 +520,7 @@ def what_was_possible(
         st.html(
             drawing.chapter(
                 f"Word {word}: what it could have been",
-                step_caption(comparison, settings, word - 1, luck=luck),
+                step_caption(comparison, asked, word - 1, luck=luck),
                 comparison.step_summary(word - 1),
             )
         )
@@ -536,7 +536,7 @@ def what_was_possible(
     return place
 
 
-def step_caption(comparison: Comparison, asked: Settings, position: int, *, luck: bool) -> str:
+def step_caption(comparison: Comparison, asked: Request, position: int, *, luck: bool) -> str:
     """What the columns have read before the word at `position`, and what the chart's signs mean."""
     same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
     if asked.context != "own":

@@ -311,7 +311,7 @@ def step_picker() -> tuple[int, int]:
 
 def write(name: str, title: str, heats: Sequence[float]) -> Comparison:
     return shared.compare(
-        shared.Settings(
+        shared.Request(
             model=name,
             title=title,
             opening="",

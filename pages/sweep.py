@@ -13,7 +13,7 @@ import streamlit as st
 from pages import shared
 from pages.shared import plain, state
 from textgen import charts
-from textgen.measuring.diversity import MEASURES
+from textgen.measuring.diversity import GROUPS, MEASURES
 from textgen.measuring.study.background import Memory, Progress, Work
 from textgen.measuring.study.settings import Cell, Settings, StudyError, parse_filter, temperature_range
 from textgen.measuring.study.table import Study, read_study
@@ -44,11 +44,6 @@ MOST_WORDS = 1_500_000  # of a study that a page should do: some minutes
 # Seconds between drawings of a study under way: at first, doubled each time, at most. A browser on the same
 # processor takes a second or more to draw all pictures.
 REDRAW, REDRAW_AT_MOST = 1.5, 8.0
-GROUPS = {
-    "Diversity": ("choices", "distinct_1", "distinct_2", "self_bleu", "repetition"),
-    "Quality": ("perplexity", "judged", "verbs", "oddness"),
-    "Length and memory": ("words", "ended", "copied", "longest_copy"),
-}
 
 
 @st.cache_resource(show_spinner=False)
@@ -371,7 +366,7 @@ def curve(study: Study, name: str, at: float | None, drawing: int) -> None:
             unit=measure.unit,
             heats=study.settings.temperatures,
             logarithmic=measure.logarithmic,
-            percent=name in ("repetition", "ended", "verbs", "copied"),
+            percent=measure.percent,
             at=at,
             drawing=drawing,
         ),

@@ -19,7 +19,7 @@ from textgen.text.vocabulary import tokenize, unknown_words
 from textgen.views import compare_report as report
 from textgen.views import verbs as verb_tables
 from textgen.writing.sampling import Sampler
-from textgen.writing.writer import Settings
+from textgen.writing.writer import Request
 
 navigation.through_app()
 
@@ -221,7 +221,7 @@ def samples(titles: Sequence[str]) -> None:
             if st.button("Compare", key=f"compare{n}", type="tertiary", icon=":material/east:"):
                 navigation.to_comparison(title, heats, model=model, seed=seed, words=SAMPLE_WORDS)
         comparison = writers.compare(
-            Settings(
+            Request(
                 model=model,
                 title=title,
                 opening="",

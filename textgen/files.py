@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# In a checkout `assets` stands beside the package; a wheel carries it inside.
-_CHECKOUT = Path(__file__).resolve().parent.parent / "assets"
-ASSETS = _CHECKOUT if _CHECKOUT.is_dir() else Path(__file__).resolve().parent / "assets"
+# A wheel carries `assets` inside the package; in a checkout it stands beside it.
+_INSIDE = Path(__file__).resolve().parent / "assets"
+ASSETS = _INSIDE if _INSIDE.is_dir() else _INSIDE.parents[1] / "assets"

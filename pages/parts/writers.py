@@ -7,8 +7,8 @@ import streamlit as st
 from pages.parts.address import HOTTEST, SLIDER_STEP
 from pages.parts.drawing import plain
 from textgen.network.bundle import Bundle, BundleError, available_bundles, load_bundle
-from textgen.views.compare import Comparison
-from textgen.writing.writer import Settings, Writer
+from textgen.views.compare import Comparison, prepare
+from textgen.writing.writer import Request, Writer
 
 state = st.session_state
 
@@ -44,7 +44,7 @@ def models() -> list[str]:
     return names
 
 
-def compare(request: Settings) -> Comparison:
+def compare(request: Request) -> Comparison:
     """The comparison that `request` asks for."""
     load(request.model)  # or a sentence on the page
     writer = _writer(request.model)
@@ -56,9 +56,9 @@ def compare(request: Settings) -> Comparison:
     return comparison
 
 
-def compare_ahead(request: Settings, column: int) -> None:
+def compare_ahead(request: Request, column: int) -> None:
     """Have that written which the next move of a column's slider is likely to ask for."""
     if request.apart:
         here = request.temperatures[column]
         near = [round(t, 2) for t in (here + SLIDER_STEP, here - SLIDER_STEP) if 0 <= t <= HOTTEST]
-        _writer(request.model).write_ahead([request.with_temperature(column, t) for t in near])
+        _writer(request.model).write_ahead([request.with_temperature(column, t) for t in near], prepare)

@@ -174,7 +174,7 @@ def test_presets_show_what_they_say(app):
     ]
     assert often[0] > 1 == often[1]  # the same eight words in a row come again
     choose("T = 2 falls apart")
-    bits = [app.session_state.shown["comparison"].analyse(k)["bits"] for k in range(3)]
+    bits = [app.session_state.shown["comparison"].analysis(k).bits for k in range(3)]
     strong = [(of > 8).mean() for of in bits]
     assert strong[0] < strong[1] < strong[2]
     app.number_input(key="words").set_value(20).run()

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.measuring.distributions import effective_choices, entropy, surprisal
-from textgen.measuring.diversity import copied, distinct, oddness, repetition, self_bleu, verb_share
 from textgen.text.vocabulary import STOP, UNKNOWN, tokenize
 
 if TYPE_CHECKING:
@@ -17,18 +16,12 @@ if TYPE_CHECKING:
     from textgen.text.corpus import Recipe
 
 __all__ = [
-    "copied",
-    "distinct",
     "effective_choices",
     "entropy",
     "evaluate",
     "negative_log_probability",
-    "oddness",
     "predictions",
-    "repetition",
-    "self_bleu",
     "surprisal",
-    "verb_share",
 ]
 
 

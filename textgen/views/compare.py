@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -22,9 +22,11 @@ from textgen.measuring.perplexity import effective_choices
 from textgen.network.bundle import Bundle
 from textgen.text.lexicon import lexicon
 from textgen.text.typeset import detokenize_pieces, percent
+from textgen.text.vocabulary import tokenize
 from textgen.writing.generate import Generation, Step
 from textgen.writing.parting import first_difference
 from textgen.writing.sampling import Luck, Stages
+from textgen.writing.writer import Request
 
 Row = dict[str, Any]
 END = "■"  # how the stop token is shown
@@ -40,12 +42,14 @@ def display_words(words: Sequence[str], before: Sequence[str] = ()) -> list[tupl
     return [(piece.lstrip(" "), piece.startswith(" ")) for piece in pieces]
 
 
-@dataclass
-class Run(Generation):
-    """One sampler's text, and what has been worked out about it: see `Comparison.analyse`."""
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Per step of a run, arrays [steps] that are only read: `plain` (its word's probability at T = 1), `rank`
+    (1 is likeliest) and `bits` (the surprisal at T = 1)."""
 
-    analysis: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
-    rows: dict[tuple[str, ...], list[Row]] = field(default_factory=dict, repr=False)
+    plain: np.ndarray
+    rank: np.ndarray
+    bits: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Mark:
 class Comparison:
     """Finished runs of one prompt, ready to be read; in the order of the page's columns."""
 
-    def __init__(self, bundle: Bundle, runs: Sequence[Run]) -> None:
+    def __init__(self, bundle: Bundle, runs: Sequence[Generation]) -> None:
         self.bundle, self.runs = bundle, list(runs)
 
     @property
@@ -74,28 +78,27 @@ class Comparison:
 
     # -- whole runs --------------------------------------------------------------------------------
 
-    def analyse(self, k: int) -> dict[str, np.ndarray]:
-        """Per step of run `k`: `plain` (its word's probability at T = 1), `rank` (1 is likeliest) and `bits`
-        (the surprisal at T = 1). Arrays `[steps]`."""
-        run = self.runs[k]
-        if "plain" not in run.analysis:
-            logits = self._logits(k)  # [n, V]
-            chosen = np.array([step.token for step in run.steps], dtype=np.intp)
-            picked = np.take_along_axis(logits, chosen[:, None], axis=1)  # [n, 1]
-            top = logits.max(axis=1, keepdims=True)
-            log_z = np.log(np.exp(logits - top).sum(axis=1, dtype=np.float64)) + top[:, 0]
-            log_plain = picked[:, 0] - log_z
-            run.analysis["plain"] = np.exp(log_plain)
-            run.analysis["rank"] = 1 + (logits > picked).sum(axis=1)
-            run.analysis["bits"] = -log_plain / math.log(2)
-        return run.analysis
+    # What is worked out about a run is kept with it, since comparisons, and so threads, share runs.
+
+    def analysis(self, k: int) -> Analysis:
+        return self.runs[k].findings.once("analysis", lambda: self._analysis(k))
+
+    def _analysis(self, k: int) -> Analysis:
+        logits = self._logits(k)  # [n, V]
+        chosen = np.array([step.token for step in self.runs[k].steps], dtype=np.intp)
+        picked = np.take_along_axis(logits, chosen[:, None], axis=1)  # [n, 1]
+        top = logits.max(axis=1, keepdims=True)
+        log_z = np.log(np.exp(logits - top).sum(axis=1, dtype=np.float64)) + top[:, 0]
+        log_plain = picked[:, 0] - log_z
+        rank = 1 + (logits > picked).sum(axis=1)
+        return Analysis(*map(_read_only, (np.exp(log_plain), rank, -log_plain / math.log(2))))
 
     def choices(self, k: int) -> np.ndarray:
-        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, `[steps]`."""
-        run = self.runs[k]
-        if "choices" not in run.analysis:
-            run.analysis["choices"] = effective_choices(self._distributions(k, self._logits(k)))
-        return run.analysis["choices"]
+        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy. `[steps]`, to
+        be read only."""
+        return self.runs[k].findings.once(
+            "choices", lambda: _read_only(effective_choices(self._distributions(k, self._logits(k))))
+        )
 
     def _logits(self, k: int) -> np.ndarray:
         hidden = [step.hidden for step in self.runs[k].steps]
@@ -115,13 +118,13 @@ class Comparison:
         """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability`
         (of this word, after temperature and filters), `plain`, `rank`, `bits`, `forced`, `end`, `verb` (a
         recipe verb stands here), `word` and `position`."""
-        run = self.runs[k]
-        if tuple(opening) not in run.rows:
-            run.rows[tuple(opening)] = self._word_rows(k, opening)
-        return run.rows[tuple(opening)]
+        kept = self.runs[k].findings.once(
+            ("rows", tuple(opening)), lambda: tuple(self._word_rows(k, opening))
+        )
+        return [row.copy() for row in kept]
 
     def _word_rows(self, k: int, opening: Sequence[str]) -> list[Row]:
-        run, analysis = self.runs[k], self.analyse(k)
+        run, analysis = self.runs[k], self.analysis(k)
         words = [step.word for step in run.steps]
         shown = display_words(words, opening)
         verbs = lexicon().tag([*opening, *words])[len(opening) :]
@@ -132,9 +135,9 @@ class Comparison:
                 "text": END if step.token == 0 else text,
                 "space": True if step.token == 0 else space,
                 "probability": float(step.probability),
-                "plain": float(analysis["plain"][i]),
-                "rank": int(analysis["rank"][i]),
-                "bits": float(analysis["bits"][i]),
+                "plain": float(analysis.plain[i]),
+                "rank": int(analysis.rank[i]),
+                "bits": float(analysis.bits[i]),
                 "forced": step.forced,
                 "end": step.token == 0,
                 "verb": verb is not None,
@@ -170,7 +173,7 @@ class Comparison:
         pairs = zip(self.runs, self.runs[1:], strict=False)
         return [None, *(self._mark(left, here) for left, here in pairs)]
 
-    def _mark(self, left: Run, here: Run) -> Mark | None:
+    def _mark(self, left: Generation, here: Generation) -> Mark | None:
         parting = first_difference(self.bundle, left, here)
         if parting is None:
             return None
@@ -369,6 +372,14 @@ class Comparison:
         return rows
 
 
+def prepare(bundle: Bundle, request: Request, runs: Sequence[Generation]) -> None:
+    """Work out now what a page will show of the runs of `request`."""
+    comparison = Comparison(bundle, runs)
+    for k in range(len(runs)):
+        comparison.word_rows(k, tokenize(request.opening))
+        comparison.choices(k)
+
+
 def likely_words(comparisons: Sequence[Comparison], position: int, *, most: int = 12) -> list[int]:
     """What `step_rows` would show at `position` of the runs of all `comparisons` together, as ids. Their
     vocabularies must be equal."""
@@ -399,6 +410,11 @@ def _largest(values: np.ndarray, count: int) -> list[int]:
     cut = np.partition(values, values.size - count)[values.size - count]
     near = np.flatnonzero(values >= cut)
     return near[np.argsort(-values[near], kind="stable")[:count]].tolist()
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
 
 
 def _arithmetic(logit: float, temperature: float, before: float, after: float, removed_by: str) -> str:

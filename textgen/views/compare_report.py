@@ -38,7 +38,7 @@ def run_data(comparison: Comparison, facts: Mapping[str, Any]) -> dict[str, Any]
     words = comparison.bundle.vocabulary.words
     runs = []
     for k, (run, name) in enumerate(zip(comparison.runs, comparison.names(), strict=True)):
-        analysis, choices, steps = comparison.analyse(k), comparison.choices(k), []
+        analysis, choices, steps = comparison.analysis(k), comparison.choices(k), []
         for i, step in enumerate(run.steps):
             probs = run.sampler.distribution(
                 comparison.bundle.model.logits(step.hidden[None])[0], step.previous
@@ -51,9 +51,9 @@ def run_data(comparison: Comparison, facts: Mapping[str, Any]) -> dict[str, Any]
                     "word": step.word,
                     "token": step.token,
                     "probability": step.probability,
-                    "probability_at_1": float(analysis["plain"][i]),
-                    "rank": int(analysis["rank"][i]),
-                    "surprisal_bits": float(analysis["bits"][i]),
+                    "probability_at_1": float(analysis.plain[i]),
+                    "rank": int(analysis.rank[i]),
+                    "surprisal_bits": float(analysis.bits[i]),
                     "effective_choices": float(choices[i]),
                     "forced": step.forced,
                     "word_probs": {

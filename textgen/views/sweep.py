@@ -72,11 +72,11 @@ def figure(value: float, name: str) -> str:
     """A figure of a measure as a person reads it."""
     if math.isnan(value):
         return "not known"
-    if name in ("repetition", "ended", "verbs", "copied"):
+    if MEASURES[name].percent:
         return percent(value)
     if math.isinf(value):
         return "∞"
-    if name == "oddness":
+    if MEASURES[name].signed:
         return f"{value:+.2f}".replace("-", "−")
     if abs(value) >= 100:
         return f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.1e}"

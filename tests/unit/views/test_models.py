@@ -13,7 +13,7 @@ from textgen import charts
 from textgen.network.bundle import MODELS, available_bundles, load_bundle
 from textgen.text.vocabulary import Vocabulary
 from textgen.views import models as model_tables
-from textgen.views.compare import Comparison, Run
+from textgen.views.compare import Comparison
 from textgen.writing.generate import generations
 from textgen.writing.sampling import Sampler
 
@@ -29,7 +29,7 @@ def network(seed: int, name: str, size: int = 60):
 def compare(bundle, words: int = 10, seed: int = 4) -> Comparison:
     samplers = [Sampler(heat, suppress=(1,)) for heat in HEATS]
     runs = generations(bundle, "recipe for w3 | w5", samplers=samplers, max_tokens=words, seed=seed)
-    return Comparison(bundle, [Run(**vars(run)) for run in runs])
+    return Comparison(bundle, runs)
 
 
 THREE = [compare(network(seed, name)) for seed, name in enumerate("abc")]

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textgen.measuring.study.executors import run
 from textgen.measuring.study.settings import Settings, StudyError
 from textgen.measuring.study.table import Study
 from textgen.measuring.study.units import Result, Unit, units
+from textgen.memo import Memo
 from textgen.network.bundle import BundleError
 from textgen.text.copying import CopyIndexError
 
@@ -28,30 +28,17 @@ class Memory:
     """Finished units in memory, as `study.Store` keeps them in a folder; many threads may use it."""
 
     def __init__(self, largest: int = LARGEST) -> None:
-        self._kept: OrderedDict[str, Result] = OrderedDict()
-        self._lock = threading.Lock()
-        self._left = largest
+        self._kept: Memo[Result] = Memo(largest, size=lambda result: result.parts.nbytes)
         self.lane = ThreadPoolExecutor(1, thread_name_prefix="study")
 
     def __contains__(self, unit: Unit) -> bool:
         return self.get(unit) is not None
 
     def get(self, unit: Unit) -> Result | None:
-        with self._lock:
-            result = self._kept.get(unit.key)
-            if result is not None:
-                self._kept.move_to_end(unit.key)
-            return result
+        return self._kept.get(unit.key)
 
     def put(self, unit: Unit, result: Result) -> None:
-        with self._lock:
-            if unit.key in self._kept:
-                return
-            self._kept[unit.key] = result
-            self._left -= result.parts.nbytes
-            while self._left < 0 and len(self._kept) > 1:
-                _, oldest = self._kept.popitem(last=False)
-                self._left += oldest.parts.nbytes
+        self._kept.put(unit.key, result)
 
 
 @dataclass(frozen=True)
@@ -72,7 +59,7 @@ class Work:
 
     def __init__(self, settings: Settings, memory: Memory) -> None:
         self.settings = settings
-        self.study = Study(settings)
+        self._study = Study(settings)
         self._memory = memory
         self._units = units(settings)
         self._lock = threading.Lock()
@@ -81,6 +68,12 @@ class Work:
         self._stopped, self._error = False, ""
         self._looked = time.monotonic()
         self._thread: threading.Thread | None = None
+
+    @property
+    def study(self) -> Study:
+        """What is finished by now: a copy, which stays as it is while the work goes on."""
+        with self._lock:
+            return replace(self._study, cells=dict(self._study.cells), _parts={})
 
     @property
     def known(self) -> bool:
@@ -103,7 +96,7 @@ class Work:
     def look(self) -> Progress:
         """How far it is; a study that has paused goes on."""
         self._looked = time.monotonic()
-        if not self._stopped and not self._error and not self.study.complete:
+        if not self._stopped and not self._error and not self._study.complete:
             self._ensure()
         with self._lock:
             done, total = len(self._finished), len(self._units)
@@ -129,7 +122,7 @@ class Work:
                 with self._lock:
                     if unit.key not in self._finished:
                         self._finished.add(unit.key)
-                        self.study.add(unit, result)
+                        self._study.add(unit, result)
                         if unit.key not in kept:
                             self._seconds += now - before
                             self._fresh += 1

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from textgen.measuring.diversity import MEASURES, NAMES, bootstrap, contributions, distinct, self_bleu, values
+from textgen.measuring.diversity import (
+    MEASURES,
+    NAMES,
+    TextSet,
+    bootstrap,
+    contributions,
+    distinct,
+    self_bleu,
+    values,
+)
 from textgen.measuring.study.settings import FORMAT, Cell, Floats
 from textgen.measuring.study.units import kept_bundle
 from textgen.network.bundle import Bundle
@@ -54,13 +63,15 @@ def human_figures(
         texts = [body[:most] for body in bodies]
 
         everything = contributions(
-            texts,
-            ended=(tokens == 0).any(axis=1).tolist(),
-            tokens=read.lengths,
-            nats=read.nats,
-            entropy=read.entropy,
-            judged=np.full(len(texts), np.nan),
-            index=index,
+            TextSet(
+                texts,
+                ended=(tokens == 0).any(axis=1).tolist(),
+                tokens=read.lengths,
+                nats=read.nats,
+                entropy=read.entropy,
+                judged=np.full(len(texts), np.nan),
+                index=index,
+            )
         )
         ends = (values(everything), *bootstrap(everything))
         found["words"][str(most)] = {

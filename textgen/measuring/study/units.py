@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textgen.measuring.diversity import LARGEST_SET, contributions
+from textgen.measuring.diversity import LARGEST_SET, TextSet, contributions
 from textgen.measuring.study.settings import (
     FORMAT,
     Cell,
@@ -22,6 +22,7 @@ from textgen.measuring.study.settings import (
     parse_filter,
     prompt_text,
 )
+from textgen.memo import Memo
 from textgen.network.bundle import Bundle, bundle_folder, fingerprint, load_bundle
 from textgen.text.copying import INDEX, copy_index
 from textgen.text.vocabulary import UNKNOWN, tokenize
@@ -96,13 +97,15 @@ def measure_all(some: Sequence[Unit], threads: int = 1) -> list[Result]:
     for texts, opinion in zip(written, judged, strict=True):
         words = [[bundle.vocabulary.words[t] for t in row if t > 0] for row in texts.tokens.tolist()]
         parts = contributions(
-            words,
-            ended=(texts.tokens == 0).any(axis=1).tolist(),
-            tokens=texts.lengths,
-            nats=texts.nats,
-            entropy=texts.entropy,
-            judged=opinion,
-            index=index,
+            TextSet(
+                words,
+                ended=(texts.tokens == 0).any(axis=1).tolist(),
+                tokens=texts.lengths,
+                nats=texts.nats,
+                entropy=texts.entropy,
+                judged=opinion,
+                index=index,
+            )
         )
         shown = words[: max(0, SAMPLES - unit.first)]
         results.append(Result(parts, tuple(" ".join(text) for text in shown)))
@@ -126,9 +129,12 @@ def _second_opinion(
     return score(judge, [context] * len(different), different, threads=threads).nats[which.reshape(-1)]
 
 
-@lru_cache(maxsize=6)
+_bundles: Memo[Bundle] = Memo(6)
+
+
 def kept_bundle(name: str) -> Bundle:
-    return load_bundle(name)
+    """The bundle of that name, the same one for every thread: a judge is known by it."""
+    return _bundles.once(name, lambda: load_bundle(name))
 
 
 def _own_index(model: str) -> Path | None:

@@ -12,7 +12,7 @@ from textgen.measuring.study import background, executors
 from textgen.measuring.study.background import Memory, Work
 from textgen.measuring.study.executors import run
 from textgen.measuring.study.settings import Settings
-from textgen.measuring.study.table import Study
+from textgen.measuring.study.table import Study, read_study
 from textgen.measuring.study.units import units
 
 
@@ -76,6 +76,20 @@ def test_stop_begins_nothing_more_and_go_on_does_the_rest(model, gate):
     assert len(work.study.cells) == 5
     work.go_on()
     wait_for(lambda: work.study.complete)
+
+
+def test_a_study_that_is_being_looked_at_stays_as_it_is(model, gate):
+    work = Work(settings(model, seed=9), Memory())
+    work.go_on()
+    gate.release(2)
+    wait_for(lambda: work.look().done == 3)
+    seen = work.study
+    table = seen.to_csv()
+    assert len(seen.cells) == 3
+    gate.release(20)
+    wait_for(lambda: work.study.complete)
+    assert len(seen.cells) == 3 and seen.to_csv() == table
+    assert len(read_study(seen.to_parquet()).cells) == 3
 
 
 def test_a_study_that_nobody_looks_at_pauses_and_the_next_look_wakes_it(model, gate, monkeypatch):
