@@ -437,7 +437,7 @@ def next_words_learned(history: Mapping[str, Any], prompt: str, last: int) -> No
                 )
                 if cells:
                     draw(
-                        charts.cells_spec(cells),
+                        charts.heat_map_spec(cells),
                         f"T = {heat:g}. After the last epoch: "
                         + ", ".join(
                             f"{row['label']} {row['share']}" for row in cells if row["column"] == str(last)

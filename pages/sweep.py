@@ -16,8 +16,8 @@ from pages.parts.controls import LONGEST_TITLE, one_line
 from pages.parts.drawing import draw, plain
 from textgen import charts
 from textgen.measuring.diversity import GROUPS, MEASURES
-from textgen.measuring.study.background import Memory, Progress, Work
-from textgen.measuring.study.settings import Cell, Settings, StudyError, parse_filter, temperature_range
+from textgen.measuring.study.background import Memory, StudyProgress, Work
+from textgen.measuring.study.settings import Condition, Settings, StudyError, parse_filter, temperature_range
 from textgen.measuring.study.table import Study, read_study
 from textgen.network.bundle import load_measured
 from textgen.text.typeset import detokenize
@@ -84,7 +84,7 @@ def asked() -> tuple[Settings | None, list[str]]:
 
 def cost(settings: Settings) -> int:
     """Words, at most."""
-    return len(settings.cells) * settings.texts * settings.max_words
+    return len(settings.conditions) * settings.texts * settings.max_words
 
 
 def command(settings: Settings) -> str:
@@ -98,15 +98,15 @@ def command(settings: Settings) -> str:
     return " ".join([*parts, "--out study.parquet"])
 
 
-def to_comparison(cell: Cell, seed: int, words: int) -> None:
+def to_comparison(condition: Condition, seed: int, words: int) -> None:
     """Go to the comparison page, where this text stands in the first column."""
-    title, _, opening = cell.prompt.partition("|")
-    rules = {BY_NAME[name].key: value for name, value in parse_filter(cell.filter).items()}
-    others = [t for t in findings.MARKED if t != cell.temperature][:2]
+    title, _, opening = condition.prompt.partition("|")
+    rules = {BY_NAME[name].key: value for name, value in parse_filter(condition.filter).items()}
+    others = [t for t in findings.MARKED if t != condition.temperature][:2]
     navigation.to_comparison(
         title.strip(),
-        [cell.temperature, *others],
-        model=cell.model,
+        [condition.temperature, *others],
+        model=condition.model,
         seed=seed,
         words=address.WORDS.within(words),
         opening=opening.strip(),
@@ -114,13 +114,13 @@ def to_comparison(cell: Cell, seed: int, words: int) -> None:
     )
 
 
-def can_compare(cell: Cell, seed: int) -> bool:
+def can_compare(condition: Condition, seed: int) -> bool:
     """Whether the comparison page has controls for all that wrote this text."""
-    steps = cell.temperature / address.SLIDER_STEP
+    steps = condition.temperature / address.SLIDER_STEP
     return (
-        cell.model in writers.models()
+        condition.model in writers.models()
         and math.isclose(steps, round(steps), abs_tol=1e-6)
-        and cell.temperature <= address.HOTTEST
+        and condition.temperature <= address.HOTTEST
         and seed <= address.fields("compare")["seed"].high
     )
 
@@ -251,7 +251,7 @@ def which_is_shown(settings: Settings | None, work: Work | None) -> None:
             )
             st.markdown(
                 "The pictures below are of earlier settings. "
-                f"The controls now ask for {len(settings.cells)} × {settings.texts} texts."
+                f"The controls now ask for {len(settings.conditions)} × {settings.texts} texts."
             )
 
 
@@ -292,7 +292,7 @@ def progress_bar(work: Work) -> None:
         st.progress(progress.done / progress.total, how_far(progress))
 
 
-def how_far(progress: Progress) -> str:
+def how_far(progress: StudyProgress) -> str:
     count = f"{progress.done} of {progress.total} batches of texts"
     if not progress.running:
         return f"Stopped after {count}. What is finished is shown."
@@ -426,7 +426,7 @@ def nearest(temperatures: Iterable[float], wanted: float) -> float:
 
 def legend(labels: list[str]) -> str:
     lines = []
-    for label, (on, off, *_) in zip(labels, charts.SWEEP_DASHES * 12, strict=False):
+    for label, (on, off, *_) in zip(labels, charts.DASHES * 12, strict=False):
         stroke = (
             f"repeating-linear-gradient(to right, currentColor 0 {on}px, transparent {on}px {on + off}px)"
         )
@@ -460,13 +460,13 @@ def reader(study: Study) -> None:
             chosen = labels.index(state.sweep_series)
     at = state.sweep_at if len(heats) > 1 else heats[0]
     drawing.style_columns([at])
-    points = {cell.temperature: (cell, figures) for cell, figures in several[chosen].points}
+    points = {condition.temperature: (condition, figures) for condition, figures in several[chosen].points}
     shown = nearest(points, at)
-    cell, figures = points[shown]
+    condition, figures = points[shown]
     equal = len(set(figures.samples)) == 1 < len(figures.samples)
     st.caption(
-        f"T = {shown:g}, {plain(cell.prompt)}, {plain(cell.model)}: the first {len(figures.samples)} of "
-        f"{study.settings.texts} texts."
+        f"T = {shown:g}, {plain(condition.prompt)}, {plain(condition.model)}: the first "
+        f"{len(figures.samples)} of {study.settings.texts} texts."
         + (" All are the same." if equal else "")
         + (f" T = {at:g} is not finished yet." if at != shown else "")
     )
@@ -480,12 +480,12 @@ def reader(study: Study) -> None:
                 text += " …"
             st.html(f'<p class="sample">{html.escape(text)}</p>')
             seed = study.settings.seed + n
-            if can_compare(cell, seed):
+            if can_compare(condition, seed):
                 if st.button(
                     f"Seed {seed}: compare", key=f"go{n}", type="tertiary", icon=":material/east:",
                     help="The same text on the comparison page, word by word, beside other temperatures",
                 ):  # fmt: skip
-                    state.sweep_go = (cell, seed, study.settings.max_words)
+                    state.sweep_go = (condition, seed, study.settings.max_words)
                     st.rerun()  # a fragment cannot leave the page and keep what its controls say
             else:
                 st.caption(f"Seed {seed}")
@@ -520,7 +520,7 @@ def open_file() -> None:
 
 
 def downloads(study: Study | None, settings: Settings | None) -> None:
-    if study is None or not study.cells:
+    if study is None or not study.figures:
         st.caption("Tables and a report are here once the study is done or stopped.")
         return
     name = report.file_name("sweep " + " ".join(study.settings.prompts))

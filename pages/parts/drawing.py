@@ -25,10 +25,16 @@ def plain(text: str) -> str:
 def component(name: str) -> Any:
     """The small front-end component in `assets/NAME`; its content is set as text, never as markup."""
     folder = ASSETS / name
-    markup, style, script = (
-        (folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
+
+    def read(file: str) -> str:
+        return (folder / file).read_text(encoding="utf-8")
+
+    # The browser gets one module: what it imports from its own folder is put in place.
+    beside = re.compile(r'^import .* from "\./([\w-]+\.js)";$', re.MULTILINE)
+    script = beside.sub(lambda match: read(match[1]), read(f"{name}.js"))
+    return st.components.v2.component(
+        f"simmer_{name}", html=read(f"{name}.html"), css=read(f"{name}.css"), js=script
     )
-    return st.components.v2.component(f"simmer_{name}", html=markup, css=style, js=script)
 
 
 def styles(*more: str) -> None:
