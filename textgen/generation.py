@@ -15,8 +15,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textgen import exact
 from textgen.corpus import recipe_text
-from textgen.sampling import Luck, Sampler, check_seed
+from textgen.sampling import Draws, Luck, Sampler, check_seed
 from textgen.vocabulary import STOP, Vocabulary, detokenize, tokenize
 
 LuckKind = Literal["shared", "independent"]
@@ -260,8 +261,7 @@ def first_difference(
         for run, step, source in pair
     ]
     noise = [Luck(run.seed, run.stream).gumbel(a.position, len(bundle.vocabulary)) for run, _, _ in pair]
-    with np.errstate(divide="ignore"):
-        score = [np.log(p) + g for p, g in zip(probs, noise, strict=True)]
+    score = [exact.log(p) + g for p, g in zip(probs, noise, strict=True)]
 
     def candidate(step: Step) -> Candidate:
         i = step.token
@@ -320,7 +320,7 @@ def _run(
         if hidden is None:
             hidden, state = read_prompt(model, first.ids)
         logits = model.logits(hidden)
-        noise: dict[tuple[int, int], NDArray[np.float64]] = {}
+        noise: dict[tuple[int, int], Draws] = {}
         steps: list[Step | None] = [None] * len(samplers)
         for n, row in enumerate(row_of):
             if row is None:
@@ -331,10 +331,10 @@ def _run(
             if position in forced:
                 token = forced[position]
                 weights = sampler.weights(logits[row], previous)
-                probability = float(weights[token] / weights.sum())
+                probability = float(weights[token] / exact.total(weights))
             else:
                 if sampler.temperature > 0 and keys[n] not in noise:
-                    noise[keys[n]] = draws[keys[n]].exponential(position, logits.shape[1])
+                    noise[keys[n]] = draws[keys[n]].draws(position, logits.shape[1])
                 token, probability = sampler.choose(logits[row], noise.get(keys[n]), previous)
             steps[n] = Step(position, token, words[token], probability, hidden[row], at, position in forced)
         yield steps

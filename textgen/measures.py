@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import exact
 from textgen.diversity import copied, distinct, oddness, repetition, self_bleu, verb_share
 from textgen.information import effective_choices, entropy, surprisal
 from textgen.vocabulary import STOP, UNKNOWN, tokenize
@@ -105,11 +106,11 @@ def _predictions(
 
 
 def negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
-    """-log softmax(logits)[target] in nats, summed in float64: `[B, V], [B] -> [B]`."""
+    """-log softmax(logits)[target] in nats, to about six digits: `[B, V], [B] -> [B]`."""
     peak = logits.max(axis=-1, keepdims=True)
-    total = np.exp(logits - peak).sum(axis=-1, dtype=np.float64)
+    total = exact.total(exact.weights(logits - peak, 1.0)).astype(np.float64)
     picked = np.take_along_axis(logits, targets[:, None], axis=-1)
-    return np.log(total) + (peak - picked)[:, 0]
+    return exact.log(total) + (peak - picked)[:, 0]
 
 
 def _summary(nats: float, unknown: float, tokens: float, recipes: float) -> dict[str, Any]:

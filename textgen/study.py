@@ -19,6 +19,7 @@ import math
 import os
 import tempfile
 import zipfile
+from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -37,6 +38,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import exact
 from textgen.batch import ENDED, Texts, score, write_all
 from textgen.bundle import Bundle, BundleError, available_bundles, bundle_folder, fingerprint, load_bundle
 from textgen.copying import INDEX, CopyIndexError, copy_index
@@ -270,7 +272,7 @@ class Result:
 
 
 def measure(unit: Unit, threads: int = 1) -> Result:
-    """Write the texts of a unit and measure them. The same numbers anywhere, on processors of one kind.
+    """Write the texts of a unit and measure them. The same numbers anywhere.
 
     `StudyError` if this machine's network is another one.
     """
@@ -644,7 +646,7 @@ class Study:
         low, high = bootstrap(parts, seed=self.settings.seed % 2**64)
         human = reference(unit.cell, self.settings.max_words, self.set_size)
         samples = tuple(sample for part in ordered for sample in part.samples)[:SAMPLES]
-        # The last of float64's 16 digits depend on the processor; ten are enough.
+        # Ten of float64's 16 digits are enough.
         columns = [np.array([_rounded(x, 10) for x in one]) for one in (values(parts), low, high, human)]
         self.cells[unit.cell] = Figures(columns[0], columns[1], columns[2], columns[3], samples)
         del self._parts[unit.cell]
@@ -898,4 +900,9 @@ def _between(points: Mapping[int, float], at: int) -> float:
     if not points:
         return math.nan
     places = sorted(points)
-    return float(np.interp(math.log(at), np.log(places), [points[place] for place in places]))
+    after = bisect(places, at)
+    if after in (0, len(places)):
+        return float(points[places[max(after - 1, 0)]])
+    low, high = places[after - 1], places[after]
+    way = exact.log(at / low) / exact.log(high / low)
+    return float(points[low] + (points[high] - points[low]) * way)
