@@ -34,8 +34,8 @@ FILTERS = (
     Sampler(1.1, typical_p=0.8),
     Sampler(0.7, repetition_penalty=1.3),
 )
-SEEDS = range(26)
-WORDS = 12
+SEEDS = range(24)
+WORDS = 8
 RECIPE = recipe_prompt("roasted vegetables", "chop 1 / 2 cup of onions and fry them in oil")
 
 
@@ -56,7 +56,7 @@ def digests(name: str) -> dict[str, str]:
     for token in bundle.vocabulary.encode(tokenize(RECIPE)):
         logits, state = bundle.model.advance([token], state)
         scores.update(logits.astype("<f4").tobytes())
-    settings = Settings(TITLES[:1], (0.5, 1.0, 1.6), (name,), texts=8, max_words=12)
+    settings = Settings(TITLES[:1], (0.5, 1.0, 1.6), (name,), texts=6, max_words=8)
     study = Study(settings)
     for unit, result in run(settings, threads=1):
         study.add(unit, result)
