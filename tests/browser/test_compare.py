@@ -403,7 +403,10 @@ def test_what_people_come_for_is_there_before_the_controls(app):
         ("?model=../../etc/passwd", "the network is one of"),
         ("?seed=-3&words=9999999999999999999999&step=1e9", "a seed is a whole number"),
         ("?force=2%20xyzzy&force=abc", "not a place and a known word"),
-        ("?follow=column%209&luck=bad&color=red&line=up&live=x&unk=maybe", "what columns read, of the 3 asked for, is one of"),
+        (
+            "?follow=column%209&luck=bad&color=red&line=up&live=x&unk=maybe",
+            "what columns read, of the 3 asked for, is one of",
+        ),
         ("?k=-1&p=7&min_p=x&typical=0&penalty=99", "top-k is a whole number"),
         ("?follow=column%206", "of the 3 asked for"),
         ("?t1=0.5&t1=0.6", None),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from textgen import exact
 from textgen.measuring.diversity import (
     MEASURES,
     NAMES,
@@ -130,4 +132,9 @@ def _between(points: Mapping[int, float], at: int) -> float:
     if not points:
         return math.nan
     places = sorted(points)
-    return float(np.interp(math.log(at), np.log(places), [points[place] for place in places]))
+    after = bisect(places, at)
+    if after in (0, len(places)):
+        return float(points[places[max(after - 1, 0)]])
+    low, high = places[after - 1], places[after]
+    way = exact.log(at / low) / exact.log(high / low)
+    return float(points[low] + (points[high] - points[low]) * way)
