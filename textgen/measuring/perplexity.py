@@ -14,7 +14,7 @@ from textgen.text.vocabulary import STOP, UNKNOWN, tokenize
 
 if TYPE_CHECKING:
     from textgen.network.bundle import Bundle
-    from textgen.text.corpus import Recipe
+    from textgen.text.recipe import Recipe
 
 __all__ = [
     "copied",

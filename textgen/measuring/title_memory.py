@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from textgen.measuring.perplexity import entropy
 from textgen.network.bundle import Bundle
 from textgen.network.recurrent import RecurrentModel, State
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 from textgen.writing.sampling import apply_temperature
 

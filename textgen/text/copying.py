@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.files import ASSETS
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 
 INDEX = ASSETS / "copies.npz"

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.files import ASSETS
-from textgen.text.corpus import Recipe
 from textgen.text.lexicon import lexicon, word_kinds
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 
 PAIRINGS = ASSETS / "pairings.json"

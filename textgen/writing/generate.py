@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from textgen.text.corpus import recipe_text
+from textgen.text.recipe import recipe_text
 from textgen.text.typeset import detokenize
 from textgen.text.vocabulary import STOP, Vocabulary, tokenize
 from textgen.writing.sampling import Luck, Sampler, check_seed

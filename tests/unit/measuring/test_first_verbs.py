@@ -16,8 +16,8 @@ from networks import Pair, random_model
 from textgen.measuring.first_verbs import FirstVerbs, divergence, divergence_interval, first_verbs
 from textgen.measuring.kinds import KINDS, Lens, kind_shares
 from textgen.measuring.title_information import title_information
-from textgen.text.corpus import Recipe
 from textgen.text.lexicon import GROUPS, START, lexicon, word_kinds
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary, tokenize
 from textgen.writing.generate import generate
 from textgen.writing.sampling import apply_temperature

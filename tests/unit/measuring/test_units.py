@@ -14,7 +14,7 @@ from textgen.measuring.units import CONVINCING, FACTS, correlations, facts, is_c
 from textgen.network.bundle import available_bundles, load_bundle, load_measured
 from textgen.network.gates import read
 from textgen.network.recurrent import GRU, LSTM, Affine, RecurrentModel
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary, tokenize
 from textgen.views.cell import fact_rows, memory_rows, memory_sentence, unit_to_start_with, verdict
 from textgen.writing.generate import generate, recipe_prompt

@@ -13,16 +13,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from textgen.text import corpus
 from textgen.text.corpus import (
     CorpusError,
     CorpusWarning,
     Problem,
-    Recipe,
     iter_recipes,
     load_recipes,
-    recipe_text,
 )
+from textgen.text.formats import source, stream
+from textgen.text.recipe import Recipe, recipe_text
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Z"]), min_size=1, max_size=12)
 TEXTS = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
@@ -77,7 +76,7 @@ def reasons(data: bytes | str, name: str = "recipes") -> list[str]:
 def test_every_format_gives_back_its_recipes(suffix, recipes, chunk, packed):
     data = FORMATS[suffix](recipes).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "_CHUNK", chunk)  # a record may start and end anywhere in a chunk
+        patch.setattr(source, "_CHUNK", chunk)  # a record may start and end anywhere in a chunk
         assert read(gzip.compress(data) if packed else data, "x" + suffix) == (recipes, [])
 
 
@@ -203,8 +202,8 @@ def test_not_utf8_loses_only_its_record():
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_record_too_long_is_passed_over(suffix, monkeypatch):
-    monkeypatch.setattr(corpus, "LONGEST_RECORD", 1000)
-    monkeypatch.setattr(corpus, "_CHUNK", 64)
+    monkeypatch.setattr(stream, "LONGEST_RECORD", 1000)
+    monkeypatch.setattr(source, "_CHUNK", 64)
     recipes, problems = read(FORMATS[suffix]([SOUP, Recipe("Long", ("word " * 900,)), PIE]), "x" + suffix)
     assert recipes == [SOUP, PIE]
     assert len(problems) == 1
@@ -316,7 +315,7 @@ def test_a_damaged_gzip_file_keeps_what_came_before():
 
 
 def test_a_gzip_bomb_is_not_unpacked_to_its_end(monkeypatch):
-    monkeypatch.setattr(corpus, "_BOMB_SIZE", 1 << 20)
+    monkeypatch.setattr(source, "_BOMB_SIZE", 1 << 20)
     bomb = gzip.compress(as_json_lines([SOUP]).encode() * 200_000)
     kept, problems = read(bomb)
     assert 0 < len(kept) < 100_000

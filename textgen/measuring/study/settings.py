@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.network.bundle import available_bundles
-from textgen.text.corpus import recipe_text
+from textgen.text.recipe import recipe_text
 from textgen.text.vocabulary import tokenize
 from textgen.writing.sampling import Sampler, check_seed, check_temperature
 
