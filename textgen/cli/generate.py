@@ -10,6 +10,7 @@ from typing import Any
 
 from textgen.cli.terminal import default_model, print_table, printable, say, shown_word
 from textgen.network.bundle import Bundle, load_bundle
+from textgen.text.recipe import split_prompt
 from textgen.text.typeset import detokenize, percent
 from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
 from textgen.writing.generate import Generation, generations, recipe_prompt
@@ -19,7 +20,7 @@ DEFAULT_TEMPERATURES = (0.2, 0.7, 1.2)
 
 
 def generate_command(args: argparse.Namespace) -> None:
-    if not args.title.strip():
+    if not split_prompt(args.title)[0]:
         args.parser.error('the title is empty: say what to cook, for example "roasted vegetables"')
     bundle = load_bundle(args.model or default_model())
     vocabulary = bundle.vocabulary
@@ -31,6 +32,10 @@ def generate_command(args: argparse.Namespace) -> None:
         samplers = [Sampler(temperature=t, **rules) for t in args.temperature or DEFAULT_TEMPERATURES]
     except ValueError as error:
         args.parser.error(str(error))
+    title, opening = split_prompt(args.title)
+    if (title, opening) != (args.title.strip(), ""):  # the book's "recipe for TITLE | OPENING"
+        args.title, args.opening = title, f"{opening} {args.opening}".strip()
+        say(f"read as the title {title!r}" + (f" and the opening {args.opening!r}" if opening else ""))
     prompt = recipe_prompt(args.title, args.opening)
     strangers = unknown_words(prompt, vocabulary)
     if strangers:

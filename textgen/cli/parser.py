@@ -1,4 +1,5 @@
-"""The command line: `python -m textgen generate | verbs | evaluate | sweep | index | train | models`.
+"""The command line: `python -m textgen generate | verbs | evaluate | sweep | index | train | corpus |
+models`.
 
 Exit codes: 0 done; 1 could not be done, with one sentence on standard error; 2 wrong usage; 130 interrupted.
 """
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from textgen.cli.corpus import add_corpus_command
 from textgen.cli.evaluate import evaluate_command
 from textgen.cli.generate import generate_command
 from textgen.cli.index import index_command
@@ -67,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _build_parser() -> argparse.ArgumentParser:
-    recipes = "recipes: JSON lines, a JSON list, CSV or text, also gzipped"
+    recipes = "recipes: JSON, CSV, Markdown, text and more, also zipped, or a folder of them"
     parser = _Parser(
         prog="python -m textgen",
         description="Recipes from recurrent networks: write them, measure them, train them.",
@@ -182,6 +184,8 @@ def _build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="multiply in bfloat16: faster on processors that have it, much slower on others",
     )
+
+    add_corpus_command(command)
 
     sub = command("models", models_command, "list the released models with their figures")
     sub.add_argument("--json", action="store_true", help="write their cards as JSON")

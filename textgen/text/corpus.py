@@ -71,19 +71,19 @@ def load_recipes(
             on_problem(problem)
 
     recipes = list(iter_recipes(path, report))
-    name = _name_of(path)
     if not recipes:
-        raise no_recipe(name, problems, count)
+        raise no_recipe(path, problems, count)
     if problems and on_problem is None:
         parts = [str(problem) for problem in problems]
         if count > len(parts):
             parts.append(f"and {count - len(parts):,} more")
-        warnings.warn(f"{name}: skipped " + "; ".join(parts), CorpusWarning, stacklevel=2)
+        warnings.warn(f"{_name_of(path)}: skipped " + "; ".join(parts), CorpusWarning, stacklevel=2)
     return recipes
 
 
-def no_recipe(name: str, problems: list[Problem], count: int) -> CorpusError:
+def no_recipe(path: str | os.PathLike[str] | BinaryIO, problems: list[Problem], count: int) -> CorpusError:
     """The error for a file that gave no recipe and `count` problems, the first of which are `problems`."""
+    name = _name_of(path)
     if not problems:
         return CorpusError(f"{name} is empty: there is no recipe in it")
     more = f" ({count:,} problems in all)" if count > 1 else ""
@@ -184,6 +184,3 @@ def _check(recipes: list[tuple[Recipe, bool]]) -> None:
 
 def _name_of(path: str | os.PathLike[str] | BinaryIO) -> str:
     return os.fspath(path) if isinstance(path, (str, os.PathLike)) else str(getattr(path, "name", "the file"))
-
-
-__all__ = ["CorpusError", "CorpusWarning", "Problem", "iter_recipes", "load_recipes", "no_recipe"]

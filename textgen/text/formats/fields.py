@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from textgen.text.formats import cells, prose
@@ -32,6 +33,7 @@ UNSURE = _words(
     procedimento preparazione bereiding"""
 )
 METHODS = (*_SURE, *UNSURE)
+_METHODS = frozenset(METHODS)
 # No recipe is looked for under these.
 BESIDE = frozenset(_words("ingredients recipeingredient reviews review comments nutrition author authors"))
 
@@ -42,6 +44,7 @@ _NOT_STEPS = {"HowToSection", "ItemList"}  # their name is a heading
 _DEEPEST = 8
 
 
+@lru_cache(maxsize=10_000)
 def plain_name(key: object) -> str:
     """ "Recipe Instructions", "recipe_instructions" and "recipeInstructions" as one name."""
     return re.sub(r"[\W_]+", "", str(key)).casefold()
@@ -58,8 +61,8 @@ def has_method(fields: Any) -> bool:
     """Whether this is a record of the kind that is looked for: one with a field for a method."""
     if not isinstance(fields, dict):
         return False
-    names = _names(fields)
-    return any(name in names for name in METHODS) or sum(map(bool, map(_NUMBERED.fullmatch, names))) > 1
+    names = [plain_name(key) for key in fields]
+    return not _METHODS.isdisjoint(names) or sum(map(bool, map(_NUMBERED.fullmatch, names))) > 1
 
 
 def is_record(fields: Any) -> bool:
@@ -78,7 +81,9 @@ def is_record(fields: Any) -> bool:
 def records_in(value: Any, strict: bool = False, depth: int = 0) -> Iterator[Any]:
     """The records of a JSON value: itself, or what is under a wrapper; `strict` leaves out what is none."""
     if isinstance(value, list):
-        if depth < _DEEPEST:
+        if depth and not strict and not any(isinstance(element, (dict, list)) for element in value):
+            yield value
+        elif depth < _DEEPEST:
             for element in value:
                 yield from records_in(element, strict, depth + 1)
     elif is_record(value):

@@ -71,7 +71,7 @@ def read_values(chunks: Iterator[str]) -> Iterator[Record]:
 
 
 def _list(window: Window, depth: int, everything: bool) -> Iterator[Record]:
-    """The records of a list, one by one; without `everything`, none unless one of its elements is a record."""
+    """The records of a list, one by one; without `everything`, none if it holds no record at all."""
     window.drop(1)
     held: list[Record] = []
     firsts: set[str] = set()  # the names that its objects start with
@@ -79,12 +79,9 @@ def _list(window: Window, depth: int, everything: bool) -> Iterator[Record]:
         line = window.line
         firsts |= _first_name(window)
         try:
-            found = [Record(line, fields) for fields in records_in(window.decode())]
+            found = [Record(line, fields) for fields in records_in(window.decode(), depth=1)]
         except Unusable as fault:
-            yield Record(line, fault)
-            if not window.find(_next_object(",", firsts)):
-                yield from _lost(window, line)
-                return
+            yield from _passed(window, line, fault, _next_object(",", firsts))
             continue
         if window.peek() == ",":
             window.drop(1)
@@ -145,10 +142,8 @@ def _members(window: Window, depth: int) -> Iterator[Record]:
             else:
                 window.decode()
         except Unusable as fault:
-            yield Record(line, fault)
-            if not window.find(_next_object(r'[}\]]\s*,\s*(?="(?:[^"\\]|\\.){0,200}"\s*:', firsts)):
-                yield from _lost(window, line)
-                return
+            pattern = _next_object(r'[}\]]\s*,\s*(?="(?:[^"\\]|\\.){0,200}"\s*:', firsts)
+            yield from _passed(window, line, fault, pattern)
             continue
         if window.peek() == ",":
             window.drop(1)
@@ -169,9 +164,10 @@ def _close(window: Window, bracket: str, what: str) -> Iterator[Record]:
         yield Record(window.line, Unusable(reason), whole_file=True)
 
 
-def _lost(window: Window, line: int) -> Iterator[Record]:
-    if window.line > line:
-        yield Record(line, Unusable("where the next record starts could not be told"), whole_file=True)
+def _passed(window: Window, line: int, fault: Unusable, following: re.Pattern[str]) -> Iterator[Record]:
+    """A fault, and on to what follows it."""
+    more = window.find(following)
+    yield Record(line, fault if more else Unusable(f"{fault}; what follows it could not be read"))
 
 
 def _names_in(window: Window) -> tuple[set[str], int]:

@@ -83,6 +83,8 @@ def one_line(text: str) -> str:
 def without_mark(line: str) -> str:
     """A step without its number or bullet."""
     line = one_line(line)
+    if line[:1].isalpha() and line[:4].lower() != "step":
+        return line
     if _STEP_ALONE.fullmatch(line):
         return ""
     return line[match.end() :] if (match := _NUMBER.match(line) or _BULLET.match(line)) else line

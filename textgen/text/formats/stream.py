@@ -105,6 +105,7 @@ class Window:
         self.line = 1
         self._chunks = iter(chunks)
         self._text, self._at = "", 0
+        self._broken: BrokenOff | None = None
 
     @property
     def size(self) -> int:
@@ -113,14 +114,19 @@ class Window:
 
     def more(self) -> bool:
         """Take the next chunk in hand; False at the end of the text."""
+        if self._broken:
+            raise self._broken
         chunk = next(self._chunks, "")
         self._text, self._at = self._text[self._at :] + chunk, 0
         return bool(chunk)
 
     def head(self, size: int) -> str:
         """The next `size` characters, or fewer at the end; nothing moves."""
-        while self.size < size and self.more():
-            pass
+        try:
+            while self.size < size and self.more():
+                pass
+        except BrokenOff as fault:  # to be told when what is in hand has been read
+            self._broken = fault
         return self._text[self._at : self._at + size]
 
     def drop(self, count: int) -> None:
@@ -142,6 +148,7 @@ class Window:
         while not (match := pattern.search(self._text, self._at)):
             self.drop(max(0, self.size - 1000))
             if not self.more():
+                self.drop(self.size)
                 return False
         self.drop(match.end() - self._at)
         return True
@@ -158,6 +165,8 @@ class Window:
                     raise Unusable(json_fault(error, self._at)) from None
             else:
                 # A number at the edge of the text in hand may have more digits.
+                if end - self._at > LONGEST_RECORD:
+                    raise Unusable(too_long())
                 if isinstance(value, (dict, list, str)) or end < len(self._text) or not self.more():
                     self.drop(end - self._at)
                     return value
