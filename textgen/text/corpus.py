@@ -178,7 +178,7 @@ def _recipes_in(
 def _check(recipes: list[tuple[Recipe, bool]]) -> None:
     """`NotRead` where methods under a name that other things have too do not read as recipes."""
     methods = [" ".join(recipe.steps) for recipe, unsure in recipes if unsure]
-    if 4 * sum(map(reads_as_recipe, methods)) < len(methods):
+    if 4 * sum(" " in method and reads_as_recipe(method) for method in methods) < len(methods):
         raise NotRead(f"has names and methods that do not read as recipes, such as {methods[0][:60]!r}")
 
 

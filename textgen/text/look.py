@@ -76,11 +76,6 @@ def look_at(path: str | os.PathLike[str] | BinaryIO) -> Look:
         if len(look.examples) < EXAMPLES:
             look.examples.append(recipe)
     if not look.recipes:
-        name = (
-            os.fspath(path)
-            if isinstance(path, (str, os.PathLike))
-            else str(getattr(path, "name", "the file"))
-        )
-        raise no_recipe(name, look.problems, look.skipped)
+        raise no_recipe(path, look.problems, look.skipped)
     look.different = len(seen)
     return look

@@ -38,5 +38,6 @@ _RECIPE_FOR = re.compile(r"\s*recipe\s+for\s+(?=[^\s|])", re.IGNORECASE)
 def split_prompt(typed: str) -> tuple[str, str]:
     """Title and opening words of `typed`: "Recipe for roasted vegetables | chop 1 /", as the book writes its
     prompts, is ("roasted vegetables", "chop 1 /"); a title alone is (title, "")."""
-    title, _, opening = _RECIPE_FOR.sub("", typed, count=1).partition("|")
+    start = _RECIPE_FOR.match(typed)
+    title, _, opening = typed[start.end() if start else 0 :].partition("|")
     return title.strip(), opening.strip()

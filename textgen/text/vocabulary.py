@@ -33,31 +33,8 @@ def _signs() -> dict[int, str]:
     table |= {ord("ﬀ"): "ff", ord("ﬁ"): "fi", ord("ﬂ"): "fl", ord("ﬃ"): "ffi", ord("ﬄ"): "ffl"}
     table |= {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full width
     # The fraction signs that the released networks have as words (½ ¼ ¾ ⅓ ⅔ ⅛ ⅜) stay as they are.
-    fractions = [
-        "⅐",
-        "1/7",
-        "⅑",
-        "1/9",
-        "⅒",
-        "1/10",
-        "⅕",
-        "1/5",
-        "⅖",
-        "2/5",
-        "⅗",
-        "3/5",
-        "⅘",
-        "4/5",
-        "⅙",
-        "1/6",
-        "⅚",
-        "5/6",
-        "⅝",
-        "5/8",
-        "⅞",
-        "7/8",
-    ]
-    table |= {ord(sign): f" {spelt} " for sign, spelt in zip(fractions[::2], fractions[1::2], strict=True)}
+    for sign in "⅐⅑⅒⅕⅖⅗⅘⅙⅚⅝⅞":
+        table[ord(sign)] = " " + unicodedata.normalize("NFKC", sign).replace("⁄", "/") + " "
     return table
 
 

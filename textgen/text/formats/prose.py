@@ -52,10 +52,13 @@ _METHOD_AT_START = re.compile(
     r"\s*[#*_]*\s*(?:directions|method|instructions|preparation|procedure)\s*[*_]*:[*_]*\s+(?=\S)",
     re.IGNORECASE,
 )
+_INGREDIENTS_AT_START = re.compile(r"\W*ingredients\s*:\s*\S", re.IGNORECASE)
 
 
 def part_of(line: str) -> Part | None:
     """The part of a recipe that this line is the heading of."""
+    if _INGREDIENTS_AT_START.match(line):
+        return "ingredients"
     name = line.strip().strip("#*_=~-–— \t").rstrip(":").strip("*_ ").casefold()
     return next((part for part, names in _PARTS.items() if name in names), None) if len(name) < 40 else None
 

@@ -278,12 +278,17 @@ class _Counted(io.RawIOBase):
 
     def __init__(self, member: Any, budget: _Budget, packed: int) -> None:
         self._member, self._budget, self._packed = member, budget, packed
+        self._count = 0
 
     def readable(self) -> bool:
         return True
 
+    def tell(self) -> int:
+        return self._count
+
     def readinto(self, buffer: Any) -> int:
         data = self._member.read1(len(buffer))
         self._budget.spend(len(data), self._packed)
+        self._count += len(data)
         buffer[: len(data)] = data
         return len(data)

@@ -1,4 +1,6 @@
-"""What people have: exports of recipe managers, public collections, spreadsheets, notes. All recipes are invented."""
+"""What people have: exports of recipe managers, public collections, spreadsheets, notes. All are invented."""
+
+# ruff: noqa: E501 (a file is easier to see as one text)
 
 from __future__ import annotations
 
@@ -467,7 +469,7 @@ def test_a_zip_bomb_is_not_unpacked_to_its_end(nested, monkeypatch):
     if nested:
         bomb = zipped({"a.zip": bomb})
     kept, problems = read(bomb)
-    assert len(kept) < 30_000
+    assert len(kept) < 90_000
     assert set(kept) <= {MILK}
     assert "unpacks to over" in problems[-1].reason
 
