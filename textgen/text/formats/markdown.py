@@ -13,13 +13,16 @@ from textgen.text.formats.stream import Lines, Record, Unusable, too_long
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*")
 _EMPHASIS = re.compile(r"\s*(?:\*\*|__)(.{1,60}?)(?:\*\*|__)\s*:?\s*")
 _RULE = re.compile(r"\s{0,3}(?:-{3,}|\*{3,}|_{3,}|(?:[-*_] ){2,}[-*_])\s*")
-_KEY = re.compile(r"([A-Za-z_][\w -]*)\s*:(?:\s+(.*))?")
+_KEY = re.compile(r"([A-Za-z_][\w -]*?)\s*(?::(?=\s|$)|=)\s*(.*)")  # YAML or TOML
+_FENCES = ("---", "+++")
+_UNDERLINE = re.compile(r"(?:=+|-{4,})\s*")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\(?\d{1,2}[.)])\s+(.*)")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 
 
 def has_front_matter(head: str) -> bool:
-    return re.match(r"\s*---[^\S\n]*\n(?:#.*\n|\s*\n)*[A-Za-z_][\w -]*\s*:(?:\s.*)?\n", head) is not None
+    start = r"\s*(?:---|\+\+\+)[^\S\n]*\n(?:#.*\n|\s*\n)*[A-Za-z_][\w -]*\s*(?::(?:\s.*)?|=.*)\n"
+    return re.match(start, head) is not None
 
 
 def has_headings(head: str) -> bool:
@@ -69,7 +72,7 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
             continue
         if fenced:
             continue
-        if line.rstrip() == "---":
+        if line.rstrip() in _FENCES:
             following = after()
             if following and (not following[1].strip() or not _KEY.fullmatch(following[1].rstrip())):
                 waiting.append(following)
@@ -87,6 +90,12 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
         if _RULE.fullmatch(line):
             part = "" if part == "method" and draft.steps and not front else part
             continue
+        if new_step and line.strip() and not _ITEM.fullmatch(line) and (following := after()):
+            named_part = prose.part_of(line) and re.fullmatch(r"-{3}\s*", following[1])
+            if named_part or _UNDERLINE.fullmatch(following[1]):
+                line = f"{'#' if following[1].startswith('=') else '##'} {line.strip()}"
+            else:
+                waiting.insert(0, following)
         heading = _HEADING.fullmatch(line)
         emphasis = _EMPHASIS.fullmatch(line)
         level, text = 0, ""
@@ -170,7 +179,7 @@ def _front_matter(first: tuple[int, str], after: Any) -> dict[str, Any]:
     name, block, indent = "", "", 0
     entry: tuple[int, str] | None = first
     size = 0
-    while entry is not None and entry[1].rstrip() not in ("---", "..."):
+    while entry is not None and entry[1].rstrip() not in (*_FENCES, "..."):
         line = entry[1].rstrip()
         size += len(line)
         key = _KEY.fullmatch(line)

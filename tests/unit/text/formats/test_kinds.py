@@ -309,6 +309,8 @@ MARKDOWN = [
     "# Book\n\n## Moon Milk\n\n### Ingredients\n\n* milk\n\n### Method\n\nWarm the **milk**.\n\nStir in [2 spoons](x) of honey.\n",
     "# Moon Milk\n\n**Ingredients**\n\n- milk\n\n**Instructions:**\n\n- Warm the milk.\n- Stir in 2 spoons of honey.\n",
     "# Moon Milk\n\n## Directions\n\n### For the milk\n\n1. Warm the milk.\n\n### To finish\n\n1. Stir in 2 spoons of honey.\n\n## Credits\n\nMe\n",
+    "Moon Milk\n=========\n\nIngredients\n-----------\n\n- milk\n\nDirections\n---\n\n1. Warm the milk.\n2. Stir in 2 spoons of honey.\n",
+    '+++\ntitle = "Moon Milk"\ndraft = false\n+++\n\n## Steps\n\n1. Warm the milk.\n2. Stir in 2 spoons of honey.\n',
     "# Moon Milk\n\n- 1 cup milk\n\n1. Warm the milk.\n2. Stir in 2 spoons of honey.\n",
 ]  # fmt: skip
 
