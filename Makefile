@@ -24,6 +24,8 @@ check: .venv/dev.done
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(dir $(PY))lint-imports --no-logo
+	$(dir $(PY))oxlint --deny-warnings assets tests/javascript
 
 bench: .venv/dev.done
 	$(PY) -m benchmarks $(ARGS)

@@ -4,191 +4,133 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
-from pages import shared
-from pages.shared import plain, state
+from pages.parts import address, controls, drawing, navigation, writers
+from pages.parts.controls import LONGEST_OPENING, one_line
+from pages.parts.drawing import draw, plain
 from textgen import charts
 from textgen.measuring import units as probes
 from textgen.network import gates as cell
-from textgen.network.bundle import available_bundles, load_measured
+from textgen.network.bundle import Bundle, available_bundles, load_measured
 from textgen.text.vocabulary import UNKNOWN, tokenize
 from textgen.views import cell as cell_view
 from textgen.views.compare import display_words
+from textgen.writing.rules import RULES
 from textgen.writing.sampling import Sampler
+from textgen.writing.writer import Request
 
-shared.through_app()
+navigation.through_app()
 
-picture_component = shared.component("cell")
+state = st.session_state
+picture_component = drawing.component("cell")
 
 EXAMPLES = ("Chocolate ice cream", "Tomato soup", "White bread")
 EXAMPLE_WORDS = 45
-LAST_WORD = 900  # of any prompt and text together
-FIRST_WORD = 8  # opened when the page is: the third that is written after the default title
-ORDERS = ("number", "mean value", *probes.FACTS)
 KEPT_READINGS = 16  # one of 60 words by 512 units takes 0.7 MB
-TEMPERATURES = [0.2, 0.7, 1.2]  # of the columns that this text is compared with
-
-
-# -- what the comparison page sent along: it has no control here -------------------------------------
-
-
-@dataclass
-class Carried:
-    """Sampling rules, forced words and the column whose own luck is drawn, as the address spells them."""
-
-    options: dict[str, Any]  # for the sampler
-    rules: dict[str, float]  # as the controls of the comparison page have them
-    forced: tuple[tuple[int, str], ...]
-    column: int  # 0: all columns share one luck
-    names: dict[str, list[str]]  # field of the address -> what it does, in words
-
-
-# Name in the address -> the sampler's, what it is called, and which values it may have.
-RULES: dict[str, tuple[str, str, Callable[[str], bool]]] = {
-    "penalty": ("repetition_penalty", "repetition penalty", shared.number(1, 2)),
-    "k": ("top_k", "top-k", shared.number(1, 10_000, whole=True)),
-    "p": ("top_p", "top-p", shared.number(0, 1)),
-    "min_p": ("min_p", "min-p", shared.number(0, 1)),
-    "typical": ("typical_p", "typical", shared.number(0.05, 1)),
-}
-LISTS = ("rule", "force", "draws")
-COLUMNS = [f"column {k}" for k in range(1, shared.MOST_COLUMNS + 1)]
-
-
-def is_rule(entry: str) -> bool:
-    name, _, value = entry.partition(" ")
-    return entry == "unk true" or (name in RULES and RULES[name][2](value))
-
-
-def carried() -> Carried:
-    options: dict[str, Any] = {"suppress": (1,)}
-    rules: dict[str, float] = {}
-    names: dict[str, list[str]] = {name: [] for name in LISTS}
-    for entry in state.carried["rule"]:
-        name, _, value = entry.partition(" ")
-        if name == "unk":
-            options["suppress"] = ()
-            names["rule"].append(f"may write {UNKNOWN}")
-        else:
-            option, label, _ = RULES[name]
-            options[option] = rules[name] = int(value) if name == "k" else float(value)
-            names["rule"].append(f"{label} {float(value):g}")
-    forced = {int(entry.split(" ")[0]) - 1: entry.split(" ")[1] for entry in state.carried["force"]}
-    names["force"] = [f"word {at + 1} is “{word or 'the end'}”" for at, word in sorted(forced.items())]
-    names["draws"] = [f"the own luck of {column}" for column in state.carried["draws"][-1:]]
-    column = 1 + COLUMNS.index(state.carried["draws"][-1]) if state.carried["draws"] else 0
-    return Carried(options, rules, tuple(sorted(forced.items())), column, names)
-
-
-def drop(name: str) -> None:
-    state.carried = {**state.carried, name: []}
 
 
 # -- the address -----------------------------------------------------------------------------------
 
 
-def fields() -> dict[str, shared.Field]:
-    names = shared.models()
-    asked = st.query_params.get("model")
-    model = asked if asked in names else state.get("model") or names[0]
-    network, vocabulary = shared.load(model).model, shared.load(model).vocabulary
-    kinds = dict.fromkeys(kind for layer in network.layers for kind in cell.KINDS[layer.kind])
-    most, layers = max(layer.units for layer in network.layers) - 1, len(network.layers)
-    anything: shared.Field = (lambda text: True, "")
-    place = shared.number(1, 200, whole=True)
-    return {
-        "title": anything,
-        "opening": anything,
-        "model": shared.one_of(names, "the networks are " + ", ".join(names)),
-        "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
-        "words": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
-        "temperature": (shared.number(0, 2), "a temperature here is from 0 to 2"),
-        "layer": shared.one_of(
-            [str(n + 1) for n in range(layers)],
-            f"the network {model} has {layers} recurrent layer{'s' * (layers > 1)}",
-        ),
-        "gate": shared.one_of(list(kinds), f"the network {model} has {', '.join(kinds)}"),
-        "order": shared.one_of(ORDERS, "units are ordered by " + ", ".join(ORDERS)),
-        "at": (shared.number(1, LAST_WORD, whole=True), f"a word's number is from 1 to {LAST_WORD}"),
-        "unit": (shared.number(0, most, whole=True), f"the network {model} has units 0 to {most}"),
-        "fact": shared.one_of(list(probes.FACTS), "the facts are " + ", ".join(probes.FACTS)),
-        "shade": shared.one_of(["hidden", "cell"], "a text is coloured by hidden or cell"),
-        "rule": (is_rule, f"a rule is “unk true” or a number for {', '.join(RULES)}"),
-        "force": (
-            lambda entry: place(entry.partition(" ")[0]) and entry.partition(" ")[2] in vocabulary,
-            "it is a place and a word that the network knows",
-        ),
-        "draws": shared.one_of(COLUMNS, "it is “column 1” to “column 6”"),
-    }
+def known_fields() -> dict[str, address.Field]:
+    """What an address of this page may say, of the network that it names."""
+    bundle = writers.load(address.said(address.fields("cell")["model"]))
+    layers, of_network = bundle.model.layers, f"of the network {bundle.name}"
+    return address.fields(
+        "cell",
+        layer={"options": range(1, len(layers) + 1), "what": f"a layer {of_network}"},
+        gate={
+            "options": tuple(dict.fromkeys(kind for layer in layers for kind in cell.KINDS[layer.kind])),
+            "what": f"a gate or state {of_network}",
+        },
+        unit={"high": max(layer.units for layer in layers) - 1, "what": f"a unit {of_network}"},
+        force={"parse": address.forced(bundle.vocabulary)},
+    )
 
 
-def arrive() -> None:
-    """Once a session take in the address, then what another page has sent; keep the address true to it.
+def begin() -> dict[str, address.Field]:
+    """Before the controls are drawn: the address, and what another page has sent.
 
-    Before any control is drawn: a field that is bound to one cannot be taken out of the address.
+    What the comparison page sends along and has no control here, stays in the address and in `state.carried`.
     """
-    if "carried_notes" not in state:
-        known = fields()
-        state.carried_notes = shared.address_notes(known)
-        shared.clean_address(known, LISTS)
-        state.setdefault(
-            "carried",
-            {
-                name: [text for text in st.query_params.get_all(name)[:200] if known[name][0](text)]
-                for name in LISTS
-            },
-        )
-    shared.arrive()
-    for name, values in state.carried.items():
-        if st.query_params.get_all(name) != values:
-            if values:
-                st.query_params[name] = values
-            else:
-                del st.query_params[name]
+    known = known_fields()
+    navigation.begin("cell", known)
+    if "carried" not in state:
+        state.carried = {key: st.query_params.get_all(key) for key in ("rule", "force", "draws")}
+    address.write(state.carried)
+    return known
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Sampling rules, forced words and the column whose own luck is drawn."""
+
+    rules: dict[str, Any]  # as the controls of the comparison page have them
+    forced: tuple[tuple[int, str], ...]
+    column: int  # 0: all columns share one luck
+    names: dict[str, str]  # key of the address -> what it does, in words
+
+
+def carried(known: Mapping[str, address.Field]) -> Carried:
+    read = {key: [known[key].read(text) for text in texts] for key, texts in state.carried.items()}
+    rules, forced = dict(read["rule"]), dict(read["force"])
+    names = {
+        "rule": [rule.words(rules[rule.key]) for rule in RULES if rule.key in rules]
+        + [f"may write {UNKNOWN}"] * bool(rules.get("unk")),
+        "force": [
+            f"word {position + 1} is “{word or 'the end'}”" for position, word in sorted(forced.items())
+        ],
+        "draws": [f"the own luck of {column}" for column in read["draws"][-1:]],
+    }
+    return Carried(
+        rules,
+        tuple(sorted(forced.items())),
+        1 + address.PLACES.index(read["draws"][-1]) if read["draws"] else 0,
+        {key: ", ".join(words) for key, words in names.items() if words},
+    )
 
 
 # -- what controls do ------------------------------------------------------------------------------
 
 
+def drop(key: str) -> None:
+    state.carried = {**state.carried, key: []}
+
+
 def pick() -> None:
     chosen = state.picture.pick
     if isinstance(chosen, dict) and all(type(chosen.get(name)) is int for name in ("at", "unit")):
-        state.at = min(max(chosen["at"] + 1, 1), LAST_WORD)
+        state.at = address.fields("cell")["at"].within(chosen["at"] + 1)
         state.unit = max(chosen["unit"], 0)
-
-
-def go_to(at: int) -> None:
-    state.at = min(max(at, 1), LAST_WORD)
 
 
 def open_unit(layer: int, unit: int, shade: str) -> None:
     state.layer, state.unit, state.shade = layer + 1, unit, shade
 
 
-def compare_again(of: shared.Settings, extra: Carried, step: int) -> None:
+def compare_again(request: Request, extra: Carried, step: int) -> None:
     """Go to the comparison page: this text in the column that it came from, the others as they were."""
-    came = state.get("came_from", {"temperatures": TEMPERATURES, "column": 1})
-    heats, place = list(came["temperatures"]), extra.column or came["column"]
-    now = of.samplers[-1].temperature
-    heats += [now] * (max(place, 2) - len(heats))
+    came = state.get("came_from", {"temperatures": address.TEMPERATURES[:3], "column": 1})
+    heats, number = list(came["temperatures"]), extra.column or came["column"]
+    now = request.temperatures[-1]
+    heats += [now] * (max(number, 2) - len(heats))
     if extra.column or now not in heats:
-        heats[place - 1] = now
-    shared.compare_with(
+        heats[number - 1] = now
+    navigation.to_comparison(
         state.title,
         heats,
-        model=of.model,
-        seed=of.seed,
-        words=of.words,
+        model=request.model,
+        seed=request.seed,
+        words=request.words,
         opening=state.opening,
-        forced=of.forced,
-        word=min(max(step, 1), of.words),
+        forced=request.forced,
+        word=min(max(step, 1), request.words),
         luck="separate" if extra.column else "shared",
-        unk=not of.samplers[-1].suppress,
         **extra.rules,
     )
 
@@ -196,16 +138,11 @@ def compare_again(of: shared.Settings, extra: Carried, step: int) -> None:
 # -- texts -----------------------------------------------------------------------------------------
 
 
-def reading_of(of: shared.Settings) -> cell.Reading:
-    """The text that the comparison page writes for these settings, read with open gates."""
-    kept: dict[object, cell.Reading] = state.setdefault("readings", {})
-    if of not in kept:
-        run = shared.compare(of).runs[-1]
-        kept[of] = cell.read(shared.load(of.model), tokenize(of.prompt), run.words)
-    kept[of] = kept.pop(of)  # the youngest
-    while len(kept) > KEPT_READINGS:
-        kept.pop(next(iter(kept)))
-    return kept[of]
+@st.cache_resource(show_spinner=False, max_entries=KEPT_READINGS)
+def reading_of(request: Request) -> cell.Reading:
+    """The text that the comparison page writes for `request`, read with open gates."""
+    run = writers.compare(request).runs[-1]
+    return cell.read(writers.load(request.model), tokenize(request.prompt), run.words)
 
 
 def tinted(reading: cell.Reading, layer: int, shade: str, unit: int, high: float, here: int = -1) -> str:
@@ -223,115 +160,103 @@ def tinted(reading: cell.Reading, layer: int, shade: str, unit: int, high: float
 
 # -- the controls ----------------------------------------------------------------------------------
 
-shared.styles()
-st.html(shared.ASSETS / "cell.css")
-arrive()
-with st.container(horizontal=True, vertical_alignment="center", key="head"):
-    with st.container(width="stretch", gap="xxsmall"):
-        st.title("Inside the cell", anchor=False)
-        st.caption(
-            "All that a recurrent network knows of the words before is in the states of its units. Gates "
-            "decide what a unit keeps, takes in and shows. Here they are, word by word."
-        )
-    back_place = st.container(width="content")
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-    shared.title_control("The network reads “recipe for TITLE | OPENING” and goes on from there.")
-    shared.opening_control()
-    with st.container(
-        horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
-    ):
-        shared.network_control()
-        shared.seed_control(
-            "Decides the luck: the same seed writes the same words as on the comparison page."
-        )
-        shared.words_control()
-        with st.container(key="column1", width=230):
-            st.slider(
-                "Temperature",
-                0.0,
-                2.0,
-                0.7,
-                0.05,
-                key="temperature",
-                bind="query-params",
-                help="The text is written at this temperature. The network reads each word in the same way, "
-                "however it was drawn.",
+def head(known: Mapping[str, address.Field]) -> Any:
+    """Title and controls; returns the place for the way back."""
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.title("Inside the cell", anchor=False)
+            st.caption(
+                "All that a recurrent network knows of the words before is in the states of its units. Gates "
+                "decide what a unit keeps, takes in and shows. Here they are, word by word."
             )
-shared.style_columns([state.temperature])
+        back_place = st.container(width="content")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
+        controls.title(known, "The network reads “recipe for TITLE | OPENING” and goes on from there.")
+        controls.opening(known)
+        with st.container(
+            horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
+        ):
+            controls.network(known)
+            controls.seed(
+                known, "Decides the luck: the same seed writes the same words as on the comparison page."
+            )
+            controls.words(known)
+            with st.container(key="column1", width=230):
+                controls.slider(
+                    known["temperature"],
+                    "Temperature",
+                    help="The text is written at this temperature. The network reads each word in the same "
+                    "way, however it was drawn.",
+                )
+    drawing.style_columns([state.temperature])
+    return back_place
 
-model = state.model
-network = shared.load(model)
-extra = carried()
-title = shared.one_line(state.title)[: shared.LONGEST_TITLE]
-opening = shared.one_line(state.opening)[: shared.LONGEST_OPENING]
-settings = shared.Settings(
-    model=model,
-    title=title,
-    opening=opening,
-    # With its own luck, a column's draws depend on its place.
-    samplers=(Sampler(temperature=state.temperature, **extra.options),) * max(extra.column, 1),
-    seed=state.seed,
-    words=state.words,
-    luck="independent" if extra.column else "shared",
-    forced=tuple((at, word) for at, word in extra.forced if at < state.words),
-)
 
-if any(extra.names.values()):
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="extras"):
-        st.markdown("As on the comparison page:", width="content")
-        for name, said in extra.names.items():
-            if said:
+def request_of(extra: Carried) -> Request:
+    """What the controls and the address say of the text."""
+    sampler = Sampler(temperature=state.temperature, **controls.sampling(extra.rules))
+    return Request(
+        model=state.model,
+        title=one_line(state.title),
+        opening=one_line(state.opening, LONGEST_OPENING),
+        samplers=(sampler,) * max(extra.column, 1),  # with its own luck, a column's draws depend on its place
+        seed=state.seed,
+        words=state.words,
+        luck="independent" if extra.column else "shared",
+        forced=tuple((position, word) for position, word in extra.forced if position < state.words),
+    )
+
+
+def extras(names: Mapping[str, str]) -> None:
+    """What the comparison page sent along, each to be left out."""
+    if names:
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="extras"):
+            st.markdown("As on the comparison page:", width="content")
+            for key, words in names.items():
                 st.button(
-                    plain(", ".join(said)),
+                    plain(words),
                     icon=":material/close:",
-                    key=f"drop_{name}",
+                    key=f"drop_{key}",
                     on_click=drop,
-                    args=(name,),
+                    args=(key,),
                     help="Leave this out",
                 )
 
-layers = network.model.layers
-found = shared.text_notes(model)
-
-with st.container():
-    notes_place = st.container()
 
 # -- the picture of a gate -------------------------------------------------------------------------
 
-reading = reading_of(settings)
-shown = [text for text, _ in display_words(reading.words)]
-measured = {name: load_measured(name) for name in available_bundles()}
-units_measured = measured[model].get("units", {})
 
-
-def layer_now() -> int:
+def layer_now(bundle: Bundle) -> int:
     """The layer on the page, from 0."""
-    return min(state.get("layer") or 1, len(layers)) - 1
+    return min(state.get("layer") or 1, len(bundle.model.layers)) - 1
 
 
-def opened_now() -> tuple[int, int, int]:
+def opened_now(bundle: Bundle) -> tuple[int, int, int]:
     """What the rest of the page depends on: layer, word and unit."""
-    return layer_now(), state.at, state.unit
+    return layer_now(bundle), state.at, state.unit
 
 
 @st.fragment
-def picture_view() -> None:
+def picture_view(
+    known: Mapping[str, address.Field], bundle: Bundle, reading: cell.Reading, units: Mapping[str, Any]
+) -> None:
     """Gates, orders and the picture: another gate redraws this and leaves the rest of the page alone."""
-    if state.opened and state.opened != opened_now():  # None while the whole page is drawn
+    if state.opened and state.opened != opened_now(bundle):  # None while the whole page is drawn
         st.rerun()
-    picture_controls()
-    layer = layer_now()
+    picture_controls(known, bundle)
+    layer = layer_now(bundle)
     gate, order = state.gate, state.order
     key: Any = "mean" if order == "mean value" else order
     if order in probes.FACTS:
-        r = probes.correlations(units_measured, layer, "cell" if gate == "cell" else "hidden", order)
-        if r is None:
+        key = probes.correlations(units, layer, "cell" if gate == "cell" else "hidden", order)
+        if key is None:
             st.caption("This network has not been measured for that, so its units stand by number.")
-        key = "number" if r is None else r
+            key = "number"
     picture = reading.picture(layer, gate, key)
-    st.caption(f"**{gate.capitalize()}.** {cell.MEANINGS[layers[layer].kind][gate]}")
+    st.caption(f"**{gate.capitalize()}.** {cell.MEANINGS[bundle.model.layers[layer].kind][gate]}")
     name = f"{gate} gate" if gate in cell.GATES else gate if gate == "candidate" else f"{gate} state"
+    shown = [text for text, _ in display_words(reading.words)]
     picture_component(
         key="picture",
         data={
@@ -356,115 +281,92 @@ def picture_view() -> None:
     )
 
 
-def picture_controls() -> None:
+def picture_controls(known: Mapping[str, address.Field], bundle: Bundle) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="gates"):
-        if len(layers) > 1:
-            st.segmented_control(
+        if len(known["layer"].options) > 1:
+            controls.segments(
+                known["layer"],
                 "Layer",
-                list(range(1, len(layers) + 1)),
-                default=1,
-                key="layer",
-                bind="query-params",
-                required=True,
                 help="Layer 1 reads the words, each further layer what the one below says.",
             )
-        layer = layer_now()
-        kinds, most = cell.KINDS[layers[layer].kind], layers[layer].units - 1
+        layer = bundle.model.layers[layer_now(bundle)]
+        kinds, most = cell.KINDS[layer.kind], layer.units - 1
         # What another network or layer does not have is left before its control is drawn.
         if state.get("gate") and state.gate not in kinds:
-            state.gate = "hidden"
+            state.gate = known["gate"].default
         if state.get("unit", 0) > most:
             state.unit = most
-        st.segmented_control(
+        controls.segments(
+            replace(known["gate"], options=kinds),
             "Gate or state",
-            kinds,
-            default="hidden",
-            key="gate",
-            bind="query-params",
-            required=True,
             help="In the order in which they act when a word is read.",
         )
-        st.selectbox(
+        controls.select(
+            known["order"],
             "Units from top to bottom by",
-            ORDERS,
-            key="order",
-            bind="query-params",
             width=250,
             help="By a fact about the text: units that rise when it holds come first, those that fall come "
             "last, as measured over many recipes.",
         )
-        st.number_input(
+        controls.number(
+            known["at"],
             "Word read",
-            1,
-            LAST_WORD,
-            FIRST_WORD,
-            key="at",
-            bind="query-params",
             width=130,
             help="The step that is opened below. Click a word, or a cell of the picture.",
         )
-        st.number_input(
+        controls.number(
+            replace(known["unit"], high=most),
             "Unit",
-            0,
-            most,
-            key="unit",
-            bind="query-params",
             width=130,
             help=f"The unit that is opened below, from 0 to {most}.",
         )
 
 
-if "unit" not in state and "unit" not in st.query_params:
-    state.unit = cell_view.unit_to_start_with(units_measured, layer_now())
-state.opened = None
-picture_view()
-state.opened = opened_now()
-layer, unit = layer_now(), state.unit
-kind = layers[layer].kind
-at = min(state.at, len(reading)) - 1
-if state.at > len(reading):
-    found.append(f"The text has {len(reading)} words; the last one is opened.")
+# -- the sections below it -------------------------------------------------------------------------
 
-# -- one step, opened ------------------------------------------------------------------------------
 
-shared.first_look()
-opened = reading.open(layer, at, unit)
-st.subheader(f"Unit {unit} reads “{plain(shown[at])}”", anchor=False)
-after = reading.following(at)
-st.caption(
-    f"Word {at + 1} of {len(reading)}"
-    + (f", layer {layer + 1}" if len(layers) > 1 else "")
-    + (f"; next comes “{plain(after)}”. " if after else "; the text ends here. ")
-    + "The numbers come from the network's weights, rounded to three places, in the order in which they act. "
-    + "*x* is what comes in, *h* the hidden state of all units, σ(a) = 1 ÷ (1 + exp(−a)); *W*, *U* and *b* "
-    "are what the network has learned."
-)
-with st.container(key="step"):
-    equations = opened.equations()
-    for start in range(0, len(equations), 2):
-        for column, number in zip(st.columns(2, gap="large"), (start, start + 1), strict=True):
-            if number < len(equations):
-                one = equations[number]
-                with column:
-                    st.markdown(f"**{number + 1} · {one.name}.** {one.meaning}\n\n$$\n{one.latex}\n$$")
-if kind == "gru":
+def one_step(bundle: Bundle, reading: cell.Reading, layer: int, position: int) -> None:
+    """One step, opened: the arithmetic of a unit with its real numbers."""
+    several = len(bundle.model.layers) > 1
+    word = display_words(reading.words)[position][0]
+    st.subheader(f"Unit {state.unit} reads “{plain(word)}”", anchor=False)
+    after = reading.following(position)
     st.caption(
-        "This is the GRU of Keras. Many summaries write *r* for the gate that mixes old and new, or let "
-        "*z* = 1 stand for the new; here *z* mixes, and *z* near 1 keeps the old state."
+        f"Word {position + 1} of {len(reading)}"
+        + f", layer {layer + 1}" * several
+        + (f"; next comes “{plain(after)}”. " if after else "; the text ends here. ")
+        + "The numbers come from the network's weights, rounded to three places, in the order in which they "
+        "act. "
+        + "*x* is what comes in, *h* the hidden state of all units, σ(a) = 1 ÷ (1 + exp(−a)); *W*, *U* and "
+        "*b* are what the network has learned."
     )
+    with st.container(key="step"):
+        equations = reading.open(layer, position, state.unit).equations()
+        for start in range(0, len(equations), 2):
+            pair = enumerate(equations[start : start + 2], start + 1)
+            for column, (number, equation) in zip(st.columns(2, gap="large"), pair, strict=False):
+                column.markdown(
+                    f"**{number} · {equation.name}.** {equation.meaning}\n\n$$\n{equation.latex}\n$$"
+                )
+    if bundle.model.layers[layer].kind == "gru":
+        st.caption(
+            "This is the GRU of Keras. Many summaries write *r* for the gate that mixes old and new, or let "
+            "*z* = 1 stand for the new; here *z* mixes, and *z* near 1 keeps the old state."
+        )
 
-# -- units that mean something ---------------------------------------------------------------------
 
-st.subheader("Find a unit that means something", anchor=False)
-if not units_measured:
-    st.caption(
-        "This network's units have not been measured. `python -m textgen evaluate --units` does it on your "
-        "recipes."
-    )
-else:
+def facts(known: Mapping[str, address.Field], bundle: Bundle, units: Mapping[str, Any]) -> None:
+    """Units that mean something."""
+    st.subheader("Find a unit that means something", anchor=False)
+    if not units:
+        st.caption(
+            "This network's units have not been measured. `python -m textgen evaluate --units` does it on "
+            "your recipes."
+        )
+        return
     st.caption(
         f"How closely a unit follows a fact about the text: the correlation of the two over "
-        f"{units_measured['recipes']:,} recipes that the network was not trained on (0: none, 1 or −1: "
+        f"{units['recipes']:,} recipes that the network was not trained on (0: none, 1 or −1: "
         f"exactly). Among hundreds of units some follow anything by chance, so units are chosen on one half "
         f"of the recipes and measured on the other. A unit convinces if its whole 95 % interval is beyond "
         f"{probes.CONVINCING:g} and it beats every unit of a network with random weights."
@@ -472,7 +374,7 @@ else:
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.dataframe(
-            cell_view.fact_rows(units_measured),
+            cell_view.fact_rows(units),
             hide_index=True,
             width="stretch",
             column_config={
@@ -483,92 +385,126 @@ else:
             },
         )
     with right:
-        fact = st.selectbox(
+        fact = controls.select(
+            known["fact"],
             "A fact, and the units that follow it best",
-            list(probes.FACTS),
-            key="fact",
-            bind="query-params",
             help="The fact is a number after each word: see below the box.",
         )
-        told = units_measured["facts"][fact]
-        st.caption(f"{probes.FACTS[fact].capitalize()}. {cell_view.verdict(told)}")
+        measured = units["facts"][fact]
+        st.caption(f"{probes.FACTS[fact].capitalize()}. {cell_view.verdict(measured)}")
         with st.container(horizontal=True, gap="xsmall", key="best_units"):
-            for n, one in enumerate(told["best"]):
-                where = f"layer {one['layer'] + 1}, " if len(layers) > 1 else ""
+            for n, unit in enumerate(measured["best"]):
+                where = f"layer {unit['layer'] + 1}, " if len(bundle.model.layers) > 1 else ""
                 st.button(
-                    f"{where}unit {one['unit']}, {one['state']}: {one['r']:+.2f}",
+                    f"{where}unit {unit['unit']}, {unit['state']}: {unit['r']:+.2f}",
                     key=f"best{n}",
                     on_click=open_unit,
-                    args=(one["layer"], one["unit"], one["state"]),
-                    icon=":material/check:" if probes.is_convincing(one, told["untrained"]) else None,
-                    help=f"95 % interval {one['low']:+.2f} to {one['high']:+.2f}. Opens the unit.",
+                    args=(unit["layer"], unit["unit"], unit["state"]),
+                    icon=":material/check:" if probes.is_convincing(unit, measured["untrained"]) else None,
+                    help=f"95 % interval {unit['low']:+.2f} to {unit['high']:+.2f}. Opens the unit.",
                 )
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="shade_head"):
-    st.markdown(
-        f"**Texts coloured by unit {unit}**" + f" of layer {layer + 1}" * (len(layers) > 1), width="content"
-    )
-    states = cell.STATES[kind]
-    shade = "hidden"
-    if len(states) > 1:
-        shade = st.segmented_control(
-            "Its",
-            states,
-            default="hidden",
-            key="shade",
-            bind="query-params",
-            required=True,
-            label_visibility="collapsed",
+
+def shaded_texts(
+    known: Mapping[str, address.Field], bundle: Bundle, request: Request, layer: int, position: int
+) -> None:
+    """This text and two others, each word on the colour of the unit's value."""
+    unit = state.unit
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="shade_head"):
+        st.markdown(
+            f"**Texts coloured by unit {unit}**" + f" of layer {layer + 1}" * (len(bundle.model.layers) > 1),
+            width="content",
         )
-others = [example for example in EXAMPLES if example.lower() != title.lower()][:2]
-texts = [
-    reading,
-    *(
-        reading_of(replace(settings, title=example, opening="", words=EXAMPLE_WORDS, forced=()))
-        for example in others
-    ),
-]
-high = max(float(abs(one.along(layer, shade, unit)).max()) for one in texts) or 1.0
-st.html(
-    f'<span class="legend tint-legend">−{high:.2f}<i style="--ramp: linear-gradient(to right, '
-    f'{charts.NEGATIVE}, transparent, {charts.POSITIVE})"></i>{high:.2f} {shade} state after the word</span>'
-)
-for column, one in zip(st.columns(3, gap="medium"), texts, strict=False):
-    column.html(tinted(one, layer, shade, unit, high, at if one is reading else -1))
+        states = cell.STATES[bundle.model.layers[layer].kind]
+        shade = "hidden"
+        if len(states) > 1:
+            shade = controls.segments(
+                replace(known["shade"], options=states), "Its", label_visibility="collapsed"
+            )
+    others = [example for example in EXAMPLES if example.lower() != request.title.lower()][:2]
+    requests = [request] + [
+        replace(request, title=example, opening="", words=EXAMPLE_WORDS, forced=()) for example in others
+    ]
+    readings = [reading_of(asked) for asked in requests]
+    high = max(float(abs(reading.along(layer, shade, unit)).max()) for reading in readings) or 1.0
+    st.html(
+        f'<span class="legend tint-legend">−{high:.2f}<i style="--ramp: linear-gradient(to right, '
+        f'{charts.NEGATIVE}, transparent, {charts.POSITIVE})"></i>{high:.2f} {shade} state after the word'
+        "</span>"
+    )
+    here = [position, -1, -1]
+    for column, reading, at in zip(st.columns(3, gap="medium"), readings, here, strict=False):
+        column.html(tinted(reading, layer, shade, unit, high, at))
 
-# -- memory ----------------------------------------------------------------------------------------
 
-st.subheader("How long does the title matter?", anchor=False)
-memories = {name: told["memory"] for name, told in measured.items() if told.get("memory")}
-if memories:
+def title_memory(model: str, memories: Mapping[str, Mapping[str, Any]]) -> None:
+    st.subheader("How long does the title matter?", anchor=False)
+    if not memories:
+        st.caption(
+            "These networks have not been measured. `python -m textgen evaluate --memory` does it on your "
+            "recipes."
+        )
+        return
     st.caption(
         "The same recipe is read twice, once after its own title and once after another's. The line says how "
         "far apart the two predictions of the next word are, in bits (Jensen-Shannon divergence: 0, the "
         "title no longer matters; 1, no word in common), over "
-        f"{max(told['recipes'] for told in memories.values()):,} recipes kept back from training, with a "
+        f"{max(memory['recipes'] for memory in memories.values()):,} recipes kept back from training, with a "
         "95 % interval. Both axes are logarithmic."
     )
-    sentences = [cell_view.memory_sentence(name, told) for name, told in memories.items()]
+    sentences = [cell_view.memory_sentence(name, memory) for name, memory in memories.items()]
     if model in memories:
         st.markdown(plain(cell_view.memory_sentence(model, memories[model])))
-    shared.draw(
+    draw(
         charts.memory_spec(cell_view.memory_rows(memories, model)),
         " ".join(sentences),
         what="Line chart of what is left of the title against the words since it, a line a network",
         key="memory",
     )
-else:
-    st.caption(
-        "These networks have not been measured. `python -m textgen evaluate --memory` does it on your "
-        "recipes."
+
+
+# -- the page --------------------------------------------------------------------------------------
+
+
+def page() -> None:
+    drawing.styles("cell")
+    writers.models()  # or a sentence on the page
+    known = begin()
+    back_place = head(known)
+    extra = carried(known)
+    extras(extra.names)
+    request = request_of(extra)
+    bundle = writers.load(request.model)
+    with st.container():
+        notes_place = st.container()
+
+    reading = reading_of(request)
+    measured = {name: load_measured(name) for name in available_bundles()}
+    units = measured[request.model].get("units", {})
+    if "unit" not in state and "unit" not in st.query_params:
+        state.unit = cell_view.unit_to_start_with(units, layer_now(bundle))
+    state.opened = None
+    picture_view(known, bundle, reading, units)
+    state.opened = opened_now(bundle)
+    layer, position = layer_now(bundle), min(state.at, len(reading)) - 1
+    navigation.first_look()
+    one_step(bundle, reading, layer, position)
+    facts(known, bundle, units)
+    shaded_texts(known, bundle, request, layer, position)
+    title_memory(
+        request.model,
+        {name: figures["memory"] for name, figures in measured.items() if figures.get("memory")},
     )
 
-now = (settings, layer, unit, at, state.get("fact"), state.get("shade"))
-if state.setdefault("first_cell", now) != now:
-    state.carried_notes = []  # something has changed
-with notes_place:
-    if found := [*state.carried_notes, *found]:
-        st.warning("  \n".join(found), icon=":material/info:")
-with back_place:
-    if st.button("Compare temperatures", icon=":material/west:", key="back_to_compare"):
-        compare_again(settings, extra, at + 2 - reading.prompt)
+    asked = (request, layer, state.unit, position, state.get("fact"), state.get("shade"))
+    notes = address.notes("cell", asked) + controls.text_notes(bundle.vocabulary)
+    if state.at > len(reading):
+        notes.append(f"The text has {len(reading)} words; the last one is opened.")
+    with notes_place:
+        drawing.warn(notes)
+    with back_place:
+        if st.button("Compare temperatures", icon=":material/west:", key="back_to_compare"):
+            compare_again(request, extra, position + 2 - reading.prompt)
+
+
+page()

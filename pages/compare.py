@@ -2,49 +2,147 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import shared
-from pages.shared import plain, state
+from pages.parts import address, columns, controls, drawing, navigation, writers
+from pages.parts.address import FEWEST_COLUMNS, MOST_COLUMNS, PLACES
+from pages.parts.controls import LONGEST_OPENING, one_line
+from pages.parts.drawing import plain
 from textgen import charts
 from textgen.text.vocabulary import tokenize, unknown_words
 from textgen.views import compare_report as report
-from textgen.views.compare import Comparison, Row
+from textgen.views.compare import END_OF_RECIPE, Comparison, Row
+from textgen.writing.sampling import Sampler
+from textgen.writing.writer import Request
 
-shared.through_app()
+navigation.through_app()
 
-save_component = shared.component("save")
+state = st.session_state
+save_component = drawing.component("save")
+logger = logging.getLogger("simmer")
+FIELDS = address.fields("compare")
+
+TIMELINE_CAPTIONS = {
+    "choices": "Effective choices: how many equally likely words would leave the draw as open. "
+    "Logarithmic; a diamond marks where a text leaves its left neighbour. Click to pick a word.",
+    "probability": "How probable each written word was, after temperature and sampling rules. "
+    "A diamond marks where a text leaves its left neighbour. Click to pick a word.",
+}
+HOW = """
+### From logits to a word
+1. The network reads all words so far and gives every word it knows a score, its **logit**.
+2. Each logit is divided by the **temperature** T. A small T stretches the differences,
+   a large T shrinks them.
+3. The **softmax**, exp(logit ÷ T) over its sum, turns scores into probabilities that sum to 100 %.
+4. **Sampling rules**, if any are on, remove words; the rest share their probability.
+5. One word is **drawn**. With the same luck in every column, texts differ by temperature alone.
+
+Point at a bar above to see these steps with its real numbers.
+"""
+
+
+# -- what is asked for -----------------------------------------------------------------------------
+
+
+def said(key: str) -> Any:
+    """What a control says, or will say once it is there."""
+    return address.said(FIELDS[key])
+
+
+def request() -> Request:
+    """All that the controls say of the texts."""
+    follow = said("follow")
+    rules = controls.sampling({key: said(key) for key in address.RULE_KEYS})
+    return Request(
+        model=said("model"),
+        title=one_line(said("title")),
+        opening=one_line(said("opening"), LONGEST_OPENING),
+        samplers=tuple(Sampler(temperature=t, **rules) for t in state.temperatures[: state.n]),
+        seed=said("seed"),
+        words=said("words"),
+        luck="independent" if said("luck") == "separate" else "shared",
+        context=PLACES.index(follow) if follow in PLACES[: state.n] else "own",
+        forced=tuple(sorted(item for item in state.forced.items() if item[0] < said("words"))),
+    )
+
+
+def begin() -> None:
+    """Before the controls are drawn: styles, the address, and what another page has sent."""
+    drawing.styles()
+    writers.models()  # or a sentence on the page
+    if "n" in state:
+        navigation.begin("compare", FIELDS)
+    else:
+        named = [k for k in range(1, MOST_COLUMNS + 1) if f"t{k}" in st.query_params]
+        n = said("n") if "n" in st.query_params else max([FIELDS["n"].default, *named])
+        beyond = {"parse": address.refuse, "what": f"it asks for {n} columns"}
+        vocabulary = writers.load(said("model")).vocabulary
+        known = address.fields(
+            "compare",
+            follow={"options": ("own", *PLACES[:n]), "what": f"what columns read, of the {n} asked for,"},
+            force={"parse": address.forced(vocabulary)},
+            **{f"t{k}": beyond for k in range(n + 1, MOST_COLUMNS + 1)},
+        )
+        navigation.begin("compare", known)
+        columns.have([said(f"t{k}") for k in range(1, n + 1)])
+        state.word, state.forced = said("step"), dict(address.said(known["force"]))
+    write_address()
+
+
+def write_address() -> None:
+    """Put into the address what no Streamlit control is bound to."""
+    heats = {f"t{k}": t for k, t in enumerate(state.temperatures[: state.n], 1)}
+    values = {"n": state.n, "step": state.word, **heats}
+    address.write(
+        {
+            **{key: [] for key in FIELDS if key[0] == "t" and key[1:].isdigit()},
+            **{key: [address.written(v)] * (v != FIELDS[key].default) for key, v in values.items()},
+            "force": [f"{position + 1} {word}" for position, word in sorted(state.forced.items())],
+        }
+    )
+
+
+def reset(temperatures: Sequence[float] = address.TEMPERATURES[:3], **changes: Any) -> None:
+    """Every control that shapes the texts to where it starts, but for `changes`."""
+    for key in navigation.SHAPES:
+        state[key] = changes.get(key, FIELDS[key].default)
+    columns.have(temperatures)
+    state.forced, state.word = {}, 1
 
 
 # -- what buttons do: they change the state of other controls, before the page is drawn ------------
 
 
 def remove_column() -> None:
-    column = state.columns.remove
-    if state.n > shared.FEWEST_COLUMNS and column in range(1, state.n + 1):
-        state.temperatures.append(state.temperatures.pop(column - 1))
+    number = state.columns.remove
+    if state.n > FEWEST_COLUMNS and number in range(1, state.n + 1):
+        state.temperatures.append(state.temperatures.pop(number - 1))
         state.n -= 1
-        shared.other_columns()
-        for control, otherwise in (("follow", "own"), ("live", shared.PLACES[0])):
-            if state.get(control) in shared.PLACES[column - 1 :]:  # the same column has another number now
-                at = shared.PLACES.index(state[control])
-                state[control] = otherwise if at == column - 1 else shared.PLACES[at - 1]
+        columns.renew()
+        for key in ("follow", "live"):
+            if state.get(key) in PLACES[number - 1 :]:  # the same column has another number now
+                place = PLACES.index(state[key]) + 1
+                state[key] = FIELDS[key].default if place == number else PLACES[place - 2]
 
 
 def add_column() -> None:
-    state.n = min(state.n + 1, shared.MOST_COLUMNS)
-    shared.other_columns()
+    state.n = min(state.n + 1, MOST_COLUMNS)
+    columns.renew()
 
 
 def take_in() -> None:
     """What the sliders in the columns ask for."""
-    for name, value in shared.asked("columns").items():
+    for name, value in columns.asked("columns").items():
         if isinstance(name, int):
             state.temperatures[name - 1] = value
             state.moved = name - 1
@@ -61,37 +159,73 @@ def lock() -> None:
 
 
 def go_to(word: int) -> None:
-    state.word = min(max(word, 1), shared.said("words"))
+    state.word = min(max(word, 1), said("words"))
+
+
+def count_pick() -> None:
+    """A chart's marks carry how many picks were made before, so that the same one can be picked again."""
+    state.picks = state.get("picks", 0) + 1
 
 
 def pick_point() -> None:
     for point in state.timeline.selection.get("step", []):
-        shared.count_pick()
+        count_pick()
         go_to(int(point["position"]))
 
 
 def pick_bar() -> None:
     for bar in state.chart.selection.get("word", []):
         if isinstance(bar.get("word"), str):  # the tail has none
-            shared.count_pick()
-            shared.force(state.word, [bar["word"]])
+            count_pick()
+            force(state.word, [bar["word"]])
 
 
 def what_if() -> None:
     typed, state.whatif = str(state.whatif or ""), None
-    words = [""] if typed == shared.END_OF_RECIPE else tokenize(typed)
-    if missing := unknown_words(typed, shared.load(state.model).vocabulary) if words != [""] else []:
+    if typed == END_OF_RECIPE:
+        force(state.word, [""])
+    elif unknown := unknown_words(typed, writers.load(state.model).vocabulary):
         state.flash = (
-            f"The network does not know {plain(', '.join(missing)[:80])}, so it cannot be forced to write it."
+            f"The network does not know {plain(', '.join(unknown)[:80])}, so it cannot be forced to write it."
         )
-    elif len(words) > 8:
+    elif len(words := tokenize(typed)) > 8:
         state.flash = "Force at most 8 words at once."
     else:
-        shared.force(state.word, words)
+        force(state.word, words)
 
 
-# Seconds that new texts are ahead of their charts: what arrives together is drawn together, and a browser
-# takes longer than this to draw charts.
+def force(number: int, words: Sequence[str]) -> None:
+    """Every column must write `words` from word `number` on."""
+    for position, word in enumerate(words, number - 1):
+        state.forced[position] = word
+
+
+def free(number: int) -> None:
+    """Every column may choose word `number` again."""
+    state.forced.pop(number - 1, None)
+
+
+def look_inside(asked: Request, column: int, step: int) -> None:
+    """Leave for the cell page, for the words that column `column` (from 0) has read, at the step that decides
+    word `step` (from 1): the one that reads the word before it.
+
+    Not to be called from a fragment: what the controls of the page say would be lost.
+    """
+    read = column if asked.context == "own" else int(asked.context)
+    rules = {key: said(key) for key in address.RULE_KEYS}
+    state.came_from = {"temperatures": asked.temperatures, "column": read + 1}
+    state.carried = {
+        "rule": [f"{k} {address.written(v)}" for k, v in rules.items() if v != FIELDS[k].default],
+        "force": [f"{position + 1} {word}" for position, word in asked.forced],
+        "draws": [PLACES[read]] * (asked.luck == "independent"),
+    }
+    values = {key: state[key] for key in ("title", "opening", "model", "seed", "words")}
+    values |= {"temperature": asked.temperatures[read], "at": len(tokenize(asked.prompt)) + step - 1}
+    navigation.leave("pages/cell.py", values)
+
+
+# Seconds that new texts are ahead of their charts: what reaches a browser within one picture of the screen
+# (17 ms at 60 a second) is drawn together, and to draw charts takes longer than this.
 HEAD_START = 0.025
 
 PRESETS: dict[str, tuple[dict[str, Any], str]] = {
@@ -111,7 +245,7 @@ PRESETS: dict[str, tuple[dict[str, Any], str]] = {
         "surprising: count them in each column.",
     ),
 }
-TOUR = (
+TOUR: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "One prompt, three temperatures",
         "The same network continues the same words in every column, with the same luck. Only the "
@@ -152,8 +286,8 @@ TOUR = (
 
 def preset(name: str) -> None:
     changes, state.look_at = PRESETS[name]
-    state.look_at_settings = None  # those of the first drawing
-    shared.reset(**changes)
+    state.look_at_request = None  # those of the first drawing
+    reset(**changes)
 
 
 def tour(stop: int) -> None:
@@ -161,9 +295,9 @@ def tour(stop: int) -> None:
     if state.tour is not None:
         changes = dict(TOUR[stop][2])
         wanted = changes.pop("word", 1)
-        shared.reset(**changes)
+        reset(**changes)
         if wanted == "parting":
-            mark = shared.compare(shared.settings()).marks[1]
+            mark = writers.compare(request()).marks[1]
             wanted = mark.position + 1 if mark else 1
         state.word = wanted
 
@@ -177,16 +311,18 @@ def presets() -> None:
     st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
 
 
-def controls() -> None:
+def prompt_controls() -> None:
     """What is written, and by which network."""
-    shared.title_control("The network continues “recipe for TITLE | OPENING”.")
-    shared.opening_control()
+    controls.title(FIELDS, "The network continues “recipe for TITLE | OPENING”.")
+    controls.opening(FIELDS)
     with st.container(
         horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
     ):
-        shared.network_control()
+        controls.network(FIELDS)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=242):
-            shared.seed_control("Decides the luck. The same seed gives the same draws at every temperature.")
+            controls.seed(
+                FIELDS, "Decides the luck. The same seed gives the same draws at every temperature."
+            )
             locked = state.get("locked", False)
             st.button(
                 "Another seed",
@@ -196,122 +332,56 @@ def controls() -> None:
                 help="Another seed",
                 disabled=locked,
             )
+            lock_says = "Let the die change the seed" if locked else "Keep this seed"
             st.button(
-                "Let the die change the seed" if locked else "Keep this seed",
+                lock_says,
                 icon=f":material/{'lock' if locked else 'lock_open'}:",
                 key="lock",
                 on_click=lock,
-                help="Let the die change the seed" if locked else "Keep this seed",
+                help=lock_says,
             )
-        shared.words_control()
+        controls.words(FIELDS)
 
 
 def constants() -> None:
     """What is the same in every column."""
-    st.segmented_control(
+    controls.segments(
+        FIELDS["color"],
         "Colour of a word",
-        shared.COLORS,
-        default="surprisal",
-        key="color",
-        bind="query-params",
-        required=True,
         help="How far from expected each word was, by the network's own "
         "probabilities at T = 1 (surprisal, rank) or by what it was drawn from (probability). Surprisal is "
         "in bits: each bit halves the probability; a word of 50 % has 1 bit, one of 0.1 % has 10.",
     )
-    st.html(shared.legend(state.color), width="content")
-    st.selectbox(
+    st.html(drawing.legend(state.color), width="content")
+    controls.select(
+        replace(FIELDS["follow"], options=("own", *PLACES[: state.n])),
         "Each column reads",
-        ["own", *shared.PLACES[: state.n]],
-        key="follow",
-        bind="query-params",
         width=170,
         help="“own”: each column goes on from its own words. “column 2”: all "
         "columns read the words of column 2, so that their charts show one context at several temperatures.",
     )
-    st.segmented_control(
+    controls.segments(
+        FIELDS["luck"],
         "Luck",
-        shared.LUCK,
-        default="shared",
-        key="luck",
-        bind="query-params",
-        required=True,
         help="“shared”: one draw a word serves every column, so texts differ by temperature alone. "
         "“separate”: each column draws for itself.",
     )
     with st.popover("Sampling", icon=":material/filter_alt:"):
         st.markdown("They act in this order, in every column.")
-        st.slider(
-            "1 · Repetition penalty",
-            1.0,
-            2.0,
-            1.0,
-            0.05,
-            key="penalty",
-            bind="query-params",
-            help="Makes words that were already written less likely. 1 is off.",
-        )
-        st.caption("2 · Temperature: the sliders above the texts")
-        st.number_input(
-            "3 · Top-k",
-            0,
-            10_000,
-            0,
-            key="k",
-            bind="query-params",
-            help="Only the k likeliest words stay. 0 is off; 1 is greedy.",
-        )
-        st.slider(
-            "4 · Top-p",
-            0.0,
-            1.0,
-            1.0,
-            0.01,
-            key="p",
-            bind="query-params",
-            help="The fewest likeliest words that together have probability p stay. 1 is off.",
-        )
-        st.slider(
-            "5 · Min-p",
-            0.0,
-            1.0,
-            0.0,
-            0.01,
-            key="min_p",
-            bind="query-params",
-            help="Words with less than this share of the likeliest word's probability go. 0 is off.",
-        )
-        st.slider(
-            "6 · Typical",
-            0.05,
-            1.0,
-            1.0,
-            0.05,
-            key="typical",
-            bind="query-params",
-            help=(
-                "The words whose surprisal is nearest to the average stay, up to this probability. 1 is off."
-            ),
-        )
-        st.checkbox(
-            "May write “[UNK]”, some unknown word",
-            key="unk",
-            bind="query-params",
-            help="Off: its probability is shared among the known words.",
-        )
+        controls.rules(FIELDS)
     with st.container(width="content"):
-        if on := shared.rules_on():  # known once its controls are there
+        if on := controls.rules_on(FIELDS):  # known once its controls are there
             st.badge(f"{on} rule{'s' * (on != 1)} on", color="violet")
     with st.popover("Keep", icon=":material/download:"):
         downloads()
 
 
 def messages() -> None:
-    if found := shared.notes():
-        st.warning("  \n".join(found), icon=":material/info:")
+    asked = request()
+    drawing.warn(address.notes("compare", asked) + controls.text_notes(writers.load(asked.model).vocabulary))
     if state.get("look_at"):
-        state.look_at_settings = state.look_at_settings or shared.settings()
-        if state.look_at_settings == shared.settings():
+        state.look_at_request = state.look_at_request or asked
+        if state.look_at_request == asked:
             st.info(f"**What to look at.** {state.look_at}", icon=":material/visibility:")
         else:
             state.look_at = None
@@ -337,7 +407,7 @@ def messages() -> None:
 
 def downloads() -> None:
     st.caption("The address of this page brings back everything on it, on any machine.")
-    title = report.file_name(shared.settings().title)
+    title, shown = report.file_name(request().title), state.shown
 
     def saved(write: Callable[..., str]) -> Callable[[], str]:
         return lambda: write(shown["comparison"], shown["facts"])  # called from another thread, on a click
@@ -370,45 +440,68 @@ def comparison_view(drawn_with: int) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
     if drawn_with != state.n:  # what "Each column reads" depends on
         st.rerun()
-    settings = shared.settings()
-    comparison = shared.compare(settings)
-    go_to(state.word)
+    shown = state.shown
+    try:
+        asked = request()
+        comparison = writers.compare(asked)
+        marked = zip(comparison.names(), comparison.marks, strict=True)
+        texts = [
+            columns.column(comparison, k, name, mark, asked.opening) for k, (name, mark) in enumerate(marked)
+        ]
+        go_to(state.word)
+    except Exception:
+        logger.exception("the texts could not be written")
+        if "drawn" not in shown:
+            st.error("The texts could not be written. Change a control, or load the page again.")
+            return
+        state.flash = "The texts for this change could not be written. Here are those from before it."
+        asked, comparison, texts, unmoved = shown["drawn"]
+        state.update(unmoved)
     word = min(state.word, max(comparison.length, 1))
     before = shown.get("comparison")
-    shown.update(comparison=comparison, facts={**settings.facts(), "step": word})
+    shown.update(comparison=comparison, facts={**asked.facts(), "step": word})
+    unmoved = {name: copy.deepcopy(state[name]) for name in ("n", "temperatures", "forced", "word")}
+    shown["drawn"] = asked, comparison, texts, unmoved
     places = [st.container(key=key) for key in ("what_ifs", "texts", "run", "possible", "own_knob")]
     with places[0]:
         forced_words()
     with places[1]:
-        shared.columns(
+        columns.show(
             "columns",
-            [
-                shared.column(comparison, k, name, mark, settings.opening)
-                for k, (name, mark) in enumerate(zip(comparison.names(), comparison.marks, strict=True))
-            ],
+            texts,
             word,
-            opening=settings.opening,
-            measure=shared.said("color"),
+            opening=asked.opening,
+            measure=said("color"),
             on_ask=take_in,
             on_add=add_column,
             on_remove=remove_column,
         )
     if before not in (None, comparison):
         time.sleep(HEAD_START)
-    rows = comparison.step_rows(word - 1)
-    with places[3]:
-        controls = what_was_possible(comparison, settings, rows, word)
-    if before is None:
-        shared.first_look()
-    with controls:
-        what_ifs(rows, word)
-    with places[2]:
+    with places[3], or_a_sentence("The bars of this word"):
+        rows = comparison.step_rows(word - 1)
+        head = what_was_possible(comparison, asked, rows, word)
+        if before is None:
+            navigation.first_look()
+        with head:
+            what_ifs(rows, word)
+    with places[2], or_a_sentence("The lines of the whole run"):
         timeline(comparison, word)
-    with places[4]:
+    with places[4], or_a_sentence("The knob"):
         knob(comparison, word)
-    shared.write_address()
+    write_address()
     if (moved := state.pop("moved", state.n)) < state.n:
-        shared.compare_ahead(settings, moved)
+        writers.compare_ahead(asked, moved)
+
+
+@contextlib.contextmanager
+def or_a_sentence(what: str) -> Iterator[None]:
+    """An error in one part of the page leaves the others alone, and the part to the next move."""
+    try:
+        yield
+    except Exception:
+        logger.exception("%s: not drawn", what)
+        st.warning(f"{what} could not be drawn. The next move of a slider draws everything again.")
 
 
 def forced_words() -> None:
@@ -422,8 +515,8 @@ def forced_words() -> None:
                     f"word {position + 1} is “{plain(word) or 'the end'}”",
                     icon=":material/close:",
                     key=f"free{position}",
-                    on_click=shared.force,
-                    args=(position + 1, None),
+                    on_click=free,
+                    args=(position + 1,),
                     help="Let the columns choose this word again",
                 )
 
@@ -431,22 +524,14 @@ def forced_words() -> None:
 def timeline(comparison: Comparison, word: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="timeline_head"):
         place = st.empty()
-        measure = st.segmented_control(
-            "What the lines show",
-            list(charts.TIMELINE_MEASURES),
-            default="choices",
-            key="line",
-            bind="query-params",
-            required=True,
-            label_visibility="collapsed",
-        )
+        measure = controls.segments(FIELDS["line"], "What the lines show", label_visibility="collapsed")
         place.html(
-            shared.chapter(
-                "The whole run", shared.TIMELINE_CAPTIONS[measure], comparison.timeline_summary(measure)
-            ),
+            drawing.chapter("The whole run", TIMELINE_CAPTIONS[measure], comparison.timeline_summary(measure))
         )
-    shared.draw(
-        charts.timeline_spec(comparison.timeline_rows(), step=word, measure=measure, picks=shared.picks()),
+    drawing.draw(
+        charts.timeline_spec(
+            comparison.timeline_rows(), step=word, measure=measure, picks=state.get("picks", 0)
+        ),
         what="Line chart over the words of each text",
         key="timeline",
         on_select=pick_point,
@@ -454,28 +539,54 @@ def timeline(comparison: Comparison, word: int) -> None:
 
 
 def what_was_possible(
-    comparison: Comparison, settings: shared.Settings, rows: Sequence[Row], word: int
+    comparison: Comparison, asked: Request, rows: Sequence[Row], word: int
 ) -> DeltaGenerator:
     """The chart of the picked word; returns the place for its controls."""
-    luck = shared.said("show_luck")
+    luck = said("show_luck")
     with st.container(horizontal=True, vertical_alignment="bottom", key="chart_head"):
         st.html(
-            shared.chapter(
+            drawing.chapter(
                 f"Word {word}: what it could have been",
-                shared.step_caption(comparison, settings, word - 1, luck=luck),
+                step_caption(comparison, asked, word - 1, luck=luck),
                 comparison.step_summary(word - 1),
             )
         )
-        controls = st.container(
+        place = st.container(
             horizontal=True, vertical_alignment="bottom", width="content", key="chart_controls"
         )
-    shared.draw(
-        charts.step_spec(rows, luck=luck, picks=shared.picks()),
+    drawing.draw(
+        charts.step_spec(rows, luck=luck, picks=state.get("picks", 0)),
         what="Bar chart of the next word, a panel a temperature",
         key="chart",
         on_select=pick_bar,
     )
-    return controls
+    return place
+
+
+def step_caption(comparison: Comparison, asked: Request, position: int, *, luck: bool) -> str:
+    """What the columns have read before the word at `position`, and what the chart's signs mean."""
+    same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
+    if asked.context != "own":
+        read = f"All columns read the words of column {int(asked.context) + 1}: one context, re-tempered."
+    elif same:
+        read = "All columns have read the same words so far: what differs is temperature alone."
+    else:
+        read = (
+            "The columns have read different words by now, so their contexts differ as well as their "
+            "temperatures."
+        )
+    sums = (
+        "Faded: what a sampling rule removed, as likely as it was before. The other bars of a panel sum to "
+        "100 %."
+        if controls.rules_on(FIELDS)
+        else "The last row is the rest of the vocabulary, so each panel sums to 100 %."
+    )
+    if luck:
+        return (
+            f"{read} The numbers are log p + g: the logarithm of the word's probability, and the draw's luck "
+            "for this word. The largest is written (outlined), unless a word is forced."
+        )
+    return f"{read} Outlined: the word written. {sums} Click a word to see what would follow it."
 
 
 def what_ifs(rows: Sequence[Row], word: int) -> None:
@@ -490,7 +601,7 @@ def what_ifs(rows: Sequence[Row], word: int) -> None:
     likely = dict.fromkeys(row["word"] for row in rows if row["word"] is not None)
     st.selectbox(
         f"What if word {word} were …",
-        [word or shared.END_OF_RECIPE for word in likely],
+        [word or END_OF_RECIPE for word in likely],
         index=None,
         key="whatif",
         on_change=what_if,
@@ -500,13 +611,13 @@ def what_ifs(rows: Sequence[Row], word: int) -> None:
     )
     column = st.menu_button(
         "Look inside",
-        shared.PLACES[: state.n],
+        PLACES[: state.n],
         icon=":material/frame_inspect:",
         key="look_inside",
         help="What the network's gates do when a column chooses this word",
     )
     if column:
-        state.looking = int(column.split()[1]) - 1
+        state.looking = PLACES.index(column)
         st.rerun()
 
 
@@ -515,18 +626,16 @@ def knob(comparison: Comparison, word: int) -> None:
     with left:
         with st.container(horizontal=True, vertical_alignment="bottom", key="knob_head"):
             place = st.empty()
-            live = st.selectbox(
+            live = controls.select(
+                replace(FIELDS["live"], options=PLACES[: state.n]),
                 "The logits of",
-                shared.PLACES[: state.n],
-                key="live",
-                bind="query-params",
                 width=150,
                 label_visibility="collapsed",
             )
-        k = int(live.split()[1]) - 1
+        k = PLACES.index(live)
         rows = comparison.live_rows(k, word - 1)
         place.html(
-            shared.chapter(
+            drawing.chapter(
                 "Turn the knob yourself",
                 "The word picked above at any temperature up to 5, without sampling rules."
                 if rows
@@ -535,41 +644,47 @@ def knob(comparison: Comparison, word: int) -> None:
             )
         )
         if rows:
-            shared.draw(
+            drawing.draw(
                 charts.live_spec(rows),
                 what="Bar chart of the next word with its own temperature slider",
                 key="knob",
             )
     with right:
-        st.markdown(shared.HOW)
+        st.markdown(HOW)
 
 
 # -- the page --------------------------------------------------------------------------------------
 
-shared.begin()
-shown: dict[str, Any] = state.setdefault("shown", {})  # what the comparison shows, for downloads
-with st.container(horizontal=True, vertical_alignment="center", key="head"):
-    st.html(
-        '<div class="chapter"><h1>What does temperature do?</h1><p>A small network writes a recipe, word by '
-        "word. Temperature says how far it may stray from the likeliest word. Drag the sliders.</p></div>"
-    )
-    places = [st.container(horizontal=True, width="content", gap="xsmall", key="presets")]
-places += [
-    st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=key)
-    for key in ("controls", "constants")
-]
-# Always there, so that what follows keeps its place, and its focus, when a note comes or goes.
-places.append(st.container(key="messages"))
-first = state.runs == 1
-if first:  # what people come to see is there at once, as the address has it; the controls follow
-    early = shared.settings()
-    comparison_view(state.n)
-for place, fill in zip(places, (presets, controls, constants, messages), strict=True):
-    with place:
-        fill()
-if "looking" in state:
-    shared.look_inside(shared.settings(), state.pop("looking"), state.word)
-if not first:
-    comparison_view(state.n)
-elif shared.settings() != early:
-    st.rerun()
+
+def page() -> None:
+    begin()
+    state.setdefault("shown", {})  # what the comparison shows, for downloads
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        st.html(
+            '<div class="chapter"><h1>What does temperature do?</h1><p>A small network writes a recipe, '
+            "word by word. Temperature says how far it may stray from the likeliest word. Drag the sliders."
+            "</p></div>"
+        )
+        places = [st.container(horizontal=True, width="content", gap="xsmall", key="presets")]
+    places += [
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=key)
+        for key in ("controls", "constants")
+    ]
+    # Always there, so that what follows keeps its place, and its focus, when a note comes or goes.
+    places.append(st.container(key="messages"))
+    first = navigation.is_first_drawing()
+    if first:  # what people come to see is there at once, as the address has it; the controls follow
+        early = request()
+        comparison_view(state.n)
+    for place, fill in zip(places, (presets, prompt_controls, constants, messages), strict=True):
+        with place:
+            fill()
+    if "looking" in state:
+        look_inside(request(), state.pop("looking"), state.word)
+    if not first:
+        comparison_view(state.n)
+    elif request() != early:
+        st.rerun()
+
+
+page()

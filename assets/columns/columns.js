@@ -1,14 +1,17 @@
-// The columns of a comparison, each a temperature slider and the text written at it, and the walk through their words.
+// The columns of a comparison: each a temperature slider, the text written at it, and the bars of the picked word
+// (bars.js); and the walk through their words.
 // A slider sends where it stands while it is dragged, so that texts follow the hand. A text is real buttons: a word is
 // clicked, tapped or walked to with the arrow keys, and it is picked.
 // Everything from the model or the user is set as text, never as markup. Nodes are reused between updates, so focus,
 // selection and scroll position stay where they are while a slider is dragged.
 
+import { bindBars, growDraws, showBars } from "./bars.js";
+
 const STEP = 0.05;
 const HIGHEST = 2;
 const PATIENCE = 4000; // milliseconds after which an answer is no longer waited for
 
-const STRENGTH = {
+export const STRENGTH = {
   surprisal: (row) => Math.min(row.bits / 12, 1),
   rank: (row) => Math.min(Math.log10(row.rank) / 3, 1),
   probability: (row) => 1 - row.probability,
@@ -17,14 +20,14 @@ const STRENGTH = {
 
 const WHOLE = new Intl.NumberFormat("en");
 
-function percent(share) {
+export function percent(share) {
   if (share >= 1) return "100 %";
   if (share > 0.999) return ">99.9 %";
   if (share < 0.001) return share > 0 ? "<0.1 %" : "0 %";
   return (100 * share).toFixed(share < 0.0995 || share > 0.995 ? 1 : 0) + " %";
 }
 
-function facts(row, at, name) {
+export function facts(row, at, name) {
   return [
     `word ${at + 1}` + (row.forced ? ", forced" : ""),
     `${percent(row.probability)} at ${name}`,
@@ -34,10 +37,10 @@ function facts(row, at, name) {
   ];
 }
 
-const rounded = (temperature) => Math.min(Math.max(Math.round(temperature / STEP) * STEP, 0), HIGHEST);
+export const rounded = (temperature) => Math.min(Math.max(Math.round(temperature / STEP) * STEP, 0), HIGHEST);
 
 // Where a key takes a slider, or undefined. A temperature between two steps (from the address) goes to the next one.
-function moved(temperature, key) {
+export function moved(temperature, key) {
   const places = temperature / STEP;
   const up = Math.floor(places + 1e-6);
   const down = Math.ceil(places - 1e-6);
@@ -83,9 +86,11 @@ export default function (component) {
     section.querySelector(".remove").hidden = data.columns.length <= data.fewest;
     section.querySelector(".add").hidden = k < data.columns.length - 1 || data.columns.length >= data.most;
     showText(section, column, data);
+    showBars(section, column, state);
   });
   part(".steps").hidden = !data.sliders;
   showWord(state, underWay(state, "word") ? state.word : data.word);
+  growDraws(state);
 }
 
 // A property that is set has the browser look at all that inherits it.
@@ -99,7 +104,8 @@ function newState(part, data) {
   // `number` counts the messages and `data.answered` is the last one that was answered; `asked` is what it said, `next`
   // what the next one will say; `timer` is set while a walk through the words is about to be said.
   const state = { part, word: data.word, number: data.answered, generation: data.generation };
-  Object.assign(state, { asked: {}, next: {}, since: 0, timer: 0, player: 0 });
+  Object.assign(state, { asked: {}, next: {}, since: 0, timer: 0, player: 0, drawn: 0 });
+  state.card = { show: (node, lines) => showCard(state, node, lines), hide: () => (part(".card").hidden = true) };
   bindSteps(state);
   return state;
 }
@@ -206,7 +212,19 @@ function showWord(state, word) {
   state.part(".place output").textContent = word;
   state.part(".back").disabled = word <= 1;
   state.part(".forward").disabled = word >= longest(state);
-  [...state.part(".columns").children].forEach((section, k) => mark(section, word - 1, state.data.columns[k].rows.length));
+  [...state.part(".columns").children].forEach((section, k) => {
+    mark(section, word - 1, state.data.columns[k].rows.length);
+    if (state.player) follow(section, word - 1);
+  });
+}
+
+// In a text that is higher than its room, the picked word is kept in view.
+function follow(section, at) {
+  const text = section.querySelector(".text");
+  const word = text.querySelectorAll(".word")[at];
+  if (!word || text.scrollHeight <= text.clientHeight) return;
+  const [box, home] = [word.getBoundingClientRect(), text.getBoundingClientRect()];
+  if (box.bottom > home.bottom || box.top < home.top) text.scrollTop += box.top - home.top - home.height / 2;
 }
 
 function bindSteps(state) {
@@ -217,18 +235,27 @@ function bindSteps(state) {
   const button = state.part(".play");
   const pace = state.part(".pace select");
   pace.setAttribute("aria-label", "Pace");
+  // While it plays, the words after the picked one are not written yet; at the last word it stops.
   const play = (on) => {
     clearTimeout(state.player);
     state.player = on ? setTimeout(tick, 1000 * pace.value) : 0;
     button.textContent = on ? "Pause" : "Play";
     button.setAttribute("aria-pressed", on);
+    state.part(".columns").classList.toggle("writing", Boolean(on));
   };
   const tick = () => {
     if (!button.isConnected) return;
-    if (!underWay(state, "word")) walk(state, state.word < longest(state) ? state.word + 1 : 1);
+    if (!underWay(state, "word")) {
+      if (state.word >= longest(state)) return play(false);
+      walk(state, state.word + 1);
+    }
     play(true);
   };
-  button.onclick = () => play(!state.player);
+  state.play = (on = !state.player) => {
+    if (on && state.word >= longest(state)) walk(state, 1);
+    play(on);
+  };
+  button.onclick = () => state.play();
   pace.onchange = () => state.player && play(true);
   play(false);
 }
@@ -274,7 +301,6 @@ function showText(section, column, data) {
 
 function bindText(section, state, k) {
   const text = section.querySelector(".text");
-  const card = state.part(".card");
   const rows = () => state.data.columns[k].rows;
   text.onclick = (event) => {
     const word = event.target.closest(".word");
@@ -291,22 +317,29 @@ function bindText(section, state, k) {
   const show = (word) => {
     const at = Number(word.dataset.at);
     if (!rows()[at]) return;
-    card.replaceChildren(
-      ...facts(rows()[at], at, state.data.columns[k].name).map((fact) => {
-        const line = document.createElement("div");
-        line.textContent = fact;
-        return line;
-      }),
-    );
-    card.hidden = false;
-    const box = word.getBoundingClientRect();
-    const home = card.parentElement.getBoundingClientRect();
-    card.style.left = Math.max(0, Math.min(box.left - home.left, home.width - card.offsetWidth)) + "px";
-    card.style.top = box.bottom - home.top + 4 + "px";
+    state.card.show(word, facts(rows()[at], at, state.data.columns[k].name));
   };
   text.onpointerover = (event) => event.target.classList.contains("word") && show(event.target);
   text.onfocusin = (event) => event.target.matches(".word:focus-visible") && show(event.target);
-  text.onpointerout = text.onfocusout = () => (card.hidden = true);
+  text.onpointerout = text.onfocusout = () => state.card.hide();
+  bindBars(section, state, k);
+}
+
+// What is known of a word or a bar, in lines, beside it.
+function showCard(state, node, lines) {
+  const card = state.part(".card");
+  card.replaceChildren(
+    ...lines.map((fact) => {
+      const line = document.createElement("div");
+      line.textContent = fact;
+      return line;
+    }),
+  );
+  card.hidden = false;
+  const box = node.getBoundingClientRect();
+  const home = card.parentElement.getBoundingClientRect();
+  card.style.left = Math.max(0, Math.min(box.left - home.left, home.width - card.offsetWidth)) + "px";
+  card.style.top = box.bottom - home.top + 4 + "px";
 }
 
 function newWord(text, i) {
@@ -324,6 +357,7 @@ function mark(section, at, count) {
   section.at = Math.max(0, Math.min(at, count - 1));
   section.querySelectorAll(".word").forEach((word, i) => {
     word.classList.toggle("picked", i === at);
+    word.classList.toggle("later", i > at);
     word.tabIndex = i === section.at ? 0 : -1;
     if (i === at) word.setAttribute("aria-current", "word");
     else word.removeAttribute("aria-current");

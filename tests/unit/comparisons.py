@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networks
 
-from textgen.views.compare import Comparison, Run
+from textgen.views.compare import Comparison
 from textgen.writing.generate import generations
 from textgen.writing.sampling import Sampler
 
@@ -19,4 +19,4 @@ SAMPLERS = [
 def compare(samplers=SAMPLERS, pair=PAIR, words=12, seed=3, **options) -> Comparison:
     prompt = options.pop("prompt", "recipe for w3 w4 | w5")
     runs = generations(pair, prompt, samplers=samplers, max_tokens=words, seed=seed, **options)
-    return Comparison(pair, [Run(**vars(run)) for run in runs])
+    return Comparison(pair, runs)

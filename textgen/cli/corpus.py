@@ -1,4 +1,4 @@
-"""A look at a corpus, in the terminal."""
+"""Look at a file of recipes: what is read of it, what is not, and how far a vocabulary covers it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from textgen.cli import arguments
 from textgen.cli.terminal import print_table, printable
 from textgen.network.bundle import load_bundle
 from textgen.text.look import Look, look_at
@@ -16,16 +17,15 @@ from textgen.text.vocabulary import Vocabulary
 _STRANGERS = 15  # unknown words that are named
 
 
-def add_corpus_command(command: Any) -> None:
-    sub = command("corpus", corpus_command, "look at a file of recipes: what is read of it, and what is not")
-    add = sub.add_argument
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("action", choices=("look",), help="what to do: look")
     add("file", type=Path, metavar="FILE", help="a file of recipes, a folder or a zip file")
     add("--vocabulary", metavar="MODEL", help="also how much of it the words of this model cover")
-    add("--json", action="store_true", help="write JSON")
+    arguments.add_json(parser)
 
 
-def corpus_command(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> None:
     vocabulary = load_bundle(args.vocabulary).vocabulary if args.vocabulary else None
     look = look_at(args.file)
     facts = _facts(look, vocabulary)

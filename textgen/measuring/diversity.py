@@ -1,15 +1,16 @@
 """Measures of a set of texts: how they differ, how far each repeats itself, copies, or goes astray.
 
-Every measure is a ratio of two sums over texts (sometimes its exponential). `contributions` gives each
-text's part in both sums, so that a study can add up texts written anywhere in any order, and resample
-texts for intervals (`bootstrap`). Texts are lists of words; nothing here knows of a vocabulary.
+Every measure is a ratio of two sums over texts (sometimes its exponential): a row of `MEASURES`, with a
+function that gives each text's part in both. So a study can add up texts written anywhere in any order, and
+resample texts for intervals (`bootstrap`). Texts are lists of words; nothing here knows of a vocabulary.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,16 +29,89 @@ LARGEST_SET = 240  # texts that distinct-n and self-BLEU compare with one anothe
 RESAMPLES = 1000
 
 
+@dataclass(frozen=True, eq=False)
+class TextSet:
+    """N texts that are measured together, and what is known of each.
+
+    texts    the words of each, without its stop token
+    ended    whether each has a stop token
+    tokens   how many tokens each has, that one included: what `nats`, `entropy` and `judged` are sums over
+    nats     -log p under the network at temperature 1; `judged`: under another one, NaN for not known
+    entropy  of the distributions that the words were drawn from
+    index    of the training recipes; None leaves the measures of copying unknown
+    """
+
+    texts: Sequence[Words]
+    ended: Sequence[bool]
+    tokens: Sequence[int] | NDArray[Any]
+    nats: Floats
+    entropy: Floats
+    judged: Floats
+    index: CopyIndex | None
+
+    def each(self, of: Callable[[Words], float]) -> Floats:
+        """[N]"""
+        return np.array([of(words) for words in self.texts], dtype=float)
+
+    @cached_property
+    def lengths(self) -> Floats:
+        return self.each(len)
+
+    @cached_property
+    def copied(self) -> list[NDArray[np.bool_]]:
+        """Which 5-grams of each text are in the index; a false positive of the index counts as found."""
+        return [] if self.index is None else [self.index.found(words) for words in self.texts]
+
+
+# -- each text's parts in the two sums of a measure: [N] and [N] -----------------------------------
+
+Parts = tuple[Any, Any]
+
+
+def _repetition(of: TextSet) -> Parts:
+    """`seq-rep-n` of Welleck et al. 2020, "Neural Text Generation with Unlikelihood Training", for the
+    repetition loops that Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", describe."""
+    runs = [[tuple(words[k : k + 4]) for k in range(len(words) - 3)] for words in of.texts]
+    return [len(some) - len(set(some)) for some in runs], [len(some) for some in runs]
+
+
+def _judged(of: TextSet) -> Parts:
+    known = np.isfinite(of.judged)
+    return np.where(known, of.judged, 0), np.asarray(of.tokens) * known
+
+
+def _verbs(of: TextSet) -> Parts:
+    """Recipe verbs in imperative position, as `lexicon.Lexicon.tag` finds them."""
+    return of.each(lambda words: sum(tag is not None for tag in lexicon().tag(words))), of.lengths
+
+
+def _oddness(of: TextSet) -> Parts:
+    bits = [pairings().oddness(words) for words in of.texts]  # None without a pair of ingredients
+    return [one or 0.0 for one in bits], [one is not None for one in bits]
+
+
+def _copied(of: TextSet) -> Parts:
+    """As McCoy et al. 2023, "How Much Do Language Models Copy From Their Training Data?", count n-grams."""
+    return [one.sum() for one in of.copied], [len(one) for one in of.copied]
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Measure:
-    """A figure of a set of texts.
+    """A figure of a set of texts: to add one is to add its function above and its row below.
 
     name, label   in tables, and on charts
     unit          what stands on the axis
     about         one sentence for a reader: what it is, and what is high
+    parts         each text's part in its two sums; two empty lists if it is not known
+    group         under which heading it has a chart, one of `GROUPS`; "" for none
     logarithmic   whether its axis is
     exponential   whether it is the exponential of the ratio of sums
     share         whether it lies between 0 and 1
+    percent       whether people read it as a percentage
+    signed        whether 0 is its middle, so that its sign is shown
     of_set        whether it depends on how many texts are compared
     """
 
@@ -45,20 +119,25 @@ class Measure:
     label: str
     unit: str
     about: str
+    parts: Callable[[TextSet], Parts]
+    group: str = ""
     logarithmic: bool = False
     exponential: bool = False
     share: bool = False
+    percent: bool = False
+    signed: bool = False
     of_set: bool = False
 
 
 MEASURES: dict[str, Measure] = {
-    one.name: one
-    for one in (
+    measure.name: measure
+    for measure in (
         Measure(
             "entropy",
             "Entropy",
             "nats a word",
             "How open each draw was: the mean entropy of the distributions that words were drawn from.",
+            lambda of: (of.entropy, of.tokens),
         ),
         Measure(
             "choices",
@@ -66,6 +145,8 @@ MEASURES: dict[str, Measure] = {
             "equally likely words",
             "Among how many equally likely words each draw would have been as open; the exponential of the "
             "entropy.",
+            lambda of: (of.entropy, of.tokens),
+            "Diversity",
             logarithmic=True,
             exponential=True,
         ),
@@ -74,6 +155,8 @@ MEASURES: dict[str, Measure] = {
             "Distinct-1",
             "different words ÷ words",
             "Different words as a share of all words written. High: a rich vocabulary.",
+            lambda of: _distinct(_grams(of.texts, 1)),
+            "Diversity",
             share=True,
             of_set=True,
         ),
@@ -82,6 +165,8 @@ MEASURES: dict[str, Measure] = {
             "Distinct-2",
             "different pairs ÷ pairs",
             "The same of pairs of neighbouring words.",
+            lambda of: _distinct(_grams(of.texts, 2)),
+            "Diversity",
             share=True,
             of_set=True,
         ),
@@ -91,6 +176,8 @@ MEASURES: dict[str, Measure] = {
             "mean BLEU against the others",
             "How much of each text is in the other texts, in runs of up to four words. 1: all texts are the "
             "same; low: diverse.",
+            lambda of: _self_bleu(of.texts),
+            "Diversity",
             share=True,
             of_set=True,
         ),
@@ -99,15 +186,28 @@ MEASURES: dict[str, Measure] = {
             "Repetition",
             "repeated 4-grams ÷ 4-grams",
             "The share of four-word runs that a text has written before. High: it runs in circles.",
+            _repetition,
+            "Diversity",
             share=True,
+            percent=True,
         ),
-        Measure("words", "Length", "words a text", "How many words a text has."),
+        Measure(
+            "words",
+            "Length",
+            "words a text",
+            "How many words a text has.",
+            lambda of: (of.lengths, np.ones(len(of.texts))),
+            "Length and memory",
+        ),
         Measure(
             "ended",
             "Ended by itself",
             "share of texts",
             "The share of texts that the network ended before the limit of words.",
+            lambda of: (of.ended, np.ones(len(of.texts))),
+            "Length and memory",
             share=True,
+            percent=True,
         ),
         Measure(
             "perplexity",
@@ -115,6 +215,8 @@ MEASURES: dict[str, Measure] = {
             "at T = 1",
             "How surprised the network itself is by these texts at temperature 1. Low: what it holds for "
             "likely; far below human text: too likely.",
+            lambda of: (of.nats, of.tokens),
+            "Quality",
             logarithmic=True,
             exponential=True,
         ),
@@ -123,6 +225,8 @@ MEASURES: dict[str, Measure] = {
             "Perplexity, second opinion",
             "of another network",
             "The same, read by another network.",
+            _judged,
+            "Quality",
             logarithmic=True,
             exponential=True,
         ),
@@ -131,7 +235,10 @@ MEASURES: dict[str, Measure] = {
             "Recipe verbs",
             "share of words",
             "The share of words that tell the cook to do something: chop, stir, bake.",
+            _verbs,
+            "Quality",
             share=True,
+            percent=True,
         ),
         Measure(
             "oddness",
@@ -139,26 +246,49 @@ MEASURES: dict[str, Measure] = {
             "bits a pair",
             "How rarely the ingredients of a text were together in the recipes of the training, beside "
             "chance. Above 0: pairs that cooks avoid.",
+            _oddness,
+            "Quality",
+            signed=True,
         ),
         Measure(
             "copied",
             "Copied 5-grams",
             "share of 5-grams",
             "The share of five-word runs that stood word for word in the recipes of the training.",
+            _copied,
+            "Length and memory",
             share=True,
+            percent=True,
         ),
         Measure(
             "longest_copy",
             "Longest copied run",
             "words",
             "The longest run of words in a text whose five-word runs all stood in the training recipes.",
+            lambda of: ([longest_run(one) for one in of.copied], np.ones(len(of.copied))),
+            "Length and memory",
         ),
     )
 }
 NAMES = tuple(MEASURES)
+GROUPS = {  # heading -> the measures with a chart below it
+    group: tuple(name for name, measure in MEASURES.items() if measure.group == group)
+    for group in ("Diversity", "Quality", "Length and memory")
+}
 
 
-# -- the measures, one by one ----------------------------------------------------------------------
+def contributions(of: TextSet) -> Floats:
+    """The parts of N texts in every measure's two sums: [2, M, N] in the order of `NAMES`.
+
+    An unknown part is 0 in both sums. For measures of a set, a text's part is how the measure would change
+    without it (the jackknife's pseudo-value, moved so that the parts add up to the measure itself).
+    """
+    result = np.zeros((2, len(NAMES), len(of.texts)))
+    for k, measure in enumerate(MEASURES.values()):
+        for side, part in enumerate(measure.parts(of)):
+            if len(part):
+                result[side, k] = part
+    return result
 
 
 def distinct(texts: Sequence[Words], n: int) -> float:
@@ -181,95 +311,6 @@ def self_bleu(texts: Sequence[Words]) -> float:
     use_effective_order=True) / 100`. A text without a word has BLEU 0, or 1 beside another one.
     """
     return _ratio(*_self_bleu(texts))
-
-
-def repetition(words: Words, n: int = 4) -> float:
-    """The share of a text's n-grams that it has written before: 1 - different / all; NaN if it has none.
-
-    `seq-rep-n` of Welleck et al. 2020, "Neural Text Generation with Unlikelihood Training", for the
-    repetition loops that Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", describe.
-    """
-    return _ratio(*_repeated(words, n))
-
-
-def copied(words: Words, index: CopyIndex) -> tuple[float, int]:
-    """The share of a text's 5-grams that are in `index` (NaN if it has none), and the most words in a row
-    all of whose 5-grams are.
-
-    As McCoy et al. 2023, "How Much Do Language Models Copy From Their Training Data?", count n-grams; a
-    false positive of the index counts as found.
-    """
-    found = index.found(words)
-    return _ratio(found.sum(), len(found)), longest_run(found)
-
-
-def verb_share(words: Words) -> float:
-    """The share of a text's words that are recipe verbs in imperative position (`verbs.Lexicon.tag`)."""
-    return _ratio(sum(tag is not None for tag in lexicon().tag(words)), len(words))
-
-
-def oddness(words: Words) -> float | None:
-    """How surprising a text's pairs of ingredients are, in bits a pair: `pairings.Pairings.oddness`."""
-    return pairings().oddness(words)
-
-
-# -- what each text contributes --------------------------------------------------------------------
-
-
-def contributions(
-    texts: Sequence[Words],
-    *,
-    ended: Sequence[bool],
-    tokens: Sequence[int] | NDArray[Any],
-    nats: Floats,
-    entropy: Floats,
-    judged: Floats,
-    index: CopyIndex | None,
-) -> Floats:
-    """The parts of N texts, one set, in every measure's two sums: [2, M, N] in the order of `NAMES`.
-
-    texts    the words of each, without its stop token
-    ended    whether each has a stop token
-    tokens   how many tokens each has, that one included: what `nats`, `entropy` and `judged` are sums over
-    nats     -log p under the network at temperature 1; `judged`: under another one, NaN for not known
-    entropy  of the distributions that the words were drawn from
-    index    of the training recipes; None leaves the measures of copying unknown
-
-    An unknown part is 0 in both sums. For measures of a set, a text's part is how the measure would change
-    without it (the jackknife's pseudo-value, moved so that the parts add up to the measure itself).
-    """
-    count = len(texts)
-    ones, length = np.ones(count), np.array([len(words) for words in texts], dtype=float)
-    size = np.asarray(tokens, dtype=float)
-    repeated = np.array([_repeated(words, 4) for words in texts], dtype=float).reshape(count, 2).T
-    tags = np.array([sum(tag is not None for tag in lexicon().tag(words)) for words in texts], dtype=float)
-    bits = [oddness(words) for words in texts]
-    known = np.array([one is not None for one in bits], dtype=float)
-    odd = np.array([one or 0.0 for one in bits], dtype=float)
-    if index is None:
-        hits = np.zeros((3, count))
-    else:
-        found = [index.found(words) for words in texts]
-        hits = np.array([(one.sum(), len(one), longest_run(one)) for one in found], dtype=float)
-        hits = hits.reshape(count, 3).T
-    heard = np.isfinite(judged)
-    parts: dict[str, tuple[Any, Any]] = {
-        "entropy": (entropy, size),
-        "choices": (entropy, size),
-        "distinct_1": _distinct(_grams(texts, 1)),
-        "distinct_2": _distinct(_grams(texts, 2)),
-        "self_bleu": _self_bleu(texts),
-        "repetition": tuple(repeated),
-        "words": (length, ones),
-        "ended": (np.array(ended, dtype=float), ones),
-        "perplexity": (nats, size),
-        "judged": (np.where(heard, judged, 0), size * heard),
-        "verbs": (tags, length),
-        "oddness": (odd, known),
-        "copied": (hits[0], hits[1]),
-        "longest_copy": (hits[2], ones * (index is not None)),
-    }
-    return np.array([[parts[name][side] for name in NAMES] for side in (0, 1)], dtype=float)
 
 
 def values(parts: Floats) -> Floats:
@@ -355,11 +396,6 @@ def _distinct(grams: _Grams) -> tuple[Floats, Floats]:
     total = np.bincount(grams.text, weights=grams.times, minlength=grams.count).astype(float)
     different = np.count_nonzero(holders)
     return alone + (different - alone.sum()) / max(grams.count, 1), total
-
-
-def _repeated(words: Words, n: int) -> tuple[int, int]:
-    runs = [tuple(words[k : k + n]) for k in range(len(words) - n + 1)]
-    return len(runs) - len(set(runs)), len(runs)
 
 
 def _self_bleu(texts: Sequence[Words]) -> tuple[Floats, Floats]:

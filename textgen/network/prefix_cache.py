@@ -1,22 +1,23 @@
 """A network that remembers what it has computed.
 
 Runs that differ in temperature alone read the same words until the first draw that falls differently. A
-network in a `Recall` reads them once: each context it has read is kept, with the state after it, in a tree of
-words, and so are the logits of the last few hundred contexts. The answers are those of the network itself, to
-the last bit, because a row of its products does not depend on the others (see `recurrent.Affine`). This is
-the prefix cache of servers of language models, on a network whose memory of a context has one size.
+network in a `PrefixCache` reads them once: each context it has read is kept, with the state after it, in a
+tree of words, and so are the logits of the last few hundred contexts. The answers are those of the network
+itself, to the last bit, because a row of its products does not depend on the others (see
+`recurrent.Affine`). This is the prefix cache of servers of language models, on a network whose memory of a
+context has one size.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textgen.memo import Memo
 from textgen.network.recurrent import RecurrentModel, join_states
 
 
@@ -30,7 +31,7 @@ class _Context:
         self.after: dict[int, _Context] = {}
 
 
-class Recall:
+class PrefixCache:
     """`model` as a `generation.Network` with a memory; safe to share between threads.
 
     model     a `RecurrentModel`
@@ -41,16 +42,16 @@ class Recall:
     def __init__(self, model: RecurrentModel, *, contexts: int = 2000, logits: int = 320) -> None:
         self.model = model
         self.vocabulary_size, self.units, self.layers = model.vocabulary_size, model.units, model.layers
-        self._most_contexts, self._most_logits = contexts, logits
-        self._root = _Context(None, model.start(1))
-        self._contexts = 0
-        self._logits: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._most_contexts = contexts
+        self._root, self._contexts = _Context(None, model.start(1)), 0
+        self._logits: Memo[NDArray[np.float32]] = Memo(logits)
+        self._lock = threading.Lock()  # held while the tree grows
 
     def start(self, batch_size: int) -> list[_Context]:
-        if self._contexts > self._most_contexts:  # texts under way keep what they have read
-            self._root, self._contexts = _Context(None, self.model.start(1)), 0
-        return [self._root] * batch_size
+        with self._lock:
+            if self._contexts > self._most_contexts:  # texts under way keep what they have read
+                self._root, self._contexts = _Context(None, self.model.start(1)), 0
+            return [self._root] * batch_size
 
     def step(self, tokens: ArrayLike, state: Sequence[_Context]) -> tuple[NDArray[np.float32], Any]:
         """Ids [B] and state -> hidden [B, U], new state. `IndexError` on an id outside the vocabulary."""
@@ -59,9 +60,11 @@ class Recall:
         if news:
             parents = join_states([context.state for context in news.values()])
             hidden, states = self.model.step([token for _, token in news], parents)
-            for row, ((_, token), context) in enumerate(news.items()):
-                context.after[token] = _Context(hidden[row], self.model.select(states, [row]))
-            self._contexts += len(news)
+            with self._lock:
+                for row, ((_, token), context) in enumerate(news.items()):
+                    if token not in context.after:  # no other thread has read it meanwhile
+                        context.after[token] = _Context(hidden[row], self.model.select(states, [row]))
+                        self._contexts += 1
         after = [context.after[token] for context, token in zip(state, ids, strict=True)]
         return np.stack([context.hidden for context in after]), after  # type: ignore[misc]
 
@@ -71,19 +74,13 @@ class Recall:
         if rows.ndim == 1:
             return self.logits(rows[None])[0]
         keys = [row.tobytes() for row in rows]
-        with self._lock:
-            known = {key: self._logits[key] for key in keys if key in self._logits}
+        known = {key: found for key in keys if (found := self._logits.get(key)) is not None}
         missing = {key: row for key, row in zip(keys, rows, strict=True) if key not in known}
         if missing:
             for key, row in zip(missing, self.model.logits(np.stack(list(missing.values()))), strict=True):
-                known[key] = row.copy()  # a view would keep its whole batch
-                known[key].flags.writeable = False
-        with self._lock:
-            for key in keys:
-                self._logits[key] = known[key]
-                self._logits.move_to_end(key)
-            while len(self._logits) > self._most_logits:
-                self._logits.popitem(last=False)
+                row = row.copy()  # a view would keep its whole batch
+                row.flags.writeable = False
+                known[key] = self._logits.put(key, row)
         return known[keys[0]][None] if len(keys) == 1 else np.stack([known[key] for key in keys])
 
     @staticmethod

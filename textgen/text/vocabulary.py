@@ -9,8 +9,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-STOP = ""  # id 0: ends a recipe and pads a batch
-UNKNOWN = "[UNK]"  # id 1: any word outside the vocabulary
+STOP, STOP_ID = "", 0  # ends a recipe and pads a batch
+UNKNOWN, UNKNOWN_ID = "[UNK]", 1  # any word outside the vocabulary
 LARGEST = 1_000_000  # words
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
@@ -59,6 +59,11 @@ def tokenize(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).translate(_SIGNS).lower())
     return _PUNCTUATION.sub(r" \1 ", text.lower()).split()
+
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text with spaces between."""
+    return frozenset(words.split())
 
 
 class VocabularyError(ValueError):
@@ -118,7 +123,7 @@ class Vocabulary:
 
     def encode(self, words: Sequence[str]) -> list[int]:
         """Ids of `words`; a word outside the vocabulary becomes 1 (`"[UNK]"`)."""
-        return [self._ids.get(word, 1) for word in words]
+        return [self._ids.get(word, UNKNOWN_ID) for word in words]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Words of `ids`; `IndexError` on an id outside the vocabulary."""

@@ -12,19 +12,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from textgen.measuring.perplexity import effective_choices
+from textgen.measuring.distributions import effective_choices, negative_log_probability
 from textgen.network.bundle import Bundle
 from textgen.text.lexicon import lexicon
 from textgen.text.typeset import detokenize_pieces, percent
+from textgen.text.vocabulary import STOP_ID, tokenize
 from textgen.writing.generate import Generation, Step
 from textgen.writing.parting import first_difference
+from textgen.writing.rules import BY_NAME
 from textgen.writing.sampling import Luck, Stages
+from textgen.writing.writer import Request
 
 Row = dict[str, Any]
 END = "■"  # how the stop token is shown
@@ -40,12 +43,14 @@ def display_words(words: Sequence[str], before: Sequence[str] = ()) -> list[tupl
     return [(piece.lstrip(" "), piece.startswith(" ")) for piece in pieces]
 
 
-@dataclass
-class Run(Generation):
-    """One sampler's text, and what has been worked out about it: see `Comparison.analyse`."""
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Per step of a run, arrays [steps] that are only read: `plain` (its word's probability at T = 1), `rank`
+    (1 is likeliest) and `bits` (the surprisal at T = 1)."""
 
-    analysis: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
-    rows: dict[tuple[str, ...], list[Row]] = field(default_factory=dict, repr=False)
+    plain: np.ndarray
+    rank: np.ndarray
+    bits: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Mark:
 class Comparison:
     """Finished runs of one prompt, ready to be read; in the order of the page's columns."""
 
-    def __init__(self, bundle: Bundle, runs: Sequence[Run]) -> None:
+    def __init__(self, bundle: Bundle, runs: Sequence[Generation]) -> None:
         self.bundle, self.runs = bundle, list(runs)
 
     @property
@@ -72,30 +77,24 @@ class Comparison:
         texts = [f"T = {run.sampler.temperature:g}" for run in self.runs]
         return [text if texts.count(text) == 1 else f"{text} ({i + 1})" for i, text in enumerate(texts)]
 
-    # -- whole runs --------------------------------------------------------------------------------
+    # What is worked out about a run is kept with it, since comparisons, and so threads, share runs.
 
-    def analyse(self, k: int) -> dict[str, np.ndarray]:
-        """Per step of run `k`: `plain` (its word's probability at T = 1), `rank` (1 is likeliest) and `bits`
-        (the surprisal at T = 1). Arrays `[steps]`."""
-        run = self.runs[k]
-        if "plain" not in run.analysis:
-            logits = self._logits(k)  # [n, V]
-            chosen = np.array([step.token for step in run.steps], dtype=np.intp)
-            picked = np.take_along_axis(logits, chosen[:, None], axis=1)  # [n, 1]
-            top = logits.max(axis=1, keepdims=True)
-            log_z = np.log(np.exp(logits - top).sum(axis=1, dtype=np.float64)) + top[:, 0]
-            log_plain = picked[:, 0] - log_z
-            run.analysis["plain"] = np.exp(log_plain)
-            run.analysis["rank"] = 1 + (logits > picked).sum(axis=1)
-            run.analysis["bits"] = -log_plain / math.log(2)
-        return run.analysis
+    def analysis(self, k: int) -> Analysis:
+        return self.runs[k].findings.once("analysis", lambda: self._analysis(k))
+
+    def _analysis(self, k: int) -> Analysis:
+        logits = self._logits(k)  # [n, V]
+        chosen = np.array([step.token for step in self.runs[k].steps], dtype=np.intp)
+        rank = 1 + (logits > np.take_along_axis(logits, chosen[:, None], axis=1)).sum(axis=1)
+        nats = negative_log_probability(logits, chosen)
+        return Analysis(*map(_read_only, (np.exp(-nats), rank, nats / math.log(2))))
 
     def choices(self, k: int) -> np.ndarray:
-        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, `[steps]`."""
-        run = self.runs[k]
-        if "choices" not in run.analysis:
-            run.analysis["choices"] = effective_choices(self._distributions(k, self._logits(k)))
-        return run.analysis["choices"]
+        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy. `[steps]`, to
+        be read only."""
+        return self.runs[k].findings.once(
+            "choices", lambda: _read_only(effective_choices(self._distributions(k, self._logits(k))))
+        )
 
     def _logits(self, k: int) -> np.ndarray:
         hidden = [step.hidden for step in self.runs[k].steps]
@@ -105,7 +104,7 @@ class Comparison:
     def _distributions(self, k: int, logits: np.ndarray) -> np.ndarray:
         """What run `k` drew from at every step, `[n, V]`."""
         run, sampler = self.runs[k], self.runs[k].sampler
-        if sampler.repetition_penalty == 1 or not len(logits):
+        if not sampler.reads_previous or not len(logits):
             return sampler.distribution(logits)
         return np.stack(
             [sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)]
@@ -115,13 +114,13 @@ class Comparison:
         """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability`
         (of this word, after temperature and filters), `plain`, `rank`, `bits`, `forced`, `end`, `verb` (a
         recipe verb stands here), `word` and `position`."""
-        run = self.runs[k]
-        if tuple(opening) not in run.rows:
-            run.rows[tuple(opening)] = self._word_rows(k, opening)
-        return run.rows[tuple(opening)]
+        kept = self.runs[k].findings.once(
+            ("rows", tuple(opening)), lambda: tuple(self._word_rows(k, opening))
+        )
+        return [row.copy() for row in kept]
 
     def _word_rows(self, k: int, opening: Sequence[str]) -> list[Row]:
-        run, analysis = self.runs[k], self.analyse(k)
+        run, analysis = self.runs[k], self.analysis(k)
         words = [step.word for step in run.steps]
         shown = display_words(words, opening)
         verbs = lexicon().tag([*opening, *words])[len(opening) :]
@@ -129,21 +128,21 @@ class Comparison:
             {
                 "position": i,
                 "word": step.word,
-                "text": END if step.token == 0 else text,
-                "space": True if step.token == 0 else space,
+                "text": END if step.token == STOP_ID else text,
+                "space": True if step.token == STOP_ID else space,
                 "probability": float(step.probability),
-                "plain": float(analysis["plain"][i]),
-                "rank": int(analysis["rank"][i]),
-                "bits": float(analysis["bits"][i]),
+                "plain": float(analysis.plain[i]),
+                "rank": int(analysis.rank[i]),
+                "bits": float(analysis.bits[i]),
                 "forced": step.forced,
-                "end": step.token == 0,
+                "end": step.token == STOP_ID,
                 "verb": verb is not None,
             }
             for i, (step, (text, space), verb) in enumerate(zip(run.steps, shown, verbs, strict=True))
         ]
 
     def timeline_rows(self) -> list[Row]:
-        """For `charts.timeline_chart`: one row a run and step."""
+        """For `charts.timeline_spec`: one row a run and step."""
         rows: list[Row] = []
         for k, (run, name) in enumerate(zip(self.runs, self.names(), strict=True)):
             choices, mark = self.choices(k), self.marks[k]
@@ -170,7 +169,7 @@ class Comparison:
         pairs = zip(self.runs, self.runs[1:], strict=False)
         return [None, *(self._mark(left, here) for left, here in pairs)]
 
-    def _mark(self, left: Run, here: Run) -> Mark | None:
+    def _mark(self, left: Generation, here: Generation) -> Mark | None:
         parting = first_difference(self.bundle, left, here)
         if parting is None:
             return None
@@ -197,7 +196,7 @@ class Comparison:
         return Mark(parting.position, why[:1].upper() + why[1:])
 
     def timeline_summary(self, measure: str = "choices") -> str:
-        """The point of `charts.timeline_chart`, for those who do not see it."""
+        """The point of `charts.timeline_spec`, for those who do not see it."""
         parts = []
         for k, name in enumerate(self.names()):
             steps = self.runs[k].steps
@@ -209,8 +208,6 @@ class Comparison:
                 parts.append(f"{name}: {percent(float(np.median([step.probability for step in steps])))}")
         what = "effective choices" if measure == "choices" else "probability of the word written"
         return f"Line chart over {self.length} words. Median {what}: {'; '.join(parts)}."
-
-    # -- one step ----------------------------------------------------------------------------------
 
     def steps_at(self, position: int) -> list[Step | None]:
         return [run.steps[position] if position < len(run.steps) else None for run in self.runs]
@@ -226,7 +223,7 @@ class Comparison:
         return found
 
     def step_rows(self, position: int, *, most: int = 12, shown: Sequence[int] | None = None) -> list[Row]:
-        """For `charts.step_chart`: the likely words of all runs at `position` (from 0), each panel summing
+        """For `charts.step_spec`: the likely words of all runs at `position` (from 0), each panel summing
         to 1.
 
         The words are the likeliest of every run before its filters, at most about `most` of them, and every
@@ -308,7 +305,7 @@ class Comparison:
         return rows
 
     def step_summary(self, position: int) -> str:
-        """The point of `charts.step_chart`, for those who do not see it."""
+        """The point of `charts.step_spec`, for those who do not see it."""
         parts = []
         for name, run, step in zip(self.names(), self.runs, self.steps_at(position), strict=True):
             if step is None:
@@ -324,7 +321,7 @@ class Comparison:
         return f"Bar chart of the next word, number {position + 1}. {'; '.join(parts)}."
 
     def live_summary(self, k: int, position: int) -> str:
-        """The point of `charts.live_chart`, for those who do not see it."""
+        """The point of `charts.live_spec`, for those who do not see it."""
         step = self.steps_at(position)[k]
         if step is None:
             return f"Column {k + 1} has ended before word {position + 1}."
@@ -339,7 +336,7 @@ class Comparison:
         )
 
     def live_rows(self, k: int, position: int, *, shown: int = 12) -> list[Row]:
-        """For `charts.live_chart`: run `k`'s logits at `position`, the tail summarised.
+        """For `charts.live_spec`: run `k`'s logits at `position`, the tail summarised.
 
         Words far from the top are grouped by their distance from the largest logit, in groups that widen
         with it: the sum over a group of `count * exp(mean / T)` then stays within 0.1 percentage points of
@@ -367,6 +364,14 @@ class Comparison:
             mean = float(sums[g] / counts[g])
             rows.append({"label": label, "order": shown, "logit": -mean, "count": int(counts[g])})
         return rows
+
+
+def prepare(bundle: Bundle, request: Request, runs: Sequence[Generation]) -> None:
+    """Work out now what a page will show of the runs of `request`."""
+    comparison = Comparison(bundle, runs)
+    for k in range(len(runs)):
+        comparison.word_rows(k, tokenize(request.opening))
+        comparison.choices(k)
 
 
 def likely_words(comparisons: Sequence[Comparison], position: int, *, most: int = 12) -> list[int]:
@@ -401,12 +406,17 @@ def _largest(values: np.ndarray, count: int) -> list[int]:
     return near[np.argsort(-values[near], kind="stable")[:count]].tolist()
 
 
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
+
+
 def _arithmetic(logit: float, temperature: float, before: float, after: float, removed_by: str) -> str:
     if temperature == 0:
         return f"logit {logit:.2f}; greedy: the largest logit takes all"
     text = f"logit {logit:.2f} ÷ {temperature:g} = {logit / temperature:.2f} → {percent(before)}"
     if removed_by:
-        return f"{text} → removed by {removed_by}"
+        return f"{text} → removed by {BY_NAME[removed_by].label.lower()}"
     return text + (f" → {percent(after)} after the filters" if abs(after - before) > 5e-4 else "")
 
 

@@ -15,12 +15,14 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textgen.memo import Memo
 from textgen.text.recipe import recipe_text
 from textgen.text.typeset import detokenize
 from textgen.text.vocabulary import STOP, Vocabulary, tokenize
 from textgen.writing.sampling import Luck, Sampler, check_seed
 
 LuckKind = Literal["shared", "independent"]
+_FINDINGS = 8  # of a run: some 20 KB each
 
 
 class Network(Protocol):
@@ -100,13 +102,17 @@ class Step:
 
 @dataclass
 class Generation:
-    """One run, finished or under way: how it was drawn, and its steps so far."""
+    """One run, finished or under way: how it was drawn, and its steps so far.
+
+    findings  what its readers have worked out about the finished run, by name: it goes when the run goes
+    """
 
     prompt: str
     sampler: Sampler
     seed: int
     stream: int = 0
     steps: list[Step] = field(default_factory=list)
+    findings: Memo[Any] = field(default_factory=lambda: Memo(_FINDINGS), repr=False, compare=False)
 
     @property
     def words(self) -> list[str]:
@@ -275,7 +281,7 @@ def _run(
                 continue
             at = contexts[n]
             sampler = samplers[n]
-            previous = at.ids if sampler.repetition_penalty != 1 else ()
+            previous = at.ids if sampler.reads_previous else ()
             if position in forced:
                 token = forced[position]
                 weights = sampler.weights(logits[row], previous)

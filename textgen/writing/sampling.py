@@ -1,31 +1,26 @@
 """From logits to a word: temperature, filters, and the draw.
 
 Everything is computed in log space and in float64, so any temperature from 0 to infinity is exact. The
-filters act in the order penalty, suppression, temperature, top-k, top-p, min-p, typical, and agree with
-the logits processors of Hugging Face transformers, ties at a boundary included. Temperature is that of
-Foster, *Generative Deep Learning* (2nd ed.), chapter 5: `probs ** (1 / T)`, normalised, which is
-`softmax(logits / T)`.
+rules that change logits act first, then suppression, then the rules that remove words, in the order of
+`rules.RULES`, each before or after temperature. Temperature is that of Foster, *Generative Deep Learning*
+(2nd ed.), chapter 5: `probs ** (1 / T)`, normalised, which is `softmax(logits / T)`.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from numbers import Integral, Real
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from textgen.writing.rules import RULES, Rule, Rules, checked_ids, is_number, is_whole, softmax
 
-# Boundaries such as "1 - 0.9" are not exact in binary; a hand-made distribution should fall on their right
-# side.
-_SLACK = 1e-12
+Floats = NDArray[np.float64]
 
 
 def apply_temperature(logits: ArrayLike, temperature: float) -> Floats:
@@ -56,46 +51,35 @@ def temper(probs: ArrayLike, temperature: float) -> Floats:
 
 
 @dataclass(frozen=True)
-class Sampler:
-    """How the next word is chosen. `None` (and a penalty of 1) switches a rule off; 0 never does.
+class Sampler(Rules):
+    """How the next word is chosen: `Sampler(0.7, top_k=40)`. `ValueError` on a value that cannot be.
 
-    temperature         0 (greedy) to infinity (uniform).
-    top_k               only the k likeliest words, and those that tie with the k-th.
-    top_p               only the fewest likeliest words that together have this probability; 0 keeps one word.
-    min_p               only words with at least this share of the likeliest word's probability.
-    typical_p           only the words whose surprisal is nearest to the entropy, up to this probability.
-    repetition_penalty  above 1 makes the words of `previous` less likely: divides their logits if positive,
-                        multiplies them if negative.
-    suppress            ids that are never chosen, such as 1 for "[UNK]"; the rest share their probability.
+    temperature  0 (greedy) to infinity (uniform)
+    suppress     ids that are never chosen, such as 1 for "[UNK]"; the rest share their probability
+
+    and the rules of `RULES`, by name: each None for off.
     """
 
     temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    typical_p: float | None = None
-    repetition_penalty: float = 1.0
     suppress: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_temperature(self.temperature)
-        if self.top_k is not None and not (_is_whole(self.top_k) and self.top_k >= 1):
-            raise ValueError(
-                f"top_k must be a whole number of words, 1 or more, or None for all, not {self.top_k!r}"
-            )
-        for name in ("top_p", "min_p"):
-            value = getattr(self, name)
-            if value is not None and not (_is_number(value) and 0 <= value <= 1):
-                raise ValueError(f"{name} must lie between 0 and 1, or be None for off, not {value!r}")
-        value = self.typical_p
-        if value is not None and not (_is_number(value) and 0 < value <= 1):
-            raise ValueError(f"typical_p must lie above 0 and up to 1, or be None for off, not {value!r}")
-        value = self.repetition_penalty
-        if not (_is_number(value) and 0 < value < math.inf):
-            raise ValueError(f"repetition_penalty must be a number above 0, 1 for none, not {value!r}")
-        if not all(_is_whole(i) and i >= 0 for i in self.suppress):
+        if not all(is_whole(i) and i >= 0 for i in self.suppress):
             raise ValueError(f"suppress must list word ids, whole numbers from 0, not {self.suppress!r}")
         object.__setattr__(self, "suppress", tuple(self.suppress))
+
+    @cached_property
+    def active(self) -> tuple[tuple[Rule, Any], ...]:
+        """The rules that do something, in the order in which they act, each with its value."""
+        values = ((rule, getattr(self, rule.name)) for rule in RULES)
+        return tuple((rule, value) for rule, value in values if rule.is_on(value))
+
+    @property
+    def reads_previous(self) -> bool:
+        """Whether the words so far have a say in the next one."""
+        return any(rule.stage == "words" for rule, _ in self.active)
 
     def distribution(self, logits: ArrayLike, previous: Sequence[int] = ()) -> Floats:
         """The probability of each next word, [..., V] -> [..., V] float64, after every rule.
@@ -108,7 +92,8 @@ class Sampler:
 
     def weights(self, logits: ArrayLike, previous: Sequence[int] = ()) -> Floats:
         """`distribution` before it is normalised: the likeliest word has weight 1, a removed one 0."""
-        return self._filtered(_tempered(self._adjusted(logits, previous), self.temperature))
+        values = self._cut(self._adjusted(logits, previous))
+        return self._filtered(_tempered(values, self.temperature))
 
     def choose(
         self, logits: NDArray[Any], exponential: Floats | None, previous: Sequence[int] = ()
@@ -118,7 +103,7 @@ class Sampler:
 
         The same as `pick` from `weights`, only faster. Temperature 0 needs no draws.
         """
-        values = self._adjusted(logits, previous)
+        values = self._cut(self._adjusted(logits, previous))
         near: NDArray[np.intp] | None = None
         if self.temperature < 1:
             # A word with less than exp(-40) of the largest weight can neither win (the draws of `Luck` differ
@@ -135,58 +120,56 @@ class Sampler:
     def stages(self, logits: ArrayLike, previous: Sequence[int] = ()) -> Stages:
         """The distribution of one step, logits [V], before and after the filters, for charts that show
         both."""
-        scores = _tempered(self._adjusted(logits, previous), self.temperature)
+        values = self._adjusted(logits, previous)
+        scores = _tempered(values, self.temperature)
         if scores.ndim != 1:
             raise ValueError(
                 f"stages takes the logits of one step, [V], not an array of shape {scores.shape}"
             )
-        before = _softmax(scores)
-        removed_by = np.zeros(scores.shape, dtype="<U9")  # empty strings
-        filters = self._filters()
-        for name, removes in filters:
-            mask = removes(scores) & np.isfinite(scores)
-            removed_by[mask] = name
-            scores[mask] = -np.inf
-        return Stages(before, _softmax(scores) if filters else before, removed_by)
+        before = softmax(scores)
+        removed_by = np.full(scores.shape, "", dtype=object)
+        filters = [(rule, value) for rule, value in self.active if rule.stage != "words"]
+        values = values.astype(np.float64)  # a copy
+        for rule, value in filters:
+            removed = rule.act(values if rule.stage == "logits" else scores, value)
+            removed_by[removed & np.isfinite(scores)] = rule.name
+            values[removed] = scores[removed] = -np.inf
+        return Stages(before, softmax(scores) if filters else before, removed_by)
 
     def _adjusted(self, logits: ArrayLike, previous: Sequence[int]) -> NDArray[Any]:
-        """Logits [..., V] with penalty and suppression applied; the given array is left alone."""
+        """Logits [..., V] after the words so far and suppression; the given array is left alone."""
         values = _numbers(logits)
-        if self.repetition_penalty != 1 and len(previous):
-            values = values.astype(np.float64)
-            ids = _checked_ids(previous, values.shape[-1], "previous")
-            hit = values[..., ids]
-            values[..., ids] = np.where(hit < 0, hit * self.repetition_penalty, hit / self.repetition_penalty)
+        for rule, value in self.active:
+            if rule.stage == "words" and len(previous):
+                values = rule.act(values, value, previous)
         if self.suppress:
             values = values.astype(np.float64)
-            values[..., _checked_ids(self.suppress, values.shape[-1], "suppress")] = -np.inf
+            values[..., checked_ids(self.suppress, values.shape[-1], "suppress")] = -np.inf
         return values
+
+    def _cut(self, logits: NDArray[Any]) -> NDArray[Any]:
+        """Logits [..., V] without the words that the filters ahead of temperature remove."""
+        filters = [(rule, value) for rule, value in self.active if rule.stage == "logits"]
+        if filters:
+            logits = logits.astype(np.float64)  # a copy
+            for row in logits.reshape(-1, logits.shape[-1]):
+                for rule, value in filters:
+                    row[rule.act(row, value)] = -np.inf
+        return logits
 
     def _filtered(self, scores: Floats) -> Floats:
         """Log weights [..., V] -> weights, 0 for a word that a filter removes; `scores` is used up."""
-        filters = self._filters()
+        filters = [(rule, value) for rule, value in self.active if rule.stage == "weights"]
         if not filters:
             return np.exp(scores, out=scores)
         for row in scores.reshape(-1, scores.shape[-1]):  # a view: rows are changed in place
-            for _, removes in filters:
-                row[removes(row)] = -np.inf
+            for rule, value in filters:
+                row[rule.act(row, value)] = -np.inf
             left = np.flatnonzero(row > -np.inf)
             values = row[left]
             row[:] = 0
             row[left] = np.exp(values - values.max())
         return scores
-
-    def _filters(self) -> list[tuple[str, Callable[[Floats], Mask]]]:
-        rules: list[tuple[str, Callable[[Floats], Mask]]] = []
-        if (k := self.top_k) is not None:
-            rules.append(("top_k", lambda scores: _beyond_top_k(scores, k)))
-        if (p := self.top_p) is not None and p < 1:
-            rules.append(("top_p", lambda scores: _beyond_top_p(scores, p)))
-        if share := self.min_p:  # a share of 0 removes nothing
-            rules.append(("min_p", lambda scores: _below_min_p(scores, share)))
-        if (mass := self.typical_p) is not None and mass < 1:
-            rules.append(("typical_p", lambda scores: _untypical(scores, mass)))
-        return rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +183,7 @@ class Stages:
 
     before: Floats
     after: Floats
-    removed_by: NDArray[np.str_]
+    removed_by: NDArray[np.object_]
 
 
 class Luck:
@@ -273,14 +256,14 @@ def pick(weights: Floats, exponential: Floats) -> int:
 
 def check_temperature(temperature: float) -> float:
     """`temperature` itself; `ValueError` unless it is a number from 0 to infinity."""
-    if not (_is_number(temperature) and temperature >= 0):
+    if not (is_number(temperature) and temperature >= 0):
         raise ValueError(f"temperature must be a number, 0 or more, not {temperature!r}")
     return temperature
 
 
 def check_seed(seed: int) -> int:
     """`seed` itself; `ValueError` unless it is a whole number from 0 to 2**64 - 1."""
-    if not (_is_whole(seed) and 0 <= seed < 2**64):
+    if not (is_whole(seed) and 0 <= seed < 2**64):
         raise ValueError(f"seed must be a whole number from 0 to 2**64 - 1, not {seed!r}")
     return seed
 
@@ -290,13 +273,6 @@ def _numbers(logits: ArrayLike) -> NDArray[Any]:
     if values.ndim == 0 or values.shape[-1] == 0 or values.dtype.kind not in "fiu":
         raise ValueError("logits must be an array of numbers, [..., V], with at least one word")
     return values
-
-
-def _checked_ids(ids: Sequence[int], size: int, name: str) -> NDArray[np.intp]:
-    array = np.asarray(ids, dtype=np.intp)
-    if array.size and not (array.min() >= 0 and array.max() < size):
-        raise ValueError(f"{name} holds an id outside the vocabulary of {size} words")
-    return array
 
 
 def _tempered(logits: NDArray[Any], temperature: float) -> Floats:
@@ -320,70 +296,3 @@ def _tempered(logits: NDArray[Any], temperature: float) -> Floats:
         else:  # the reciprocal itself would overflow, and 0 * inf is NaN
             scores /= temperature
     return scores
-
-
-def _softmax(scores: Floats) -> Floats:
-    weights = np.exp(scores - scores.max())
-    return weights / weights.sum()
-
-
-# The filters: log weights [V] whose largest is 0 in, True where a word is removed. None removes every word.
-
-
-def _beyond_top_k(scores: Floats, k: int) -> Mask:
-    near = _nearest(-scores, lambda mask: bool(np.count_nonzero(mask) >= k))
-    values = scores[near]
-    cut = max(values.size - k, 0)
-    return scores < np.partition(values, cut)[cut]
-
-
-def _beyond_top_p(scores: Floats, p: float) -> Mask:
-    probs = _softmax(scores)
-    near = _nearest(-scores, lambda mask: bool(probs[mask].sum() > p + 2 * _SLACK))
-    ascending = np.sort(probs[near])
-    below = np.cumsum(ascending) + (1 - ascending.sum())  # the probability up to and including each word
-    stays = below > 1 - p + _SLACK
-    stays[-1] = True  # the likeliest word, even at p = 0
-    first = int(stays.argmax())
-    cut = ascending[first]
-    removed = probs < cut
-    ties = np.flatnonzero(
-        probs == cut
-    )  # of equal words, those of the lowest ids go first, as in a stable sort
-    removed[ties[: first - np.searchsorted(ascending, cut)]] = True
-    return removed
-
-
-def _below_min_p(scores: Floats, share: float) -> Mask:
-    return scores < scores.max() + math.log(share) - _SLACK
-
-
-def _untypical(scores: Floats, mass: float) -> Mask:
-    """Locally typical sampling (Meister et al. 2023, "Locally Typical Sampling")."""
-    probs = _softmax(scores)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        surprisal = -(scores - scores.max()) + math.log(np.exp(scores - scores.max()).sum())
-        entropy = np.nansum(surprisal * probs)
-    distance = np.abs(surprisal - entropy)
-    near = _nearest(distance, lambda mask: bool(probs[mask].sum() >= mass))
-    values = distance[near]
-    order = np.argsort(values)
-    last = int((np.cumsum(probs[near][order]) < mass - _SLACK).sum())
-    return distance > values[order[min(last, values.size - 1)]]
-
-
-def _nearest(distance: Floats, enough: Callable[[Mask], bool]) -> Mask:
-    """The words within the first of a few distances that holds enough of them: only those need sorting."""
-    for reach in (2, 4, 8, 16):
-        mask = distance <= reach
-        if enough(mask):
-            return mask
-    return distance < np.inf
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -1,23 +1,21 @@
 """Texts for a page that asks again and again: what was written is kept, what may come next is written ahead.
 
-A `Settings` says all that decides what a comparison writes. A `Writer` keeps the runs of one network for
-whoever asks, so that a moved slider costs one run at most; told which settings may come next, it writes them
-while the reader looks. Equal settings give equal words, written ahead or not.
+A `Request` says all that decides what a comparison writes. A `Writer` keeps the runs of one network for
+whoever asks, so that a moved slider costs one run at most; told which requests may come next, it writes them
+while the reader looks. Equal requests give equal words, written ahead or not.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from textgen.memo import Memo
 from textgen.network.bundle import Bundle
-from textgen.network.prefix_cache import Recall
-from textgen.text.vocabulary import tokenize
-from textgen.views.compare import Comparison, Run
-from textgen.writing.generate import LuckKind, generations, recipe_prompt
+from textgen.network.prefix_cache import PrefixCache
+from textgen.writing.generate import Generation, LuckKind, generations, recipe_prompt
 from textgen.writing.sampling import Sampler
 
 KEPT_RUNS = 100  # about 150 KB each
@@ -25,7 +23,7 @@ PAUSE = 0.12  # seconds before anything is written ahead: the page that was aske
 
 
 @dataclass(frozen=True)
-class Settings:
+class Request:
     """All that decides what a comparison writes."""
 
     model: str
@@ -52,7 +50,7 @@ class Settings:
         return self.context == "own" and self.luck == "shared"
 
     def facts(self) -> dict[str, Any]:
-        """These settings as plain data, for a file to keep; the samplers stand with their runs."""
+        """This request as plain data, for a file to keep; the samplers stand with their runs."""
         return {
             "model": self.model,
             "title": self.title,
@@ -65,8 +63,8 @@ class Settings:
             "forced": [{"word_number": at + 1, "word": word} for at, word in self.forced],
         }
 
-    def with_temperature(self, k: int, temperature: float) -> Settings:
-        """The settings of run `k` alone, at another temperature."""
+    def with_temperature(self, k: int, temperature: float) -> Request:
+        """The request of run `k` alone, at another temperature."""
         return replace(self, samplers=(replace(self.samplers[k], temperature=temperature),))
 
 
@@ -74,22 +72,20 @@ class Writer:
     """One network's texts; safe to share between threads."""
 
     def __init__(self, bundle: Bundle, most: int = KEPT_RUNS) -> None:
-        self.bundle = replace(bundle, model=Recall(bundle.model))  # type: ignore[arg-type]  # it answers as one
-        self._most = most
-        self._kept: OrderedDict[object, Run] = OrderedDict()
-        self._lock = threading.Lock()
+        self.bundle = replace(bundle, model=PrefixCache(bundle.model))  # type: ignore[arg-type]  # answers as one
+        self._kept: Memo[Generation] = Memo(most)
         self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def write(self, of: Settings) -> list[Run]:
+    def write(self, of: Request) -> list[Generation]:
         """The finished runs, one a sampler; what was written not long ago is not written again."""
-        keys: list[object] = [
+        keys: list[Hashable] = [
             replace(of, samplers=(sampler,)) if of.apart else (of, k) for k, sampler in enumerate(of.samplers)
         ]
-        with self._lock:
-            runs = {key: self._kept[key] for key in keys if key in self._kept}
+        runs = {key: run for key in keys if (run := self._kept.get(key)) is not None}
         missing = [k for k, key in enumerate(keys) if key not in runs]
         if missing:
             wanted = missing if of.apart else range(len(keys))
@@ -103,33 +99,31 @@ class Writer:
                 context=of.context,  # type: ignore[arg-type]
                 forced=dict(of.forced),
             )
-            runs |= {keys[k]: Run(**vars(run)) for k, run in zip(wanted, finished, strict=True)}
-        with self._lock:
-            for key in keys:  # these runs become the youngest
-                self._kept[key] = runs[key]
-                self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            for k, run in zip(wanted, finished, strict=True):
+                runs[keys[k]] = self._kept.put(keys[k], run)  # or what another thread has written meanwhile
         return [runs[key] for key in keys]
 
-    def write_ahead(self, of: Sequence[Settings]) -> None:
-        """Write these in a thread of its own, and work out what a page shows of them; what was to be written
+    def write_ahead(
+        self,
+        of: Sequence[Request],
+        then: Callable[[Bundle, Request, list[Generation]], object] = lambda *_: None,
+    ) -> None:
+        """Write these in a thread of its own, and call `then` with each and its runs; what was to be written
         ahead and is not begun yet is forgotten."""
-        if self._timer is not None:
-            self._timer.cancel()
-        timer = threading.Timer(PAUSE, lambda: self._write_ahead(timer, of))
-        timer.daemon = True
-        self._timer = timer
-        timer.start()
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(PAUSE, self._write_ahead, (of, then))
+            self._timer.daemon = True
+            self._timer.start()
 
-    def _write_ahead(self, timer: threading.Timer, of: Sequence[Settings]) -> None:
-        for settings in of:
-            if self._timer is not timer:  # something else is more likely by now
+    def _write_ahead(
+        self, of: Sequence[Request], then: Callable[[Bundle, Request, list[Generation]], object]
+    ) -> None:
+        for request in of:
+            if self._timer is not threading.current_thread():  # something else is more likely by now
                 return
-            comparison = Comparison(self.bundle, self.write(settings))
-            for k in range(len(comparison.runs)):
-                comparison.word_rows(k, tokenize(settings.opening))
-                comparison.choices(k)
+            then(self.bundle, request, self.write(request))
 
 
-__all__ = ["Settings", "Writer"]
+__all__ = ["Request", "Writer"]

@@ -19,7 +19,7 @@ from textgen.text.pairings import Pairings
 
 @pytest.fixture
 def models(tmp_path):
-    study_units.kept_bundle.cache_clear()
+    study_units._bundles.clear()
     study_units.marks_of.cache_clear()
     return small_bundle(tmp_path / "one", seed=1), small_bundle(tmp_path / "two", seed=2)
 

@@ -10,16 +10,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textgen.measuring.diversity import (
+    GROUPS,
     MEASURES,
     NAMES,
+    TextSet,
     bootstrap,
     contributions,
-    copied,
     distinct,
-    repetition,
     self_bleu,
     values,
-    verb_share,
 )
 from textgen.text.copying import CopyIndex
 from textgen.text.recipe import Recipe
@@ -40,11 +39,22 @@ def parts_of(texts, **known):
         "index": INDEX,
         **known,
     }
-    return contributions(texts, **given_)
+    return contributions(TextSet(texts, **given_))
 
 
 def measured(texts, **known):
     return dict(zip(NAMES, values(parts_of(texts, **known)), strict=True))
+
+
+def test_every_measure_but_the_entropy_has_a_chart():  # effective choices say the same
+    charted = [name for group in GROUPS.values() for name in group]
+    assert sorted([*charted, "entropy"]) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("texts", [[], [[]], [[], []], [["a"]]])
+def test_texts_without_words_have_parts_too(texts):
+    assert parts_of(texts).shape == (2, len(NAMES), len(texts))
+    assert measured(texts, index=None).keys() == MEASURES.keys()
 
 
 def test_distinct_by_hand():
@@ -56,9 +66,13 @@ def test_distinct_by_hand():
 
 
 def test_repetition_by_hand():
+    def repetition(*texts):
+        return measured(texts)["repetition"]
+
     assert repetition(["a", "b", "c", "d"]) == 0
     assert repetition(["a", "b", "c", "d", "a", "b", "c", "d"]) == 1 / 5
     assert repetition(["stir"] * 10) == 6 / 7
+    assert repetition(["a", "b", "c", "d"], ["stir"] * 10) == 6 / 8
     assert math.isnan(repetition(["a", "b", "c"]))
 
 
@@ -146,16 +160,17 @@ def test_length_end_verbs_and_what_is_not_known():
     found = measured(texts, ended=[True, False], judged=np.array([np.nan, 2.0]), index=None)
     assert found["words"] == 4.5 and found["ended"] == 0.5
     assert found["verbs"] == 3 / 9 == 3 / (len(texts[0]) + len(texts[1]))
-    assert verb_share(texts[0]) == 2 / 8
+    assert measured(texts[:1])["verbs"] == 2 / 8
     assert found["judged"] == pytest.approx(math.exp(2.0))  # of the one text that is known
     assert math.isnan(found["copied"]) and math.isnan(found["longest_copy"])
 
 
 def test_copying_by_hand():
     words = ["now", "boil", "the", "water", "in", "a", "kettle", ",", "wait"]
-    share, longest = copied(words, INDEX)  # boil the water in a / the water in a kettle
-    assert (share, longest) == (2 / 5, 6)
-    assert copied(["boil", "the", "water"], INDEX)[1] == 0
+    found = measured([words])  # boil the water in a / the water in a kettle
+    assert (found["copied"], found["longest_copy"]) == (2 / 5, 6)
+    found = measured([["boil", "the", "water"]])
+    assert math.isnan(found["copied"]) and found["longest_copy"] == 0
     found = measured([words, ["boil", "the", "water", "in", "a"]])
     assert found["copied"] == 3 / 6 and found["longest_copy"] == 5.5
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import networks
 import numpy as np
 import pytest
+from racing import race
 
-from textgen.network.prefix_cache import Recall
+from textgen.network.prefix_cache import PrefixCache
 from textgen.writing.generate import generations
 from textgen.writing.sampling import Sampler
 
@@ -49,7 +50,7 @@ def same(a, b):
 @pytest.mark.parametrize("limits", [{}, {"contexts": 5, "logits": 3}])
 def test_a_network_with_a_memory_answers_to_the_bit_as_without(kind, limits):
     plain = networks.random_pair(seed=4, kind=kind)
-    remembering = replace(plain, model=Recall(plain.model, **limits))
+    remembering = replace(plain, model=PrefixCache(plain.model, **limits))
     for temperatures in ([0.7], [0.0, 0.7, 2.0], [0.75, 0.7], [2.0]):
         assert same(runs(remembering, temperatures), runs(plain, temperatures))
     forced = {3: "w2"}
@@ -62,7 +63,7 @@ def test_a_network_with_a_memory_answers_to_the_bit_as_without(kind, limits):
 
 def test_a_context_is_read_and_scored_once():
     counting = Counting(PAIR.model)
-    pair = replace(PAIR, model=Recall(counting))
+    pair = replace(PAIR, model=PrefixCache(counting))
     (first,) = runs(pair, [0.7])
     read, scored = counting.read, counting.scored
     assert scored == len(first.steps)
@@ -77,7 +78,7 @@ def test_a_context_is_read_and_scored_once():
 
 def test_what_is_kept_is_bounded():
     counting = Counting(PAIR.model)
-    pair = replace(PAIR, model=Recall(counting, contexts=10, logits=4))
+    pair = replace(PAIR, model=PrefixCache(counting, contexts=10, logits=4))
     (run,) = runs(pair, [0.7])
     assert len(run.steps) > 10
     before = counting.read
@@ -87,7 +88,7 @@ def test_what_is_kept_is_bounded():
 
 
 def test_logits_cannot_be_spoilt_by_a_reader():
-    model = Recall(PAIR.model)
+    model = PrefixCache(PAIR.model)
     hidden, _ = model.step([3, 4], model.start(2))
     expected = PAIR.model.logits(hidden)
     model.logits(hidden)[:] = 0
@@ -98,28 +99,39 @@ def test_logits_cannot_be_spoilt_by_a_reader():
 
 
 def test_readers_in_several_threads_do_not_disturb_each_other():
-    pair = replace(PAIR, model=Recall(PAIR.model, contexts=20, logits=5))
-    expected = {t: runs(PAIR, [t]) for t in (0.2, 0.7, 1.2, 1.7)}
-    wrong = []
+    pair = replace(PAIR, model=PrefixCache(PAIR.model, contexts=20, logits=5))
+    heats = (0.2, 0.7, 1.2, 1.7)
+    expected = [runs(PAIR, [t]) for t in heats]
+    for _ in range(20):
+        found = race(lambda n: runs(pair, [heats[n]]))
+        assert all(same(a, b) for a, b in zip(found, expected, strict=True))
 
-    def read(t):
-        for _ in range(20):
-            try:
-                if not same(runs(pair, [t]), expected[t]):
-                    wrong.append(t)
-            except Exception as error:
-                wrong.append(error)
 
-    threads = [threading.Thread(target=read, args=(t,)) for t in expected]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+def test_a_context_that_another_thread_reads_meanwhile_is_kept_once():
+    """The words that follow it are remembered below the context that all find again."""
+
+    class Meeting(Counting):
+        """All threads have asked for a word before any gets an answer."""
+
+        def step(self, tokens, state):
+            answer = super().step(tokens, state)
+            meeting.wait(timeout=20)
+            return answer
+
+    meeting = threading.Barrier(3)
+    counting = Meeting(PAIR.model)
+    model = PrefixCache(counting)
+    states = race(lambda n: model.step([3], model.start(1))[1], threads=3)
+    assert {id(state[0]) for state in states} == {id(model.step([3], model.start(1))[1][0])}
+    assert counting.read == 3 and model._contexts == 1
+    race(lambda n: model.step([4 + n], states[n]), threads=3)
+    for token in (4, 5, 6):
+        model.step([token], model.step([3], model.start(1))[1])
+    assert counting.read == 6
 
 
 def test_a_word_outside_the_vocabulary_is_refused():
-    model = Recall(PAIR.model)
+    model = PrefixCache(PAIR.model)
     with pytest.raises(IndexError):
         model.step([60], model.start(1))
     with pytest.raises(IndexError):

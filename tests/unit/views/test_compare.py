@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import networks
 import numpy as np
 import pytest
 from comparisons import PAIR, SAMPLERS, compare
+from racing import race
 
+from textgen.memo import Memo
 from textgen.text.typeset import detokenize, percent
 from textgen.text.vocabulary import Vocabulary
-from textgen.views.compare import END_OF_RECIPE, Comparison, Run
+from textgen.views.compare import END_OF_RECIPE, Comparison
+from textgen.writing.generate import Generation
 from textgen.writing.sampling import Luck, Sampler, apply_temperature
 
 
@@ -36,6 +42,13 @@ def test_every_panel_has_the_same_words_and_sums_to_one(position, context):
         assert sum(row["before"] for row in rows) == pytest.approx(1, abs=1e-12)
         assert [row["tail"] for row in rows].count(True) == 1 and rows[-1]["tail"]
         assert sum(row["picked"] for row in rows) == 1
+
+
+@pytest.mark.parametrize(("rules", "name"), [({"top_k": 3}, "top-k"), ({"top_n_sigma": 0.5}, "top-nσ")])
+def test_a_removed_word_names_the_rule_as_people_know_it(rules, name):
+    rows = compare([Sampler(1.1, **rules)]).step_rows(0)
+    removed = [row["arithmetic"] for row in rows if row["removed"] and not row["tail"]]
+    assert removed and all(text.endswith(f"→ removed by {name}") for text in removed)
 
 
 def test_the_numbers_of_a_panel_are_the_samplers_own():
@@ -100,7 +113,7 @@ def test_the_live_chart_is_right_at_every_temperature(name):
     pair = SimpleNamespace(model=SimpleNamespace(logits=lambda hidden: np.stack([logits] * len(hidden))),
                            vocabulary=networks.vocabulary(size))  # fmt: skip
     step = SimpleNamespace(hidden=np.zeros(2, np.float32))
-    run = Run("", Sampler(0.7), 0, steps=[step])  # type: ignore[list-item]
+    run = Generation("", Sampler(0.7), 0, steps=[step])  # type: ignore[list-item]
     rows = Comparison(pair, [run]).live_rows(0, 0)
     assert len(rows) < 700
     assert sum(row["count"] for row in rows) == size
@@ -167,23 +180,70 @@ def test_names_tell_equal_temperatures_apart():
     ]
 
 
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0 %"), (1, "100 %"), (0.5, "50 %"), (0.041, "4.1 %"), (0.0004, "<0.1 %"), (0.9999, ">99.9 %"),
-     (0.998, "99.8 %"), (0.0996, "10 %"), (0.994, "99 %")],
-)  # fmt: skip
-def test_percent_never_says_none_or_all_when_it_is_not(share, text):
-    assert percent(share) == text
-
-
 def test_five_runs_of_150_words_are_small():
     pair = networks.random_pair(size=60, units=512)
     never_end = [Sampler(t, suppress=(0,)) for t in (0.2, 0.5, 1.0, 1.5, 2.0)]
     comparison = compare(never_end, pair, words=150)
-    for k in range(5):
-        comparison.analyse(k)
     assert [len(run.steps) for run in comparison.runs] == [150] * 5
     held = sum(step.hidden.base.nbytes if step.hidden.base is not None else step.hidden.nbytes
                for run in comparison.runs for step in run.steps[:1]) * 150  # fmt: skip
     assert held < 5e6
-    assert len(pickle.dumps(comparison.runs)) < 5e6
+    assert (
+        len(pickle.dumps([(run.steps, comparison.analysis(k)) for k, run in enumerate(comparison.runs)]))
+        < 5e6
+    )
+
+
+class Visited(np.ndarray):
+    """Scores; somebody comes in before the operation on them that `visit` waits for."""
+
+    visit = staticmethod(lambda: None)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        self.visit()
+        plain = (np.asarray(value) if isinstance(value, Visited) else value for value in inputs)
+        return getattr(ufunc, method)(*plain, **options)
+
+
+def test_who_comes_while_a_run_is_worked_out_sees_all_of_it_or_nothing(monkeypatch):
+    whole = compare([Sampler(1.0)])
+    scores = PAIR.model.logits(np.stack([step.hidden for step in whole.runs[0].steps]))
+    pair = replace(PAIR, model=SimpleNamespace(logits=lambda hidden: scores.view(Visited)))
+    expected = whole.word_rows(0)
+    for moment in itertools.count():  # of all in which somebody could come
+        fresh = Comparison(pair, [replace(whole.runs[0], findings=Memo(8))])
+        operations = itertools.count()
+        seen = []
+
+        def visit(fresh=fresh, operations=operations, seen=seen, moment=moment):
+            if next(operations) == moment:
+                visitor = threading.Thread(target=lambda: seen.append(fresh.word_rows(0)))
+                visitor.start()
+                visitor.join(timeout=20)
+
+        monkeypatch.setattr(Visited, "visit", staticmethod(visit))
+        rows = fresh.word_rows(0)
+        if next(operations) <= moment:  # nobody came: that were all moments
+            break
+        assert seen == [expected] and rows == expected
+    assert moment > 2
+
+
+def test_threads_that_read_a_fresh_run_at_once_read_the_same():
+    for seed in range(20):
+        comparison = compare([Sampler(1.0)], seed=seed)
+        found = race(lambda k, c=comparison: (c.word_rows(0, ["w1"]), c.analysis(0), c.choices(0)))
+        assert all(rows == found[0][0] for rows, _, _ in found)
+        assert {id(analysis) for _, analysis, _ in found} == {id(comparison.analysis(0))}
+        assert {id(choices) for _, _, choices in found} == {id(comparison.choices(0))}
+
+
+def test_a_reader_cannot_spoil_what_is_kept():
+    comparison = compare([Sampler(1.0)])
+    before = comparison.word_rows(0)
+    comparison.word_rows(0)[0]["text"] = "spoilt"
+    assert comparison.word_rows(0) == before
+    with pytest.raises(ValueError, match="read-only"):
+        comparison.analysis(0).bits[0] = 0
+    with pytest.raises(ValueError, match="read-only"):
+        comparison.choices(0)[0] = 0

@@ -171,6 +171,11 @@ def plain_top_k(p, top_k):
     return np.flatnonzero(p >= np.sort(p)[-min(top_k, len(p))])
 
 
+def plain_top_n_sigma(z, n):
+    finite = z[z > -INF]
+    return np.flatnonzero(z >= finite.max() - n * np.std(finite) - 1e-9)
+
+
 def plain_typical(p, mass):
     with np.errstate(divide="ignore", invalid="ignore"):
         surprisal = -np.log(p)
@@ -193,12 +198,66 @@ def test_filters_agree_with_their_plain_forms(scale, step):
         for sampler, expected in (
             (Sampler(top_p=share), plain_top_p(p, share)),
             (Sampler(top_k=k), plain_top_k(p, k)),
+            (Sampler(top_n_sigma=3 * share), plain_top_n_sigma(z, 3 * share)),
             (Sampler(typical_p=share), plain_typical(p, share)),
         ):
             probs = sampler.distribution(z)
             expected = expected[p[expected] > 0]
             np.testing.assert_array_equal(np.flatnonzero(probs), expected)
             np.testing.assert_allclose(probs[expected], p[expected] / p[expected].sum(), rtol=1e-9)
+
+
+def test_top_n_sigma_keeps_the_same_words_at_every_temperature():
+    z = logits(300, scale=1.5)
+    stay = plain_top_n_sigma(z, 1.2).tolist()
+    assert 1 < len(stay) < 300
+    for temperature in (0.05, 0.7, 1, 3, 1e6, INF):
+        assert kept(Sampler(temperature, top_n_sigma=1.2), z) == stay
+    assert len(kept(Sampler(0.3, top_p=0.9), z)) < len(kept(Sampler(3, top_p=0.9), z))  # not so with top-p
+
+
+def test_top_n_sigma_by_hand():
+    z = [4.0, 2.0, 0.0, 2.0]  # standard deviation: the root of 2
+    assert kept(Sampler(top_n_sigma=1.41), z) == [0]
+    assert kept(Sampler(top_n_sigma=1.42), z) == [0, 1, 3]
+    assert kept(Sampler(top_n_sigma=1e308), z) == [0, 1, 2, 3]
+    assert kept(Sampler(top_n_sigma=5e-324), z) == [0]
+    assert kept(Sampler(top_n_sigma=1.0), [1.0, -1.0, 1.0, -1.0]) == [0, 2]
+    assert kept(Sampler(top_n_sigma=2.0), [1.0, -1.0, 1.0, -1.0]) == [0, 1, 2, 3]  # at the boundary: within
+    assert kept(Sampler(top_n_sigma=0.1), [7.0] * 5) == [0, 1, 2, 3, 4]
+    assert kept(Sampler(INF, top_n_sigma=1.0), [1e308, -1e308, 0.0]) == [0]
+
+
+def test_words_that_are_never_written_do_not_count_for_top_n_sigma():
+    z = [3.0, 2.0, 1.0, 0.0, -1e6]
+    assert kept(Sampler(top_n_sigma=1), z) == [0, 1, 2, 3]
+    assert kept(Sampler(top_n_sigma=1, suppress=(4,)), z) == kept(Sampler(top_n_sigma=1), z[:4]) == [0, 1]
+    assert kept(Sampler(top_n_sigma=1), [*z[:4], -INF]) == [0, 1]
+
+
+def test_top_n_sigma_acts_ahead_of_the_other_filters_and_after_the_penalty():
+    z = [2.0, 1.0, 0.9, -1.0, -1.0, -1.0]
+    assert kept(Sampler(top_n_sigma=1), z) == [0, 1, 2]
+    assert kept(Sampler(top_n_sigma=1, top_k=2), z) == [0, 1]
+    assert kept(Sampler(top_n_sigma=1, repetition_penalty=4), z, [1]) == [0, 2]
+    # 0.576, 0.212 and 0.192 of all; of those that stay 0.588 and more
+    assert kept(Sampler(top_p=0.58), z) == [0, 1] and kept(Sampler(top_n_sigma=1, top_p=0.58), z) == [0]
+    stages = Sampler(0.8, top_n_sigma=1, top_k=2).stages(np.array(z))
+    assert stages.removed_by.tolist() == ["", "", "top_k", "top_n_sigma", "top_n_sigma", "top_n_sigma"]
+
+
+def test_top_n_sigma_does_not_depend_on_the_order_of_the_words():
+    rng = np.random.default_rng(5)
+    z = logits(999)
+    for word in range(0, 999, 50):
+        n = float((z.max() - z[word]) / np.std(z.astype(np.float64))) or 1.0
+        for near in (n, math.nextafter(n, 0), math.nextafter(n, INF)):
+            stays = Sampler(top_n_sigma=near).distribution(z) > 0
+            for _ in range(5):
+                order = rng.permutation(999)
+                np.testing.assert_array_equal(
+                    Sampler(top_n_sigma=near).distribution(z[order]) > 0, stays[order]
+                )
 
 
 def test_typical_can_drop_the_likeliest_word():
@@ -222,7 +281,7 @@ def test_the_order_is_temperature_then_filters():
 
 
 def test_zero_stays_greedy_whatever_the_filters():
-    sampler = Sampler(0, top_k=5, top_p=0.9, min_p=0.1, typical_p=0.5, repetition_penalty=1.2)
+    sampler = Sampler(0, top_n_sigma=1, top_k=5, top_p=0.9, min_p=0.1, typical_p=0.5, repetition_penalty=1.2)
     np.testing.assert_array_equal(sampler.distribution([1.0, 4.0, 4.0, 0.0]), [0, 1, 0, 0])
     np.testing.assert_array_equal(Sampler(0, repetition_penalty=9).distribution([1.0, 4.0], [1]), [1, 0])
 
@@ -260,6 +319,8 @@ def test_a_batch_is_filtered_row_by_row():
         Sampler(1.3, top_p=0.7),
         Sampler(0.9, top_k=12, top_p=0.9, min_p=0.05, typical_p=0.7, repetition_penalty=1.3, suppress=(1,)),
         Sampler(0, top_k=3),
+        Sampler(0.6, top_n_sigma=1.5, top_k=4, min_p=0.02, suppress=(2,)),
+        Sampler(0, top_n_sigma=1.5),
         Sampler(INF),
     ],
 )
@@ -274,13 +335,7 @@ def test_stages_end_in_the_distribution_and_name_the_filter(sampler):
     np.testing.assert_allclose(stages.before, plain, rtol=1e-12)
     np.testing.assert_allclose(stages.after, after, rtol=1e-12)
     np.testing.assert_array_equal(stages.removed_by != "", (plain > 0) & (after == 0))
-    rules = {
-        "top_k": sampler.top_k,
-        "top_p": sampler.top_p,
-        "min_p": sampler.min_p,
-        "typical_p": sampler.typical_p,
-    }
-    assert set(stages.removed_by) <= {"", *(name for name, value in rules.items() if value is not None)}
+    assert set(stages.removed_by) <= {"", *(rule.name for rule, _ in sampler.active)}
 
 
 def test_stages_name_the_first_filter_that_removed_a_word():
@@ -294,6 +349,8 @@ def test_stages_name_the_first_filter_that_removed_a_word():
         ({"top_k": 0}, "top_k"),
         ({"top_k": 2.5}, "top_k"),
         ({"top_k": True}, "top_k"),
+        ({"top_n_sigma": 0}, "top_n_sigma"),
+        ({"top_n_sigma": INF}, "top_n_sigma"),
         ({"top_p": -0.1}, "top_p"),
         ({"top_p": 1.1}, "top_p"),
         ({"top_p": math.nan}, "top_p"),
@@ -356,7 +413,15 @@ def test_the_pick_is_the_gumbel_max():
 @pytest.mark.parametrize("temperature", [0, 1e-320, 0.01, 0.2, 0.5, 0.9, 1, 2, INF])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"top_k": 7}, {"top_p": 0.6}, {"min_p": 0.05}, {"typical_p": 0.4}, {"repetition_penalty": 2}],
+    [
+        {},
+        {"top_n_sigma": 1.2},
+        {"top_k": 7},
+        {"top_p": 0.6},
+        {"min_p": 0.05},
+        {"typical_p": 0.4},
+        {"repetition_penalty": 2},
+    ],
 )
 def test_choosing_is_picking_from_the_weights(temperature, options):
     sampler = Sampler(temperature, **options, suppress=(5,))
@@ -370,10 +435,10 @@ def test_choosing_is_picking_from_the_weights(temperature, options):
 
 
 def test_choosing_refuses_what_the_distribution_refuses():
-    for temperature in (0, 0.5, 2):
+    for temperature, rules in ((0, {}), (0.5, {}), (2, {}), (1, {"top_n_sigma": 1}), (1, {"top_k": 1})):
         for row in ([1.0, math.nan], [1.0, INF], [-INF, -INF]):
             with pytest.raises(ValueError, match="logits"):
-                Sampler(temperature).choose(np.array(row), np.ones(2))
+                Sampler(temperature, **rules).choose(np.array(row), np.ones(2))
 
 
 def test_greedy_needs_no_draws():

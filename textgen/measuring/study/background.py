@@ -1,22 +1,22 @@
 """A study that goes on in a thread of this process while a page looks on.
 
-All studies of a process go through one lane, group of cells by group of cells, so that several at once take
-turns; one that nobody has looked at for a while pauses and goes on at the next look. Finished units are
-kept in memory, the youngest `LARGEST` bytes, for whoever asks for the same again.
+All studies of a process go through one lane, group of units by group of units, so that several at once take
+turns; one that nobody has looked at for a while pauses and goes on at the next look. Finished units are kept
+in memory, the youngest `LARGEST` bytes, for whoever asks for the same again.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textgen.measuring.study.executors import run
 from textgen.measuring.study.settings import Settings, StudyError
 from textgen.measuring.study.table import Study
 from textgen.measuring.study.units import Result, Unit, units
+from textgen.memo import Memo
 from textgen.network.bundle import BundleError
 from textgen.text.copying import CopyIndexError
 
@@ -25,37 +25,24 @@ PATIENCE = 60.0  # seconds without a look after which a study pauses
 
 
 class Memory:
-    """Finished units in memory, as `study.Store` keeps them in a folder; many threads may use it."""
+    """Finished units in memory, as `store.Store` keeps them in a folder; many threads may use it."""
 
     def __init__(self, largest: int = LARGEST) -> None:
-        self._kept: OrderedDict[str, Result] = OrderedDict()
-        self._lock = threading.Lock()
-        self._left = largest
+        self._kept: Memo[Result] = Memo(largest, size=lambda result: result.parts.nbytes)
         self.lane = ThreadPoolExecutor(1, thread_name_prefix="study")
 
     def __contains__(self, unit: Unit) -> bool:
         return self.get(unit) is not None
 
     def get(self, unit: Unit) -> Result | None:
-        with self._lock:
-            result = self._kept.get(unit.key)
-            if result is not None:
-                self._kept.move_to_end(unit.key)
-            return result
+        return self._kept.get(unit.key)
 
     def put(self, unit: Unit, result: Result) -> None:
-        with self._lock:
-            if unit.key in self._kept:
-                return
-            self._kept[unit.key] = result
-            self._left -= result.parts.nbytes
-            while self._left < 0 and len(self._kept) > 1:
-                _, oldest = self._kept.popitem(last=False)
-                self._left += oldest.parts.nbytes
+        self._kept.put(unit.key, result)
 
 
 @dataclass(frozen=True)
-class Progress:
+class StudyProgress:
     """How far a study is. `stopping`: no other unit will be begun. `seconds_left` is None as long as nothing
     can be said; `error` is a sentence."""
 
@@ -72,7 +59,7 @@ class Work:
 
     def __init__(self, settings: Settings, memory: Memory) -> None:
         self.settings = settings
-        self.study = Study(settings)
+        self._study = Study(settings)
         self._memory = memory
         self._units = units(settings)
         self._lock = threading.Lock()
@@ -81,6 +68,12 @@ class Work:
         self._stopped, self._error = False, ""
         self._looked = time.monotonic()
         self._thread: threading.Thread | None = None
+
+    @property
+    def study(self) -> Study:
+        """What is finished by now: a copy, which stays as it is while the work goes on."""
+        with self._lock:
+            return replace(self._study, figures=dict(self._study.figures), _parts={})
 
     @property
     def known(self) -> bool:
@@ -100,16 +93,16 @@ class Work:
         """No other unit is begun; what is finished stays."""
         self._stopped = True
 
-    def look(self) -> Progress:
+    def look(self) -> StudyProgress:
         """How far it is; a study that has paused goes on."""
         self._looked = time.monotonic()
-        if not self._stopped and not self._error and not self.study.complete:
+        if not self._stopped and not self._error and not self._study.complete:
             self._ensure()
         with self._lock:
             done, total = len(self._finished), len(self._units)
             left = self._seconds / self._fresh * (total - done) if self._fresh else None
             alive = self._thread is not None and self._thread.is_alive()
-            return Progress(done, total, alive and done < total, self._stopped, left, self._error)
+            return StudyProgress(done, total, alive and done < total, self._stopped, left, self._error)
 
     def _ensure(self) -> None:
         with self._lock:
@@ -129,7 +122,7 @@ class Work:
                 with self._lock:
                     if unit.key not in self._finished:
                         self._finished.add(unit.key)
-                        self.study.add(unit, result)
+                        self._study.add(unit, result)
                         if unit.key not in kept:
                             self._seconds += now - before
                             self._fresh += 1

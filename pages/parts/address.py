@@ -1,0 +1,321 @@
+"""The address of every page: one table of what may stand in it; reading it, correcting it, writing it.
+
+A row of `TABLE` says what its control starts with, what may stand in the address, and in words what that is:
+controls, checks and notes are made from it. Saved links keep their meaning: rows may be added, but none may
+go or mean something else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.drawing import plain
+from textgen import charts
+from textgen.measuring.units import FACTS
+from textgen.network.bundle import available_bundles
+from textgen.text.vocabulary import Vocabulary, tokenize
+from textgen.views.models import ERAS
+from textgen.views.sweep import rule_name
+from textgen.writing.rules import RULES
+
+FEWEST_COLUMNS, MOST_COLUMNS = 2, 6
+PLACES = tuple(f"column {k}" for k in range(1, MOST_COLUMNS + 1))
+ROWS = tuple(f"row {k}" for k in range(1, 4))  # of texts on the models page, each of one temperature
+TEMPERATURES = (0.2, 0.7, 1.2, 1.6, 2.0, 0.4)  # of the columns, the first three of them at first
+HOTTEST, SLIDER_STEP = 2.0, 0.05  # of the temperature sliders
+VERB_TEMPERATURES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
+SWEEP_FILTERS = {
+    rule_name(rules): rules
+    for rules in ("none", "top_k=10", "top_k=40", "top_p=0.9", "min_p=0.1", "typical_p=0.9")
+}
+DISHES = ("Roasted vegetables", "Chocolate ice cream")
+MOST_NOTES = 6  # sentences about an address; the rest are counted
+
+state = st.session_state
+
+
+def written(value: Any) -> str:
+    """`value` as an address spells it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key of an address, on those `pages` that have it."""
+
+    key: str
+    pages: str
+    what: str = ""  # the thing that its value is, for sentences
+    start: Any = None  # what its control says at first; None: the first of `options`
+    low: Any = None  # numbers are whole if this is
+    high: Any = None
+    step: Any = None
+    options: Sequence[Any] = ()
+    parse: Callable[[str], Any] | None = None  # of what is none of these; ValueError if it may not stand here
+    many: int = 0  # so many of its values count; 0: the last one alone
+
+    @property
+    def default(self) -> Any:
+        return self.options[0] if self.start is None and self.options else self.start
+
+    @property
+    def meaning(self) -> str:
+        """What may stand here, as a sentence's end."""
+        if self.parse:
+            return self.what
+        if self.options:
+            return f"{self.what} is one of {', '.join(map(written, self.options))}"
+        if isinstance(self.start, bool):
+            return f"{self.what} is true or false"
+        if self.low is None:
+            return self.what
+        low, high = (f"{end:,}" if isinstance(end, int) else f"{end:g}" for end in (self.low, self.high))
+        return f"{self.what} is {'a whole number ' * self.whole}from {low} to {high}"
+
+    @property
+    def whole(self) -> bool:
+        return isinstance(self.low, int)
+
+    def read(self, text: str) -> Any:
+        """The value that `text` spells; ValueError if that may not stand here."""
+        if self.parse:
+            return self.parse(text)
+        if self.options or isinstance(self.start, bool):
+            for value in self.options or (True, False):
+                if written(value) == text:
+                    return value
+            raise ValueError(text)
+        if self.low is None:
+            return text
+        value = float(text)
+        if not self.low <= value <= self.high or (self.whole and value % 1):  # NaN is within no bounds
+            raise ValueError(text)
+        return int(value) if self.whole else value
+
+    def within(self, value: Any) -> Any:
+        """`value`, or the bound that it is beyond."""
+        return min(max(value, self.low), self.high)
+
+
+def _dish(text: str) -> str:
+    if text and not tokenize(text):
+        raise ValueError(text)
+    return text
+
+
+def _rule(text: str) -> tuple[str, Any]:
+    """A sampling rule as the cell page has it: the key of the comparison page and its value."""
+    key, _, value = text.partition(" ")
+    if key not in RULE_KEYS:
+        raise ValueError(text)
+    return key, fields("compare")[key].read(value)
+
+
+def forced(vocabulary: Vocabulary) -> Callable[[str], tuple[int, str]]:
+    """How to read a forced word: its position (from 0) and what it is."""
+
+    def read(text: str) -> tuple[int, str]:
+        number, _, word = text.partition(" ")
+        if word not in vocabulary:
+            raise ValueError(text)
+        return STEP.read(number) - 1, word
+
+    return read
+
+
+def refuse(text: str) -> Any:
+    """A reading that has room for nothing."""
+    raise ValueError(text)
+
+
+NUMBERS = ", ".join(rule.key for rule in RULES)
+RULE_KEYS = (*(rule.key for rule in RULES), "unk")
+WORDS = Field("words", "compare cell", "the number of words", 60, 5, 200, 5)
+STEP = Field("step", "compare models", "the number of a word", 1, 1, 200, 1)
+TEMPERATURE = Field("temperature", "cell", "a temperature here", 0.7, 0.0, HOTTEST, SLIDER_STEP)
+PLACE = Field("live", "compare", "a column", options=PLACES)
+
+TABLE = (
+    # -- what is written ---------------------------------------------------------------------------
+    Field("title", "compare cell models", start=DISHES[0]),
+    Field("opening", "compare cell", start=""),
+    Field(
+        "dish",
+        "verbs",
+        "a title has letters or digits",
+        ("Roasted vegetables", "Chocolate ice cream"),
+        parse=_dish,
+        many=6,
+    ),
+    Field("prompt", "sweep", start=DISHES[:1], many=4),
+    Field("model", "compare cell verbs models", "the network"),
+    Field("network", "sweep", "a network", many=100),
+    Field("seed", "compare cell verbs sweep models", "a seed", 26, 0, 2**31 - 1, 1),
+    WORDS,
+    replace(WORDS, pages="models", start=40),
+    replace(WORDS, key="length", pages="sweep"),
+    # -- temperatures ------------------------------------------------------------------------------
+    Field("n", "compare", "the number of columns", 3, FEWEST_COLUMNS, MOST_COLUMNS, 1),
+    *(
+        replace(
+            TEMPERATURE, key=f"t{k}", pages="compare models" if k <= len(ROWS) else "compare", start=usual
+        )
+        for k, usual in enumerate(TEMPERATURES, 1)
+    ),
+    TEMPERATURE,
+    Field("temperature", "verbs", "a temperature of this page", 1.0, options=VERB_TEMPERATURES),
+    Field("low", "sweep", "the start of a range", 0.0, 0.0, 5.0, 0.1),
+    Field("high", "sweep", "the end of a range", 2.0, 0.0, 5.0, 0.1),
+    Field("by", "sweep", "a step", 0.1, 0.01, 2.0, 0.05),
+    # -- sampling ----------------------------------------------------------------------------------
+    *(
+        Field(rule.key, "compare", rule.label.lower(), rule.off, rule.low, rule.high, rule.step)
+        for rule in RULES
+    ),
+    Field("unk", "compare", "unk", False),
+    Field(
+        "rule", "cell", f"it is a number for {', '.join(RULE_KEYS[:-1])}, or “unk true”", parse=_rule, many=20
+    ),
+    Field(
+        "filter", "sweep", "a filter", ("no filter",), options=tuple(SWEEP_FILTERS), many=len(SWEEP_FILTERS)
+    ),
+    Field("count", "sweep", "the number of texts", 64, options=(8, 16, 32, 64, 128, 240)),
+    # -- luck, and what a text was made to say -----------------------------------------------------
+    Field("luck", "compare", "luck", options=("shared", "separate")),
+    Field("draws", "cell", "a column", "", options=PLACES),
+    Field("follow", "compare", "what columns read", options=("own", *PLACES)),
+    Field("force", "compare cell", "it is not a place and a known word", (), many=200),
+    # -- what is looked at -------------------------------------------------------------------------
+    STEP,
+    PLACE,
+    Field("color", "compare", "a colour", options=("surprisal", "rank", "probability", "off")),
+    Field("line", "compare", "what the lines show", options=tuple(charts.TIMELINE_MEASURES)),
+    Field("show_luck", "compare", "show_luck", False),
+    Field("reference", "verbs", "the title that others are apart from"),
+    Field("at", "models", "a row", options=ROWS),
+    Field("at", "sweep", "the temperature of the texts", 0.7, 0.0, 5.0),
+    Field("at", "cell", "the number of a word read", 8, 1, 900, 1),  # 8: the third after the default title
+    Field("prompt", "models", "a recorded beginning"),
+    Field("epoch", "models", "a recorded epoch", None, 0, 0, 1),
+    Field("era", "models", "the age of recipes", options=ERAS),
+    Field("layer", "cell", "a layer", options=(1,)),
+    Field("gate", "cell", "a gate or state", "hidden"),
+    Field("order", "cell", "the order of units", options=("number", "mean value", *FACTS)),
+    Field("unit", "cell", "a unit", None, 0, 0, 1),
+    Field("fact", "cell", "a fact", options=tuple(FACTS)),
+    Field("shade", "cell", "what colours a text", options=("hidden", "cell")),
+)
+
+
+def fields(page: str, **found: Mapping[str, Any]) -> dict[str, Field]:
+    """The rows of `page` by key; `found` are changes to those that depend on what there is."""
+    names = tuple(available_bundles())
+    changes = {"model": {"options": names}, "network": {"options": names, "start": names[:1]}, **found}
+    rows = (field for field in TABLE if page in field.pages.split())
+    return {field.key: replace(field, **changes.get(field.key, {})) for field in rows}
+
+
+def said(field: Field) -> Any:
+    """What the control of a field says, or will say once it is there: the address, or how it starts."""
+    if field.key in state:
+        return state[field.key]
+    texts = st.query_params.get_all(field.key)
+    with contextlib.suppress(ValueError):
+        if field.many and texts:
+            return [field.read(text) for text in texts]
+        if texts:
+            return field.read(texts[-1])
+    return field.default
+
+
+def settle(page: str) -> None:
+    """The address of `page` was written by this app: there is nothing to correct and nothing to say."""
+    state.setdefault("address_notes", {})[page] = _Notes(())
+
+
+# -- correcting, and saying so ---------------------------------------------------------------------
+
+
+def arrive(page: str, known: Mapping[str, Field]) -> None:
+    """Once a visit, bring the address of `page` to what `known` has room for, and note what that changed.
+
+    To be called before any control is drawn. Controls take what the address said when the script started, in
+    readings of their own (`k=4.9` is 4 to them); so if anything was wrong, the script starts once more.
+    """
+    seen: dict[str, _Notes] = state.setdefault("address_notes", {})
+    if page in seen:
+        return
+    sentences: list[str] = []
+    corrected: dict[str, Sequence[str]] = {}
+    for key in st.query_params:
+        asked = st.query_params.get_all(key)
+        if key not in known:
+            corrected[key] = []
+            sentences.append(
+                f"The address has a field “{plain(key[:20])}” that this page does not know; it was left out."
+            )
+            continue
+        corrected[key], more = _corrected(known[key], asked)
+        sentences += more
+    seen[page] = _Notes(sentences)
+    if write(corrected):
+        st.rerun()
+
+
+def _corrected(field: Field, asked: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What of `asked` may stay in the address, as it is to be spelled, and sentences about the rest."""
+    kept, sentences = [], []
+    for text in asked:
+        quoted = f"The address asks for {field.key} = “{plain(text[:40])}”"
+        try:
+            value = field.read(text)
+        except ValueError:
+            sentences.append(f"{quoted}, but {plain(field.meaning)}; it was left out.")
+            continue
+        kept.append(written(value) if field.whole else text)
+        if kept[-1] != text:
+            sentences.append(f"{quoted}; it was taken as {kept[-1]}.")
+    if len(kept) > field.many > 1:
+        sentences.append(f"The address names {len(kept)} of “{field.key}”; the first {field.many} are taken.")
+    return kept[: field.many] if field.many > 1 else kept[-1:], sentences
+
+
+@dataclass
+class _Notes:
+    sentences: Sequence[str]
+    said_with: Any = None  # what the controls said when they were shown first
+
+
+def notes(page: str, now: Any) -> list[str]:
+    """What the address of `page` asked for and could not have, until the controls say no longer `now`."""
+    about: _Notes = state.address_notes.get(page, _Notes(()))
+    if about.said_with is None:
+        about.said_with = now
+    if about.said_with != now:
+        about.sentences = ()
+    beyond = len(about.sentences) - MOST_NOTES
+    counted = [f"{beyond} more fields of the address were left out or corrected."] * (beyond > 0)
+    return [*about.sentences[:MOST_NOTES], *counted]
+
+
+def write(wanted: Mapping[str, Sequence[str]]) -> bool:
+    """Put the values of these keys into the address, for what no control is bound to; whether it changed.
+
+    Done while a page is drawn: a callback's change to the address is lost when a rerun follows.
+    """
+    changed = False
+    for key, values in wanted.items():
+        if st.query_params.get_all(key) != list(values):
+            changed = True
+            if values:
+                st.query_params[key] = list(values)
+            else:
+                del st.query_params[key]
+    return changed

@@ -1,0 +1,163 @@
+"""The controls that pages share. What they start with and how far they go is in the table of `address`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.address import RULE_KEYS, Field, said
+from pages.parts.drawing import plain
+from textgen.text.vocabulary import UNKNOWN, Vocabulary, unknown_words
+from textgen.writing.rules import RULES, Rule
+
+LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
+LONGEST_OPENING = 400
+UNKNOWN_ID = 1  # of `UNKNOWN`, in every vocabulary
+
+state = st.session_state
+
+
+# -- one control of each kind, made from its field -------------------------------------------------
+
+
+def text(field: Field, label: str, **more: Any) -> str:
+    return st.text_input(label, field.default, key=field.key, bind="query-params", **more)
+
+
+def number(field: Field, label: str, **more: Any) -> Any:
+    return st.number_input(label, **_bounds(field), **more)
+
+
+def slider(field: Field, label: str, **more: Any) -> Any:
+    return st.slider(label, **_bounds(field), **more)
+
+
+def _bounds(field: Field) -> dict[str, Any]:
+    return {
+        "min_value": field.low,
+        "max_value": field.high,
+        "value": field.default if field.default is not None else "min",
+        "step": field.step,
+        "key": field.key,
+        "bind": "query-params",
+    }
+
+
+def segments(field: Field, label: str, **more: Any) -> Any:
+    """One of few options, all in sight."""
+    return st.segmented_control(
+        label, field.options, default=field.default, key=field.key, bind="query-params", required=True, **more
+    )
+
+
+def select(field: Field, label: str, **more: Any) -> Any:
+    """One of many options."""
+    return st.selectbox(label, field.options, key=field.key, bind="query-params", **more)
+
+
+def select_slider(field: Field, label: str, **more: Any) -> Any:
+    return st.select_slider(label, field.options, field.default, key=field.key, bind="query-params", **more)
+
+
+def several(field: Field, label: str, options: Any = None, **more: Any) -> Any:
+    """Any number of `options`, usually those of the field."""
+    return st.multiselect(
+        label, options or field.options, field.default, key=field.key, bind="query-params", **more
+    )
+
+
+# -- what most pages have --------------------------------------------------------------------------
+
+
+def title(known: Mapping[str, Field], explained: str) -> None:
+    """The recipe's title; `explained` says what is done with it on the page."""
+    text(known["title"], "Recipe title", help=explained)
+
+
+def opening(known: Mapping[str, Field]) -> None:
+    """The words the method begins with."""
+    text(known["opening"], "Opening words (optional)", placeholder="chop 1 /")
+
+
+def words(known: Mapping[str, Field]) -> None:
+    """How long a text may be."""
+    number(known["words"], "Words", width=120, help="How many words each text may have.")
+
+
+def network(known: Mapping[str, Field]) -> None:
+    """Which network writes."""
+    select(known["model"], "Network", width=170)
+
+
+def seed(known: Mapping[str, Field], explained: str) -> None:
+    """The seed; `explained` says what it decides on the page."""
+    number(known["seed"], "Seed", width=138, help=explained)
+
+
+def rules(known: Mapping[str, Field]) -> None:
+    """The sampling rules, in the order in which they act."""
+    steps: list[Rule | None] = [rule for rule in RULES if rule.stage != "weights"]
+    steps += [None, *(rule for rule in RULES if rule.stage == "weights")]  # temperature is between them
+    for n, rule in enumerate(steps, 1):
+        if rule is None:
+            st.caption(f"{n} · Temperature: the sliders above the texts")
+            continue
+        control = number if rule.kind is int else slider
+        control(known[rule.key], f"{n} · {rule.label}", help=f"{rule.help} {rule.off:g} is off.")
+    st.checkbox(
+        f"May write “{plain(UNKNOWN)}”, some unknown word",
+        key="unk",
+        bind="query-params",
+        help="Off: its probability is shared among the known words.",
+    )
+
+
+def sampling(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What `Sampler` takes for the rules, whose controls say `values`; a rule that is missing is off."""
+    options = {
+        rule.name: rule.setting(values[rule.key])
+        for rule in RULES
+        if rule.key in values and rule.is_on(values[rule.key])
+    }
+    return options | {"suppress": () if values.get("unk") else (UNKNOWN_ID,)}
+
+
+def rules_on(known: Mapping[str, Field]) -> int:
+    """How many sampling rules beside the temperature are at work."""
+    return sum(said(known[key]) != known[key].default for key in RULE_KEYS)
+
+
+# -- what was typed --------------------------------------------------------------------------------
+
+
+def one_line(typed: str | None, longest: int = LONGEST_TITLE) -> str:
+    """What was typed, in one line and cut to `longest` characters."""
+    return " ".join((typed or "").split())[:longest]
+
+
+def text_notes(vocabulary: Vocabulary) -> list[str]:
+    """What there is to say about the title and the opening that are to be continued, escaped."""
+    notes: list[str] = []
+    typed: list[str] = []
+    for what, longest in (("title", LONGEST_TITLE), ("opening", LONGEST_OPENING)):
+        typed.append(one_line(state.get(what), longest))
+        length = len(" ".join((state.get(what) or "").split()))
+        if length > longest:
+            notes.append(f"The {what} has {length:,} characters; the network reads the first {longest}.")
+    if not typed[0]:
+        notes.append("There is no title, so the network writes whatever recipe comes to it.")
+    return notes + unknown_note(" ".join(typed), vocabulary)
+
+
+def unknown_note(typed: str, vocabulary: Vocabulary) -> list[str]:
+    """A sentence about words that the network does not know, escaped, if there are any."""
+    unknown = unknown_words(typed, vocabulary)
+    if not unknown:
+        return []
+    listed = ", ".join(plain(word[:30]) for word in unknown[:8]) + " …" * (len(unknown) > 8)
+    return [
+        f"Not among the {len(vocabulary):,} words the network knows: {listed}. "
+        f"It reads each of them as {plain(UNKNOWN)}, “some word”."
+    ]

@@ -1,0 +1,112 @@
+"""What every page draws with: styles, escaping, headings, legends, and charts that are updated in place."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from textgen import charts
+
+ASSETS = Path(__file__).parents[2] / "assets"
+
+
+def plain(text: str) -> str:
+    """`text` for a Markdown element, every mark of it shown as it was written."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])", r"\\\1", text)
+
+
+def component(name: str) -> Any:
+    """The small front-end component in `assets/NAME`; its content is set as text, never as markup."""
+    folder = ASSETS / name
+
+    def read(file: str) -> str:
+        return (folder / file).read_text(encoding="utf-8")
+
+    # The browser gets one module: what it imports from its own folder is put in place.
+    beside = re.compile(r'^import .* from "\./([\w-]+\.js)";$', re.MULTILINE)
+    script = beside.sub(lambda match: read(match[1]), read(f"{name}.js"))
+    return st.components.v2.component(
+        f"simmer_{name}", html=read(f"{name}.html"), css=read(f"{name}.css"), js=script
+    )
+
+
+def styles(*more: str) -> None:
+    """The looks that every page shares, and those of the files `more`."""
+    for name in ("page", *more):
+        st.html(ASSETS / f"{name}.css")
+    scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
+    st.html(f"<style>:root {{ --scale: linear-gradient(to right, {scale}); }}</style>")
+
+
+def style_columns(temperatures: Sequence[float]) -> None:
+    """The containers `column1`, `column2`, ... and the sliders in them take the colours of temperatures."""
+    rules = "".join(
+        f".st-key-column{k} {{ --heat: {charts.temperature_color(t)}; }}"
+        for k, t in enumerate(temperatures, 1)
+    )
+    st.html(f"<style>{rules}</style>")
+
+
+def warn(sentences: Sequence[str]) -> None:
+    """One box that says them all, already escaped; none, no box."""
+    if sentences:
+        st.warning("  \n".join(sentences), icon=":material/info:")
+
+
+def legend(color: str) -> str:
+    """The scale of the words' colour, as HTML."""
+    ends = {
+        "surprisal": ("at T = 1: 0 bits", "12 bits or more"),
+        "rank": ("rank 1", "rank 1,000 or more"),
+        "probability": ("100 %", "0 %"),
+    }.get(color)
+    if ends is None:
+        return '<span class="legend">&nbsp;</span>'
+    low, high = (html.escape(end) for end in ends)
+    return f'<span class="legend">{low}<i style="--hue: {charts.SURPRISAL_COLOR}"></i>{high}</span>'
+
+
+def chapter(title: str, caption: str, point: str) -> str:
+    """The head of a chart, as HTML: its title, what it shows, and in words, for screen readers, its point."""
+    return (
+        f'<div class="chapter"><h3>{html.escape(title)}</h3><p>{html.escape(caption)}</p>'
+        f'<p class="for-screen-readers">{html.escape(point)}</p></div>'
+    )
+
+
+def sample(temperature: float, text: str) -> str:
+    """A text under its temperature, as HTML; `text` is HTML already."""
+    return (
+        f'<p class="sample-name" style="color: {charts.temperature_color(temperature)}">'
+        f'T = {temperature:g}</p><p class="sample">{text}</p>'
+    )
+
+
+def draw(
+    spec: dict[str, Any], point: str | None = None, *, what: str, key: str, on_select: Any = "ignore"
+) -> None:
+    """A chart that is updated in place. `point` says in words what it shows now, for screen readers; None
+    where a `chapter` has said it.
+
+    Streamlit draws a chart anew when its `alt` text changes, so that text is constant and `point` stands
+    before it. Tables reach the browser sooner than lists of rows, which would go through pandas.
+    """
+    tables = {name: pa.Table.from_pylist(rows) for name, rows in spec["datasets"].items()}
+    if point is not None:
+        st.html(f'<p class="for-screen-readers">{html.escape(point)}</p>')
+    # Only a chart that can be clicked in carries its key into the page.
+    with st.container(key=key) if on_select == "ignore" else contextlib.nullcontext():
+        st.vega_lite_chart(
+            {**spec, "datasets": tables},
+            key=f"{key}_chart" if on_select == "ignore" else key,
+            width="stretch",
+            on_select=on_select,
+            alt=f"{what}. What it shows now is said in the text before it.",
+        )

@@ -1,0 +1,1 @@
+"""The commands of `simmer`, each in a file of its own."""
