@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from textgen import exact
 from textgen.files import ASSETS
-from textgen.text.corpus import Recipe
 from textgen.text.lexicon import lexicon, word_kinds
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 
 PAIRINGS = ASSETS / "pairings.json"

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from textgen import exact
 from textgen.memo import Memo
-from textgen.text.corpus import recipe_text
+from textgen.text.recipe import recipe_text
 from textgen.text.typeset import detokenize
 from textgen.text.vocabulary import STOP, Vocabulary, tokenize
 from textgen.writing.sampling import Draws, Luck, Sampler, check_seed

@@ -25,7 +25,7 @@ from textgen.measuring.study.settings import FORMAT, Condition, Floats
 from textgen.measuring.study.units import kept_bundle
 from textgen.network.bundle import Bundle
 from textgen.text.copying import copy_index
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import STOP_ID, tokenize
 from textgen.writing.many import ENDED, score
 
