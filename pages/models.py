@@ -54,6 +54,11 @@ def figure_columns(bundles: Sequence[Bundle]) -> dict[str, Any]:
             help=f"Among how many equally likely words the network is as undecided, on "
             f"{kept_back['modern']} that it was not trained on, word by word. Lower is better.",
         ),
+        "home": st.column_config.NumberColumn(
+            "Perplexity, home",
+            format="%.1f",
+            help=f"The same on {kept_back['home']}, of today too, as people write them down at home.",
+        ),
         "historic": st.column_config.NumberColumn(
             "Perplexity, historic",
             format="%.1f",
@@ -479,7 +484,8 @@ def best_temperature(bundles: Sequence[Bundle]) -> None:
     era = controls.segments(
         known["era"],
         "Recipes",
-        help="Modern recipes, or those of 1880 to 1922; neither was used in training.",
+        help="Modern recipes of cookbooks, recipes that people wrote down at home, or those of 1880 to 1922; "
+        "none was used in training.",
     )
     rows = model_tables.scaling_rows(bundles, era)
     if not rows:

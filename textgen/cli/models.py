@@ -27,9 +27,9 @@ def run(args: argparse.Namespace) -> None:
         parameters = bundle.card.get("architecture", {}).get("parameters")
         rows.append(
             [printable(bundle.name), f"{parameters:,}" if isinstance(parameters, int) else "?"]
-            + [_figure(figures.get(era, {}).get("perplexity")) for era in ("modern", "historic")]
+            + [_figure(figures.get(era, {}).get("perplexity")) for era in ("modern", "home", "historic")]
         )
-    print_table(["model", "parameters", "perplexity: modern", "historic"], rows)
+    print_table(["model", "parameters", "perplexity: modern", "home", "historic"], rows)
 
 
 def _figure(value: object) -> str:

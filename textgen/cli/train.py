@@ -26,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", required=True, type=Path, metavar="DIR", help="the folder for the model and its checkpoints")
     add("--validation", type=Path, metavar="FILE", help="recipes to measure on (a part of the corpus)")
     add("--epochs", type=arguments.count, metavar="N", help="times through the corpus")
+    start = "start from the weights of this released model, or of one in a folder"
+    add("--from", dest="start", metavar="MODEL", help=start)
     add("--resume", action="store_true", help="go on from the last checkpoint in DIR")
     add("--book", action="store_true", help="train exactly as the book does (25 epochs)")
     arguments.add_seed(parser, "of weights and order")
@@ -69,6 +71,7 @@ def run(args: argparse.Namespace) -> None:
             seed=args.seed,
             compute="bfloat16" if args.bfloat16 else "float32",
             as_book=args.book,
+            start=args.start,
             resume=args.resume,
             callbacks=lambda vocabulary: [TextGenerator(vocabulary.words)],
             on_progress=on_progress,

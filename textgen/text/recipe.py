@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Recipe:
-    """A title and the steps of its method; `era` is "modern", "historic", "synthetic" or "" if unknown."""
+    """A title and the steps of its method; `era` is "modern", "home" (modern too, as people write at home),
+    "historic", "synthetic" or "" if unknown."""
 
     title: str
     steps: tuple[str, ...]

@@ -47,6 +47,12 @@ def stage_in_words(stage: Stage) -> str:
             if stage.opening_weight != 1
             else ""
         )
+        + (f", words of the title {stage.title_weight:g}" if stage.title_weight != 1 else "")
+        + (
+            f", unlikelihood {stage.unlikelihood:g} of naming a thing twice in a list"
+            if stage.unlikelihood
+            else ""
+        )
         + f", weights averaged ({stage.averaging:g})"
     )
 
@@ -86,7 +92,7 @@ def data_sources(recipes: Sequence[Recipe]) -> list[dict[str, Any]]:
                 "name": f"{era} recipes".strip(),
                 "recipes": len(members),
                 "license": licence,
-                "source": ", ".join(name for name, _ in collections.most_common(3)),
+                "source": ", ".join(name for name, _ in collections.most_common()),
             }
         )
     return entries

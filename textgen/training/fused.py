@@ -85,6 +85,9 @@ def lstm_sequence(
             earlier = _delayed(cells)
             squashed = tf.tanh(cells)
 
+            # Transposed once: a product with a transposed matrix takes several times as long at every step.
+            turned = tf.transpose(recurrent)
+
             def backward(t: Tensor, dh: Tensor, dc: Tensor, d_gates: Any) -> Any:
                 i, f, g, o = tf.split(gates[t], 4, 1)
                 dh = dh + d_hidden[t]
@@ -98,7 +101,7 @@ def lstm_sequence(
                     ],
                     1,
                 )
-                return t - 1, product(dz, recurrent, transpose_b=True), dc * f, d_gates.write(t, dz)
+                return t - 1, product(dz, turned), dc * f, d_gates.write(t, dz)
 
             array = tf.TensorArray(tf.float32, steps, element_shape=[None, 4 * units])
             *_, d_gates = tf.while_loop(
@@ -155,6 +158,8 @@ def gru_sequence(
         def gradient(d_hidden: Tensor) -> Any:
             earlier = _delayed(hidden)
 
+            turned = tf.transpose(recurrent)  # once, as above
+
             def backward(t: Tensor, dh: Tensor, d_inputs: Any, d_recurrent: Any) -> Any:
                 z, r, candidate = tf.split(gates[t], 3, 1)
                 dh = dh + d_hidden[t]
@@ -164,7 +169,7 @@ def gru_sequence(
                 d_b = tf.concat([dz, dr, d_candidate * r], 1)
                 return (
                     t - 1,
-                    dh * z + product(d_b, recurrent, transpose_b=True),
+                    dh * z + product(d_b, turned),
                     d_inputs.write(t, tf.concat([dz, dr, d_candidate], 1)),
                     d_recurrent.write(t, d_b),
                 )
@@ -260,3 +265,26 @@ def sampled_cross_entropy(
     others = tf.where(targets[:, None] == candidates[None, :], -1e9, others)
     own = tf.reduce_sum(hidden * tf.gather(embeddings, targets), 1) + tf.gather(bias - log_expected, targets)
     return tf.reduce_sum(weights * (tf.reduce_logsumexp(tf.concat([own[:, None], others], 1), 1) - own))
+
+
+def unlikelihood(
+    hidden: Tensor,
+    pairs: Tensor,
+    embeddings: Tensor,
+    bias: Tensor,
+    log_expected: Tensor,
+    candidates: Tensor,
+    compute: tf.DType = tf.float32,
+) -> Tensor:
+    """Sum of -log(1 - p) in nats over words that should not come next (Welleck et al. 2020).
+
+    hidden `[N, D]`; pairs `[M, 2]` int, a row of `hidden` and the id of a word that is wrong there. The
+    probability p is that of the full softmax, whose sum is estimated from `candidates` `[C]` as drawn for
+    `sampled_cross_entropy` (with all words as candidates and zeros `[V]` as log_expected it is exact).
+    """
+    product = _product(compute)
+    h = tf.gather(hidden, pairs[:, 0])
+    rows = tf.gather(embeddings, candidates)
+    logits = product(h, rows, transpose_b=True) + tf.gather(bias - log_expected, candidates)
+    own = tf.reduce_sum(h * tf.gather(embeddings, pairs[:, 1]), 1) + tf.gather(bias, pairs[:, 1])
+    return -tf.reduce_sum(tf.math.log1p(-tf.minimum(tf.exp(own - tf.reduce_logsumexp(logits, 1)), 0.99)))

@@ -21,15 +21,16 @@ from numpy.typing import NDArray
 
 from textgen.measuring.perplexity import evaluate
 from textgen.measuring.title_information import title_information_by_era
-from textgen.network.bundle import load_bundle, save_bundle
+from textgen.network.bundle import Bundle, bundle_folder, load_bundle, save_bundle
 from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary
 from textgen.training.architectures import build_model
-from textgen.training.batches import batches, build_vocabulary, encode_recipes, hold_out
+from textgen.training.batches import WordKinds, batches, build_vocabulary, encode_recipes, hold_out
 from textgen.training.card import data_sources, layer_in_words, limits, stage_in_words
 from textgen.training.history import observe
-from textgen.training.plan import BOOK, COUNTED, Stage, learning_rate_at, plan_for
+from textgen.training.plan import BOOK, COUNTED, TODAY, Stage, learning_rate_at, plan_for
 from textgen.training.trainer import Trainer, save_arrays
+from textgen.training.weights import start_from
 
 CHECKPOINT_SECONDS = 240.0
 
@@ -60,6 +61,7 @@ def train(
     seed: int = 0,
     compute: str = "float32",
     as_book: bool = False,
+    start: str | os.PathLike[str] | None = None,
     resume: bool = False,
     callbacks: Sequence[Any] | Callable[[Vocabulary], Sequence[Any]] = (),
     on_progress: Callable[[Progress], None] | None = None,
@@ -79,11 +81,15 @@ def train(
         compute: "float32" or "bfloat16" matrix products; the weights are float32 in any case.
         as_book: train exactly as the book does: batches of 32 in random order, Adam, recipes padded to 200,
             loss over the padding too, 25 epochs.
+        start: a bundle of the same architecture (a released name or a folder) whose weights training starts
+            from, word by word where the vocabulary differs; `vocabulary` is that bundle's unless given. Its
+            history stands before the new epochs, and the card names both trainings.
         callbacks: Keras callbacks, or a function that makes them from the vocabulary; the model holds the
             averaged weights when an epoch's end is announced to them.
 
     Raises:
-        ValueError: nothing to train on, an unknown architecture, or a checkpoint of another network.
+        ValueError: nothing to train on, an unknown architecture, a checkpoint or `start` of another network.
+        BundleError: there is no usable bundle at `start`.
         FloatingPointError: the loss is no longer a finite number.
     """
     out = Path(out)
@@ -94,16 +100,22 @@ def train(
     if as_book:
         plan = [BOOK if epochs is None else replace(BOOK, epochs=epochs)]
     stages = list(plan or plan_for(architecture, eras, epochs))
+    earlier = load_bundle(start) if start is not None else None
     folder = out.with_name(out.name + ".checkpoints")
     folder.mkdir(parents=True, exist_ok=True)
     if resume and (folder / "vocabulary.json").exists():
         vocabulary = Vocabulary.from_json((folder / "vocabulary.json").read_text("utf-8"))
-    vocabulary = vocabulary or build_vocabulary(training, COUNTED)
+    if vocabulary is None:
+        vocabulary = earlier.vocabulary if earlier else build_vocabulary(training, COUNTED)
     (folder / "vocabulary.json").write_text(vocabulary.to_json(), "utf-8")
     keras.utils.set_random_seed(seed)
     model = build_model(architecture, len(vocabulary))
     model.stop_training = False  # a callback may set it, as in fit
+    if earlier is not None and start is not None:
+        start_from(model, vocabulary, earlier.vocabulary, bundle_folder(start) / "model.keras")
     job = _Job(Trainer(model, vocabulary, seed, compute, as_book), stages, training, held_out, folder)
+    if earlier is not None:
+        job.continue_from(earlier)
     if resume:
         job.resume()
     listeners = callbacks(vocabulary) if callable(callbacks) else callbacks
@@ -129,6 +141,7 @@ class _Job:
         folder: Path,
     ) -> None:
         self.trainer, self.stages, self.folder = trainer, stages, folder
+        self.kinds = WordKinds.of(trainer.vocabulary)
         self.recipes, self.held_out = recipes, held_out
         self.encoded = encode_recipes(recipes, trainer.vocabulary)
         self.eras = [recipe.era for recipe in recipes]
@@ -147,6 +160,7 @@ class _Job:
             "best": None,
             "plan": [stage.name for stage in stages],
             "history": {"epochs": [], "samples": [], "distributions": []},
+            "before": {},  # what the card says of the training of the network that this one started from
         }
         self.saved = time.monotonic()
         self.listeners: Any = None
@@ -159,13 +173,19 @@ class _Job:
             for era in sorted({recipe.era for recipe in recipes})
         }
 
+    def continue_from(self, bundle: Bundle) -> None:
+        """Put the history of the bundle whose weights training starts from before that of this training."""
+        self.state["before"] = bundle.card.get("training", {})
+        for kind, entries in self.state["history"].items():
+            entries += bundle.history.get(kind, [])
+
     @property
     def file(self) -> Path:
         return self.folder / "checkpoint.npz"
 
     def resume(self) -> None:
         if self.file.exists():
-            self.state = self.trainer.load(self.file)
+            self.state |= self.trainer.load(self.file)
 
     def checkpoint(self) -> None:
         self.trainer.save(self.file, self.state)
@@ -192,7 +212,7 @@ class _Job:
         self.listeners.on_epoch_begin(number - 1)
         rng = np.random.default_rng([trainer.seed, 0, state["stage"], state["epoch"]])
         bar = trainer.vocabulary.encode(["|"])[0]
-        epoch = batches(self.encoded, self.eras, stage, bar, rng)
+        epoch = batches(self.encoded, self.eras, stage, bar, rng, self.kinds)
         for k in range(state["batch"], len(epoch)):
             started = time.monotonic()
             rate = learning_rate_at(stage, state["epoch"] * len(epoch) + k, stage.epochs * len(epoch))
@@ -242,7 +262,7 @@ class _Job:
             Progress(
                 stage.name,
                 number,
-                sum(stage.epochs for stage in self.stages),
+                number - 1 - state["epoch"] + sum(stage.epochs for stage in self.stages[state["stage"] :]),
                 state["batch"],
                 batches_an_epoch,
                 state["loss"] / state["words"],
@@ -258,10 +278,11 @@ class _Job:
             self.state["history"][kind] += entries
 
     def _keep_best(self, nats: Mapping[str, float]) -> None:
-        """Keep the present weights if they predict modern recipes (or all, if none is modern) best so far."""
+        """Keep the present weights if they predict today's recipes (or all, if none is) best so far."""
         if not nats:
             return
-        value = nats.get("modern", sum(nats.values()) / len(nats))
+        today = [nats[era] for era in TODAY if era in nats] or list(nats.values())
+        value = sum(today) / len(today)
         if self.state["best"] is None or value < self.state["best"]:
             self.state["best"] = value
             save_arrays(self.folder / "best.npz", {str(i): v for i, v in enumerate(self._weights())})
@@ -294,6 +315,12 @@ class _Job:
         model = trainer.model
         licences = sorted({recipe.license for recipe in self.recipes if recipe.license})
         plan = "; then ".join(stage_in_words(stage) for stage in self.stages)
+        seed: int | str = trainer.seed
+        products = trainer.compute.name
+        if before := self.state["before"]:
+            plan = f"{before.get('method', 'unknown')}; then, going on from those weights, {plan}"
+            seed = f"{before.get('seed', 'unknown')}, then {seed}"
+            products = ", then ".join(dict.fromkeys((before.get("matrix_products", "unknown"), products)))
         return {
             "name": name,
             "architecture": {
@@ -308,10 +335,11 @@ class _Job:
             "training": {
                 "method": plan,
                 "epochs": len(epochs),
-                "words": sum(epoch["words"] for epoch in epochs),
-                "seconds": round(sum(epoch["seconds"] for epoch in epochs)),
-                "seed": trainer.seed,
-                "matrix_products": trainer.compute.name,
+                # An epoch that is a mean of networks read no words.
+                "words": sum(epoch.get("words", 0) for epoch in epochs),
+                "seconds": round(sum(epoch.get("seconds", 0) for epoch in epochs)),
+                "seed": seed,
+                "matrix_products": products,
             },
             "evaluation": {},
             "limits": limits(self.recipes),

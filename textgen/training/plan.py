@@ -22,6 +22,8 @@ class Stage:
     candidates: int = 0  # words in the sampled softmax; 0: the full softmax
     opening_weight: float = 1.0  # of the loss on the first words of the method, which the title steers
     opening_words: int = 5
+    title_weight: float = 1.0  # of the loss on words of the method that its title names, so that it is read
+    unlikelihood: float = 0.0  # weight of the loss against naming a thing twice in a list ("salt, and salt")
     word_dropout: float = 0.0  # whole words of the vocabulary read as nothing (Gal and Ghahramani 2016)
     embedding_dropout: float = 0.0  # one mask a recipe, the same at every step (likewise)
     recurrent_dropout: float = 0.0  # DropConnect on the recurrent kernel (Merity et al. 2018)
@@ -44,7 +46,8 @@ def learning_rate_at(stage: Stage, step: int, steps: int) -> float:
 
 
 # Words of modern recipes are those that people ask for; machine-written recipes add none.
-COUNTED = {"modern": 3.0, "synthetic": 0.0}
+COUNTED = {"modern": 3.0, "home": 3.0, "synthetic": 0.0}
+TODAY = ("modern", "home")  # eras of the recipes that people ask for: the epoch that is kept is the best here
 MIX = {"modern": 2.0}  # a modern recipe is read twice while the network learns cookery from all of them
 ENDING = {"modern": 1.0, "synthetic": 0.25, "historic": 0.02}  # and nearly alone at the end
 

@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from textgen.files import write_atomically
 from textgen.text.vocabulary import Vocabulary
 from textgen.training.batches import EVALUATED_TOKENS, Batch, padded_batch
-from textgen.training.fused import cross_entropy, gru_sequence, lstm_sequence, sampled_cross_entropy
+from textgen.training.fused import (
+    cross_entropy,
+    gru_sequence,
+    lstm_sequence,
+    sampled_cross_entropy,
+    unlikelihood,
+)
 from textgen.training.plan import Stage
 
 SEQUENCES = {keras.layers.LSTM: lstm_sequence, keras.layers.GRU: gru_sequence}
@@ -109,11 +115,19 @@ class Trainer:
             tf.TensorSpec([None], tf.float32),
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([], tf.float32),
+            tf.TensorSpec([None, 2], tf.int32),
         ]
 
         @tf.function(input_signature=spec)
         def step(
-            inputs: Any, targets: Any, weights: Any, candidates: Any, expected: Any, seed: Any, decay: Any
+            inputs: Any,
+            targets: Any,
+            weights: Any,
+            candidates: Any,
+            expected: Any,
+            seed: Any,
+            decay: Any,
+            repeats: Any,
         ) -> Any:
             values = [v.value for v in self.variables]
             with tf.GradientTape() as tape:
@@ -131,7 +145,13 @@ class Trainer:
                 else:
                     loss = cross_entropy(h, y, w, self._output(), bias, self.compute)
                 loss /= tf.reduce_sum(w)
-            gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, values)]
+                objective = loss
+                if stage.unlikelihood:
+                    against = unlikelihood(
+                        h, repeats, self._output(), bias, expected, candidates, self.compute
+                    )
+                    objective += stage.unlikelihood * against / tf.reduce_sum(w)
+            gradients = [tf.convert_to_tensor(g) for g in tape.gradient(objective, values)]
             self.optimizer.apply(gradients, self.variables)
             for average, value in zip(self.average, values, strict=True):
                 average.assign(decay * average + (1 - decay) * value)
@@ -151,7 +171,8 @@ class Trainer:
             return loss
         self.optimizer.learning_rate = learning_rate
         rng = np.random.default_rng([self.seed, 1, self.steps])
-        candidates, log_expected = np.zeros(0, np.int32), np.zeros(0, np.float32)
+        candidates = np.arange(len(self._chance), dtype=np.int32)  # every word, unless they are sampled
+        log_expected = np.zeros(len(self._chance), np.float32)
         if stage.candidates:
             keep = 1 - np.exp(-stage.candidates * self._chance)  # Poisson sampling: each word on its own
             candidates = np.flatnonzero(rng.random(len(keep)) < keep).astype(np.int32)
@@ -168,6 +189,7 @@ class Trainer:
                 log_expected,
                 np.int32(rng.integers(2**31)),
                 np.float32(decay),
+                batch.repeats,
             )
         )
 

@@ -22,7 +22,7 @@ from textgen.writing.parting import first_difference
 from textgen.writing.sampling import Sampler
 
 Row = dict[str, Any]
-ERAS = ("modern", "historic")
+ERAS = ("modern", "home", "historic")
 # Perplexity of an interpolated Kneser-Ney 5-gram model (Chen & Goodman 1999) on the validation set of the
 # released networks' cards, 246 modern and 392 historic recipes, over the same tokens.
 KNESER_NEY = {"modern": 39.3, "historic": 25.8}
@@ -62,8 +62,8 @@ def _arithmetic(part: Part) -> str:
 def figure_row(bundle: Bundle, words_per_second: float | None = None) -> Row:
     """One network's figures in one row of plain numbers, None for what its card does not say.
 
-    `modern` and `historic` are perplexities; `title_bits` is the modern recipes'; `best_temperature` and
-    `calibration_error` (at T = 1) are those of modern recipes; `megabytes` of its file, 10**6 bytes each.
+    `modern`, `home` and `historic` are perplexities; `title_bits` is the modern recipes'; `best_temperature`
+    and `calibration_error` (at T = 1) are those of modern recipes; `megabytes` of its file, 10**6 bytes each.
     """
     card = bundle.card
     information = _at(card, "title_information", "modern")
@@ -90,7 +90,7 @@ def reference_row() -> Row:
     names = ("layers", "parameters", "title_bits", "best_temperature", "calibration_error")
     return {
         "network": KNESER_NEY_NAME,
-        **KNESER_NEY,
+        **{era: KNESER_NEY.get(era) for era in ERAS},
         **dict.fromkeys((*names, "words_per_second", "megabytes")),
     }
 

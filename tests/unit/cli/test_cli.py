@@ -259,9 +259,14 @@ def test_training_without_tensorflow_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    result = run(capsys, "train", "--corpus", "x", "--model", "lstm", "--out", str(tmp_path / "out"))
-    assert result.code == 1
-    assert "requirements-train.txt" in result.err
+    out = str(tmp_path / "out")
+    for command in (
+        ("train", "--corpus", "x", "--model", "lstm", "--out", out),
+        ("average", "a", "b", "--out", out),
+    ):
+        result = run(capsys, *command)
+        assert result.code == 1
+        assert "requirements-train.txt" in result.err
 
 
 def test_an_interrupt_is_quiet(

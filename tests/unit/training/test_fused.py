@@ -12,7 +12,13 @@ pytest.importorskip("tensorflow")
 import keras
 import tensorflow as tf
 
-from textgen.training.fused import cross_entropy, gru_sequence, lstm_sequence, sampled_cross_entropy
+from textgen.training.fused import (
+    cross_entropy,
+    gru_sequence,
+    lstm_sequence,
+    sampled_cross_entropy,
+    unlikelihood,
+)
 
 
 def normal(rng: np.random.Generator, *shape: int) -> Any:
@@ -107,3 +113,15 @@ def test_the_sampled_softmax_is_content_with_the_true_distribution_only() -> Non
 
     np.testing.assert_allclose(expected_gradient(logits), 0, atol=1e-6)
     assert np.abs(expected_gradient(np.zeros(size))).max() > 0.01
+
+
+def test_unlikelihood_is_what_the_full_softmax_gives_when_all_words_are_candidates() -> None:
+    rng = np.random.default_rng(4)
+    hidden, table, bias = normal(rng, 4, 6), normal(rng, 20, 6), normal(rng, 20)
+    pairs = tf.constant([[0, 3], [2, 5], [2, 6]], tf.int32)
+    probs = tf.nn.softmax(hidden @ tf.transpose(table) + bias).numpy()
+    expected = -np.log1p(-probs[[0, 2, 2], [3, 5, 6]]).sum()
+    loss = unlikelihood(hidden, pairs, table, bias, tf.zeros(20), tf.range(20))
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+    nothing = unlikelihood(hidden, pairs[:0], table, bias, tf.zeros(20), tf.range(20))
+    assert float(nothing) == 0.0

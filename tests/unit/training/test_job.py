@@ -19,11 +19,12 @@ from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary
 from textgen.training import job as training
 from textgen.training.architectures import ARCHITECTURES, build_model
-from textgen.training.batches import batches, build_vocabulary, encode_recipes, hold_out
-from textgen.training.card import data_sources
+from textgen.training.batches import WordKinds, batches, build_vocabulary, encode_recipes, hold_out
+from textgen.training.card import data_sources, stage_in_words
 from textgen.training.job import Progress, train
 from textgen.training.plan import Stage, learning_rate_at
 from textgen.training.trainer import Trainer
+from textgen.training.weights import average
 
 DISHES = ("soup", "bread", "pie", "stew", "cake", "salad", "tea", "jam")
 RECIPES = [
@@ -218,6 +219,175 @@ def test_a_keras_callback_can_watch_and_stop(tmp_path: Path, monkeypatch: pytest
     assert len(load_bundle(tmp_path / "net").history["epochs"]) == 1
 
 
+def test_words_of_the_title_weigh_more_in_the_method_in_any_number() -> None:
+    recipe = Recipe("Tomato salad", ("Slice the tomatoes, then the egg.", "Salad of tomatoes is salad."))
+    vocabulary = build_vocabulary([recipe], size=100)
+    (encoded,) = encode_recipes([recipe], vocabulary)
+    stage = Stage("s", 1, 1e-3, title_weight=3.0)
+    bar = vocabulary.encode(["|"])[0]
+    kinds = WordKinds.of(vocabulary)
+    (batch,) = batches([encoded], [""], stage, bar, np.random.default_rng(0), kinds)
+    heavy = [vocabulary.words[i] for i in batch.targets[batch.weights[:, 0] == 3.0, 0]]
+    assert heavy == ["tomatoes", "salad", "tomatoes", "salad"]  # not the title itself
+    assert set(batch.weights[:, 0].tolist()) == {1.0, 3.0}
+
+
+def test_what_a_list_has_named_is_not_to_come_again_unless_it_does() -> None:
+    recipe = Recipe("pie", ("Add salt, the egg and salt or milk.", "Stir and serve."))
+    vocabulary = build_vocabulary([recipe, Recipe("sugar", ("sugar",))], size=100)
+    pair = encode_recipes([recipe, Recipe("sugar", ("sugar",))], vocabulary)
+    stage = Stage("s", 1, 1e-3, unlikelihood=1.0, batch_tokens=1000)
+    bar = vocabulary.encode(["|"])[0]
+    kinds = WordKinds.of(vocabulary)
+    (batch,) = batches(pair, ["", ""], stage, bar, np.random.default_rng(0), kinds)
+    inputs, targets = batch.inputs.reshape(-1), batch.targets.reshape(-1)
+    words = vocabulary.words
+    found = [(words[inputs[at]], words[targets[at]], words[word]) for at, word in batch.repeats]
+    assert found == [
+        (",", "the", "add"), (",", "the", "salt"),
+        ("and", "salt", "add"), ("and", "salt", "egg"),  # salt does come again
+        ("or", "milk", "add"), ("or", "milk", "salt"), ("or", "milk", "egg"),
+        ("and", "serve", "stir"),  # a new sentence, a new list
+    ]  # fmt: skip
+
+
+def test_the_mean_of_networks_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+    options: dict[str, Any] = {"validation": RECIPES[:12], "plan": PLAN[:1], "vocabulary": VOCABULARY}
+    for seed in (1, 2):
+        train(RECIPES, tmp_path / str(seed), seed=seed, **options)
+    card = average([tmp_path / "1", tmp_path / "2"], tmp_path / "mean", validation=RECIPES[:12])
+    weights = [weights_of(tmp_path / name) for name in ("1", "2", "mean")]
+    for one, two, mean in zip(*weights, strict=True):
+        np.testing.assert_allclose(mean, (one + two) / 2, atol=1e-6)
+    bundle = load_bundle(tmp_path / "mean")
+    last = bundle.history["epochs"][-1]
+    assert last["epoch"] == 3 and last["stage"] == "mean of 2"
+    assert last["validation"]["modern"] == evaluate(bundle, RECIPES[:12])["modern"]["perplexity"]
+    assert {entry["epoch"] for entry in bundle.history["samples"]} == {0, 1, 2, 3}
+    assert card["training"]["seed"] == "1, 2" and bundle.card["evaluation"] == card["evaluation"]
+    again = train(
+        RECIPES, tmp_path / "on", start=tmp_path / "mean", **options
+    )  # a mean can be trained further
+    assert again["training"]["epochs"] == 5 and again["training"]["seed"] == "1, 2, then 0"
+    with pytest.raises(ValueError, match="two networks or more"):
+        average([tmp_path / "1"], tmp_path / "alone")
+    options["vocabulary"] = Vocabulary([*VOCABULARY.words[:-1], "broth"])
+    train(RECIPES, tmp_path / "stranger", **options)
+    with pytest.raises(ValueError, match="not the same kind"):
+        average([tmp_path / "1", tmp_path / "stranger"], tmp_path / "none")
+
+
+@pytest.mark.parametrize("architecture", ["gru", "large"])
+def test_training_starts_from_the_weights_of_a_bundle_word_by_word(
+    architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch)
+    options: dict[str, Any] = {"architecture": architecture, "validation": RECIPES[:12]}
+    learning = [Stage("first", 4, 2e-2, 1e-3, batch_tokens=150, averaging=0.9)]
+    train(RECIPES, tmp_path / "first", plan=learning, vocabulary=VOCABULARY, seed=3, **options)
+    still = [Stage("again", 1, 0.0, batch_tokens=150)]  # learns nothing, so what was copied is all there is
+    known = load_bundle(tmp_path / "first")
+
+    card = train(RECIPES, tmp_path / "same", plan=still, seed=4, start=tmp_path / "first", **options)
+    bundle = load_bundle(tmp_path / "same")
+    assert bundle.vocabulary.words == VOCABULARY.words
+    for same, first in zip(weights_of(tmp_path / "same"), weights_of(tmp_path / "first"), strict=True):
+        np.testing.assert_allclose(same, first, atol=1e-7)
+    assert [epoch["epoch"] for epoch in bundle.history["epochs"]] == [1, 2, 3, 4, 5]
+    assert bundle.history["epochs"][:4] == known.history["epochs"]
+    assert {entry["epoch"] for entry in bundle.history["samples"]} == set(range(6))
+    assert card["training"]["epochs"] == 5
+    for stage in (*learning, *still):
+        assert stage_in_words(stage) in card["training"]["method"]
+
+    # Another order of words, one word less, and a new one.
+    words = [*VOCABULARY.words[:2], "broth", *VOCABULARY.words[-2:1:-1]]
+    options |= {"start": tmp_path / "first", "vocabulary": Vocabulary(words)}
+    train(RECIPES, tmp_path / "other", plan=still, **options)
+    other = load_bundle(tmp_path / "other")
+    probs = []
+    for b in (known, other):
+        state = b.model.start(1)
+        for token in b.vocabulary.encode(["recipe", "for", DISHES[0]]):
+            hidden, state = b.model.step([token], state)
+        logits = b.model.logits(hidden)[0].astype(float)
+        probs.append(dict(zip(b.vocabulary.words, np.exp(logits - logits.max()), strict=True)))
+    scale = probs[1]["recipe"] / probs[0]["recipe"]
+    for word in VOCABULARY.words[2:-1]:
+        assert probs[1][word] == pytest.approx(scale * probs[0][word], rel=1e-3)
+    assert probs[1]["broth"] == pytest.approx(scale * probs[0]["[UNK]"] / 2, rel=1e-3)
+    assert probs[1]["[UNK]"] == pytest.approx(scale * probs[0]["[UNK]"] / 2, rel=1e-3)
+
+
+def test_a_break_does_not_forget_where_training_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch)
+    options: dict[str, Any] = {"validation": [], "plan": PLAN[:1], "vocabulary": VOCABULARY}
+    first = train(RECIPES, tmp_path / "first", seed=3, **options)
+
+    def interrupt(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(RECIPES, tmp_path / "net", seed=4, start=tmp_path / "first", on_progress=interrupt, **options)
+    card = train(RECIPES, tmp_path / "net", seed=4, resume=True, **options)
+    assert card["training"]["method"].startswith(first["training"]["method"] + "; then, going on")
+    assert card["training"]["seed"] == "3, then 4" and card["training"]["epochs"] == 4
+
+
+@pytest.mark.parametrize("candidates", [0, 40])
+def test_training_against_repeats_makes_them_less_likely(candidates: int) -> None:
+    recipe = Recipe("pie", ("add salt and milk and salt and egg .",))
+    vocabulary = build_vocabulary([*RECIPES, recipe], size=100)
+    known = Stage("s", 1, 1e-2, unlikelihood=1.0)
+    bar, kinds = vocabulary.encode(["|"])[0], WordKinds.of(vocabulary)
+    encoded = encode_recipes([recipe], vocabulary)
+    (batch,) = batches(encoded, [""], known, bar, np.random.default_rng(0), kinds)
+    assert len(batch.repeats) > 0
+
+    def repeated(weight: float) -> float:
+        keras.utils.set_random_seed(1)
+        trainer = Trainer(build_model("lstm", len(vocabulary), embedding_dim=6, units=8), vocabulary)
+        stage = Stage("s", 1, 1e-2, candidates=candidates, unlikelihood=weight)
+        for _ in range(60):
+            loss = trainer.fit_batch(batch, stage, 1e-2)
+        assert np.isfinite(loss)
+        probs = trainer.model.predict(batch.inputs.T, verbose=0)[0]
+        return float(probs[batch.repeats[:, 0], batch.repeats[:, 1]].sum())
+
+    assert repeated(2.0) < 0.7 * repeated(0.0)
+
+
+def test_the_epoch_that_is_kept_is_the_best_for_the_recipes_of_today(tmp_path: Path) -> None:
+    model = build_model("lstm", len(VOCABULARY), embedding_dim=6, units=8)
+    job = training._Job(Trainer(model, VOCABULARY), PLAN, RECIPES, [], tmp_path)
+
+    def kept(**nats: float) -> bool:
+        (tmp_path / "best.npz").unlink(missing_ok=True)
+        job._keep_best(nats)
+        return (tmp_path / "best.npz").exists()
+
+    assert kept(modern=3.0, home=5.0, historic=4.0)
+    assert not kept(modern=2.0, home=6.5, historic=1.0)
+    assert kept(modern=3.5, home=4.0, historic=9.0)
+    job.state["best"] = None
+    assert kept(historic=3.0, synthetic=5.0) and not kept(historic=2.0, synthetic=6.5)  # none is of today
+
+
+def test_training_starts_from_no_other_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+    options: dict[str, Any] = {"validation": [], "plan": [Stage("s", 1, 1e-3)], "vocabulary": VOCABULARY}
+    train(RECIPES[:8], tmp_path / "net", architecture="lstm", **options)
+    with pytest.raises(ValueError, match="not a gru network"):
+        train(RECIPES, tmp_path / "other", architecture="gru", start=tmp_path / "net", **options)
+    monkeypatch.setattr(training, "build_model", lambda name, size: build_model(name, size, 6, 9))
+    with pytest.raises(ValueError, match="another size"):
+        train(RECIPES, tmp_path / "wider", architecture="lstm", start=tmp_path / "net", **options)
+    assert not (tmp_path / "other").exists() and not (tmp_path / "wider").exists()
+
+
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small(monkeypatch)
     options: dict[str, Any] = {"validation": [], "plan": PLAN, "vocabulary": VOCABULARY}
@@ -234,11 +404,19 @@ def test_held_out_titles_are_not_trained_on() -> None:
 
 
 def test_the_card_names_collections_not_every_page() -> None:
-    sources = ["Cookbook:Pie (A)", "Cookbook:Jam", "Books #12: On Eggs", "github:me/dishes a/b.md", ""]
+    sources = [
+        "Cookbook:Pie (A)",
+        "Cookbook:Jam",
+        "Books #12: On Eggs",
+        "github:me/dishes a/b.md",
+        "Wiki",
+        "",
+    ]
     recipes = [Recipe("a", ("x",), source=source, era="modern", license="L") for source in sources]
     (entry,) = data_sources(recipes)
     assert entry == {
-        "name": "modern recipes", "recipes": 5, "license": "L", "source": "Cookbook, Books, github:me/dishes"
+        "name": "modern recipes", "recipes": 6, "license": "L",
+        "source": "Cookbook, Books, github:me/dishes, Wiki",
     }  # fmt: skip
 
 
