@@ -23,12 +23,14 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(script: Path) -> Iterator[Server]:
-    """Run `script` on a free port of this machine until the block ends."""
+def serving(script: Path, before: str = "") -> Iterator[Server]:
+    """Run `script` on a free port of this machine until the block ends, in a server that runs the Python code
+    `before` first."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
+    start = f"{before}\nfrom streamlit.web.cli import main\nmain(prog_name='streamlit')"
+    command = [sys.executable, "-c", start, "run", str(script), f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--server.headless=true"]
     command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -79,7 +79,7 @@ def _page() -> list[Result]:
     work.go_on()
     first = None
     while work.look().running or not work.study.complete:
-        if first is None and work.study.cells:
+        if first is None and work.study.figures:
             first = time.perf_counter() - started
         time.sleep(0.01)
     whole = time.perf_counter() - started

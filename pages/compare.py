@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +29,7 @@ navigation.through_app()
 
 state = st.session_state
 save_component = drawing.component("save")
+logger = logging.getLogger("simmer")
 FIELDS = address.fields("compare")
 
 TIMELINE_CAPTIONS = {
@@ -436,22 +440,35 @@ def comparison_view(drawn_with: int) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
     if drawn_with != state.n:  # what "Each column reads" depends on
         st.rerun()
-    asked = request()
-    comparison = writers.compare(asked)
-    go_to(state.word)
+    shown = state.shown
+    try:
+        asked = request()
+        comparison = writers.compare(asked)
+        marked = zip(comparison.names(), comparison.marks, strict=True)
+        texts = [
+            columns.column(comparison, k, name, mark, asked.opening) for k, (name, mark) in enumerate(marked)
+        ]
+        go_to(state.word)
+    except Exception:
+        logger.exception("the texts could not be written")
+        if "drawn" not in shown:
+            st.error("The texts could not be written. Change a control, or load the page again.")
+            return
+        state.flash = "The texts for this change could not be written. Here are those from before it."
+        asked, comparison, texts, unmoved = shown["drawn"]
+        state.update(unmoved)
     word = min(state.word, max(comparison.length, 1))
-    before = state.shown.get("comparison")
-    state.shown.update(comparison=comparison, facts={**asked.facts(), "step": word})
+    before = shown.get("comparison")
+    shown.update(comparison=comparison, facts={**asked.facts(), "step": word})
+    unmoved = {name: copy.deepcopy(state[name]) for name in ("n", "temperatures", "forced", "word")}
+    shown["drawn"] = asked, comparison, texts, unmoved
     places = [st.container(key=key) for key in ("what_ifs", "texts", "run", "possible", "own_knob")]
     with places[0]:
         forced_words()
     with places[1]:
         columns.show(
             "columns",
-            [
-                columns.column(comparison, k, name, mark, asked.opening)
-                for k, (name, mark) in enumerate(zip(comparison.names(), comparison.marks, strict=True))
-            ],
+            texts,
             word,
             opening=asked.opening,
             measure=said("color"),
@@ -461,20 +478,30 @@ def comparison_view(drawn_with: int) -> None:
         )
     if before not in (None, comparison):
         time.sleep(HEAD_START)
-    rows = comparison.step_rows(word - 1)
-    with places[3]:
+    with places[3], or_a_sentence("The bars of this word"):
+        rows = comparison.step_rows(word - 1)
         head = what_was_possible(comparison, asked, rows, word)
-    if before is None:
-        navigation.first_look()
-    with head:
-        what_ifs(rows, word)
-    with places[2]:
+        if before is None:
+            navigation.first_look()
+        with head:
+            what_ifs(rows, word)
+    with places[2], or_a_sentence("The lines of the whole run"):
         timeline(comparison, word)
-    with places[4]:
+    with places[4], or_a_sentence("The knob"):
         knob(comparison, word)
     write_address()
     if (moved := state.pop("moved", state.n)) < state.n:
         writers.compare_ahead(asked, moved)
+
+
+@contextlib.contextmanager
+def or_a_sentence(what: str) -> Iterator[None]:
+    """An error in one part of the page leaves the others alone, and the part to the next move."""
+    try:
+        yield
+    except Exception:
+        logger.exception("%s: not drawn", what)
+        st.warning(f"{what} could not be drawn. The next move of a slider draws everything again.")
 
 
 def forced_words() -> None:

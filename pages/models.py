@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from pages.shared import plain, state
 
 from pages import shared
-from pages.shared import plain, state
 from textgen import charts
 from textgen.network.bundle import Bundle
 from textgen.views import models as model_tables
@@ -457,7 +457,7 @@ def explorer() -> None:
                 )
                 if cells:
                     shared.draw(
-                        charts.cells_spec(cells),
+                        charts.heat_map_spec(cells),
                         f"T = {heat:g}. After the last epoch: "
                         + ", ".join(
                             f"{row['label']} {row['share']}"

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 
 import streamlit as st
+from pages.shared import plain, state
 
 from pages import shared
-from pages.shared import plain, state
 from textgen import charts
 from textgen.measuring.diversity import GROUPS, MEASURES
-from textgen.measuring.study.background import Memory, Progress, Work
-from textgen.measuring.study.settings import Cell, Settings, StudyError, parse_filter, temperature_range
+from textgen.measuring.study.background import Memory, StudyProgress, Work
+from textgen.measuring.study.settings import Condition, Settings, StudyError, parse_filter, temperature_range
 from textgen.measuring.study.table import Study, read_study
 from textgen.network.bundle import available_bundles
 from textgen.text.typeset import detokenize
@@ -102,7 +102,7 @@ def _capital(text: str) -> str:
 
 def cost(settings: Settings) -> int:
     """Words, at most."""
-    return len(settings.cells) * settings.texts * settings.max_words
+    return len(settings.conditions) * settings.texts * settings.max_words
 
 
 def command(settings: Settings) -> str:
@@ -142,16 +142,16 @@ def arrive() -> list[str]:
     return state.sweep_notes_found
 
 
-def compare_with(cell: Cell, seed: int, words: int) -> None:
+def compare_with(condition: Condition, seed: int, words: int) -> None:
     """Go to the comparison page, where this text stands in the first column."""
-    title, _, opening = cell.prompt.partition("|")
-    rules = parse_filter(cell.filter)
+    title, _, opening = condition.prompt.partition("|")
+    rules = parse_filter(condition.filter)
     controls = {CONTROLS[name]: value for name, value in rules.items()}
-    others = [t for t in findings.MARKED if t != cell.temperature][:2]
+    others = [t for t in findings.MARKED if t != condition.temperature][:2]
     shared.compare_with(
         title.strip(),
-        [cell.temperature, *others],
-        model=cell.model,
+        [condition.temperature, *others],
+        model=condition.model,
         seed=seed,
         words=min(200, max(5, words)),
         opening=opening.strip(),
@@ -295,7 +295,7 @@ def progress_bar(work: Work) -> None:
         st.progress(progress.done / progress.total, how_far(progress))
 
 
-def how_far(progress: Progress) -> str:
+def how_far(progress: StudyProgress) -> str:
     count = f"{progress.done} of {progress.total} batches of texts"
     if not progress.running:
         return f"Stopped after {count}. What is finished is shown."
@@ -425,7 +425,7 @@ def nearest(temperatures: Iterable[float], wanted: float) -> float:
 
 def legend(labels: list[str]) -> str:
     lines = []
-    for label, (on, off, *_) in zip(labels, charts.SWEEP_DASHES * 12, strict=False):
+    for label, (on, off, *_) in zip(labels, charts.DASHES * 12, strict=False):
         stroke = (
             f"repeating-linear-gradient(to right, currentColor 0 {on}px, transparent {on}px {on + off}px)"
         )
@@ -458,13 +458,13 @@ def reader(study: Study) -> None:
             chosen = labels.index(st.selectbox("Of", labels, key="sweep_series", width=320))
     at = state.sweep_at if len(heats) > 1 else heats[0]
     shared.style_columns([at])
-    points = {cell.temperature: (cell, figures) for cell, figures in several[chosen].points}
+    points = {condition.temperature: (condition, figures) for condition, figures in several[chosen].points}
     shown = nearest(points, at)
-    cell, figures = points[shown]
+    condition, figures = points[shown]
     equal = len(set(figures.samples)) == 1 < len(figures.samples)
     st.caption(
-        f"T = {shown:g}, {plain(cell.prompt)}, {plain(cell.model)}: the first {len(figures.samples)} of "
-        f"{study.settings.texts} texts."
+        f"T = {shown:g}, {plain(condition.prompt)}, {plain(condition.model)}: the first "
+        f"{len(figures.samples)} of {study.settings.texts} texts."
         + (" All are the same." if equal else "")
         + (f" T = {at:g} is not finished yet." if at != shown else "")
     )
@@ -478,22 +478,22 @@ def reader(study: Study) -> None:
                 text += " …"
             st.html(f'<p class="sample">{html.escape(text)}</p>')
             seed = study.settings.seed + n
-            if can_compare(cell, seed):
+            if can_compare(condition, seed):
                 if st.button(
                     f"Seed {seed}: compare", key=f"go{n}", type="tertiary", icon=":material/east:",
                     help="The same text on the comparison page, word by word, beside other temperatures",
                 ):  # fmt: skip
-                    state.sweep_go = (cell, seed, study.settings.max_words)
+                    state.sweep_go = (condition, seed, study.settings.max_words)
                     st.rerun()  # a fragment cannot leave the page and keep what its controls say
             else:
                 st.caption(f"Seed {seed}")
 
 
-def can_compare(cell: Cell, seed: int) -> bool:
+def can_compare(condition: Condition, seed: int) -> bool:
     """Whether the comparison page has controls for all that wrote this text."""
-    known = cell.model in names and set(parse_filter(cell.filter)) <= set(CONTROLS)
-    steps = math.isclose(20 * cell.temperature, round(20 * cell.temperature), abs_tol=1e-6)
-    return known and steps and cell.temperature <= 2 and seed <= shared.LARGEST_SEED
+    known = condition.model in names and set(parse_filter(condition.filter)) <= set(CONTROLS)
+    steps = math.isclose(20 * condition.temperature, round(20 * condition.temperature), abs_tol=1e-6)
+    return known and steps and condition.temperature <= 2 and seed <= shared.LARGEST_SEED
 
 
 def view() -> None:
@@ -534,7 +534,7 @@ elif settings is not None and work is not None and work.settings != settings and
         )
         st.markdown(
             "The pictures below are of earlier settings. "
-            f"The controls now ask for {len(settings.cells)} × {settings.texts} texts."
+            f"The controls now ask for {len(settings.conditions)} × {settings.texts} texts."
         )
 
 elif work is not None and work.settings != settings:
@@ -563,7 +563,7 @@ st.fragment(view)()
 
 with keep:
     current: Study | None = study_opened or (work.study if work else None)
-    if current is not None and not running and current.cells:
+    if current is not None and not running and current.figures:
         name = report.file_name("sweep " + " ".join(current.settings.prompts))
         writers: list[tuple[str, Callable[[], str | bytes], str, str, str]] = [
             ("Table as Parquet", current.to_parquet, "parquet", "application/vnd.apache.parquet", "table"),

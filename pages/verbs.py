@@ -13,6 +13,7 @@ from pages.parts import address, controls, drawing, navigation, writers
 from pages.parts.controls import LONGEST_TITLE, one_line
 from pages.parts.drawing import draw, plain
 from textgen import charts
+from textgen.files import to_csv
 from textgen.measuring.first_verbs import FirstVerbs, divergence, first_verbs
 from textgen.measuring.kinds import KindShares, kind_shares
 from textgen.text.vocabulary import tokenize, unknown_words
@@ -172,7 +173,7 @@ def table(firsts: Sequence[FirstVerbs]) -> None:
     st.subheader(f"Titles and verbs at T = {now:g}", anchor=False)
     st.caption("Each title's column sums to 100 %. The stronger the cell, the likelier the verb.")
     draw(
-        charts.cells_spec(verb_tables.cell_rows(firsts, now)),
+        charts.heat_map_spec(verb_tables.heat_map_rows(firsts, now)),
         f"At T = {now:g} " + "; ".join(verb_tables.in_words(first, now) for first in firsts) + ".",
         what="Table of first-verb probabilities, titles by verbs",
         key="cells",
@@ -246,7 +247,7 @@ def made_of(titles: Sequence[str], places: Sequence[Any]) -> list[KindShares]:
             st.markdown(f"**{plain(title)}**")
             shares.append(kinds(state.model, title, state.seed))
             draw(
-                charts.cells_spec(verb_tables.kind_rows(shares[-1])),
+                charts.heat_map_spec(verb_tables.kind_rows(shares[-1])),
                 f"{title}: "
                 + "; ".join(
                     f"T = {t:g}: recipe verbs {100 * share[:5].sum():.0f} %, "
@@ -338,7 +339,7 @@ def downloads(
     for label, rows in tables.items():
         st.download_button(
             f"{label} as CSV",
-            lambda rows=rows: verb_tables.to_csv(rows()),
+            lambda rows=rows: to_csv(rows()),
             f"{name}-{'-'.join(label.lower().split())}.csv",
             "text/csv",
             on_click="ignore",

@@ -1,9 +1,53 @@
-"""Where the project's own files lie."""
+"""Where the project's own files lie, and how files are written: all or nothing, tables harmless to open."""
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 # A wheel carries `assets` inside the package; in a checkout it stands beside it.
 _INSIDE = Path(__file__).resolve().parent / "assets"
 ASSETS = _INSIDE if _INSIDE.is_dir() else _INSIDE.parents[1] / "assets"
+
+
+@contextlib.contextmanager
+def write_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A binary file to write in; what was written takes the place of `path` at the end of the `with`.
+
+    An exception, or a machine that stops, leaves what was there before. `OSError` if the disk says no.
+    """
+    target = Path(os.path.abspath(path))
+    unfinished = target.with_name(f".{target.name}-{secrets.token_hex(6)}")
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut leaves the new name with nothing in it
+        os.replace(unfinished, target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Rows as CSV text: `columns`, or else those of the first row; a row may hold more.
+
+    A text that a spreadsheet might run as a formula starts with an apostrophe.
+    """
+    file = io.StringIO()
+    names = columns or (list(rows[0]) if rows else [])
+    writer = csv.DictWriter(file, names, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _harmless(row[name]) for name in names})
+    return file.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")) else value

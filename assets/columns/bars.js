@@ -1,7 +1,7 @@
 // Under each text, what its picked word could have been: a bar a word, the same words in the same order in every column.
 // What is shown:
 //   chances  the words' probabilities, on one scale from 0 to 100 %; faded what a sampling rule removed
-//   point    the same as stretches of one line, and the draw as a point on it
+//   point    the same as stretches of one line, and a point on it that the hand can move
 //   luck     log p + g: the probability's logarithm and the draw's luck for this word; the largest is written
 // "Draw 100 times" lets counts grow over the bars.
 
@@ -20,16 +20,12 @@ export function counts(draws, drawn, rows) {
   return found;
 }
 
-// The stretches of a line that are wide enough to be seen, the others between them joined: [{label, start, width}].
-export function stretches(line, least = 0.004) {
-  const joined = [];
-  for (const one of line) {
-    const last = joined.at(-1);
-    if (one.width >= least) joined.push({ ...one });
-    else if (last && last.label === "") last.width += one.width;
-    else joined.push({ label: "", start: one.start, width: one.width });
-  }
-  return joined;
+// The rows as stretches of one line, from left to right, and which of them lies under a point of it, from 0 to 1.
+export function line(rows, point) {
+  let end = 0;
+  const pieces = rows.map((row) => ({ label: row.label, start: end, end: (end += row.probability) }));
+  const on = pieces.findIndex((piece) => piece.end > point * end);
+  return { pieces, on: on < 0 ? pieces.findLastIndex((piece) => piece.end > piece.start) : on };
 }
 
 export function showBars(section, column, state) {
@@ -41,7 +37,6 @@ export function showBars(section, column, state) {
   if (!shown) return;
   bars.querySelector(".about").textContent = shown.note;
   const view = VIEWS[data.view] ? data.view : "chances";
-  bars.classList.toggle("as-point", view === "point" && Boolean(shown.line));
   list.setAttribute("aria-label", `What word ${data.word} could have been at ${column.name}`);
   while (list.children.length > shown.rows.length) list.lastChild.remove();
   const hundred = data.hundred ? counts(column.draws ?? [], state.drawn, shown.rows.length) : null;
@@ -64,7 +59,7 @@ export function showBars(section, column, state) {
     if (hundred) count.style.width = `${(100 * hundred[i]) / Math.max(state.drawn, 1)}%`;
     bar.setAttribute("aria-label", [row.label, label, row.picked ? "written" : "", row.why].filter(Boolean).join(", "));
   });
-  showLine(bars.querySelector(".line"), shown, view);
+  showLine(section, column, state, view);
 }
 
 function newBar() {
@@ -82,24 +77,35 @@ function newBar() {
   return bar;
 }
 
-function showLine(place, shown, view) {
-  place.hidden = view !== "point" || !shown.line;
+function showLine(section, column, state, view) {
+  const place = section.querySelector(".line");
+  place.hidden = view !== "point";
   if (place.hidden) return;
-  const pieces = stretches(shown.line.words);
-  place.replaceChildren(
-    ...pieces.map((one) => {
-      const piece = document.createElement("span");
-      piece.style.width = `${100 * one.width}%`;
-      piece.textContent = one.width > 0.06 ? one.label : "";
-      piece.title = one.label ? `${one.label}: from ${(100 * one.start).toFixed(1)} to ${(100 * (one.start + one.width)).toFixed(1)} %` : "other words";
-      piece.className = one.picked ? "picked" : one.label ? "" : "rest";
-      return piece;
-    }),
-  );
-  const point = place.appendChild(document.createElement("i"));
-  point.className = "point";
-  point.style.left = `${100 * shown.line.at}%`;
-  place.setAttribute("aria-label", `The draw as a point at ${(100 * shown.line.at).toFixed(1)} % of the line; it falls on “${shown.line.on}”.`);
+  state.point ??= state.data.point ?? 0.5;
+  const { pieces, on } = line(column.bars.rows, state.point);
+  const names = pieces.map((piece, i) => {
+    const node = document.createElement("span");
+    node.style.width = `${100 * (piece.end - piece.start)}%`;
+    node.textContent = piece.end - piece.start > 0.07 ? piece.label : "";
+    node.classList.toggle("under", i === on);
+    return node;
+  });
+  const point = document.createElement("i");
+  point.style.left = `${100 * state.point}%`;
+  place.replaceChildren(...names, point);
+  const at = (100 * state.point).toFixed(0);
+  place.setAttribute("aria-valuenow", at);
+  place.setAttribute("aria-valuetext", `${at} % of the line: “${pieces[on].label}”`);
+  place.setAttribute("aria-label", `A point on the words' shares at ${column.name}`);
+  section.querySelector(".about").textContent = `${at} % falls on “${pieces[on].label}”`;
+}
+
+// The same point in every column: where it falls differs, because temperature widens and narrows the stretches.
+function movePoint(state, to) {
+  state.point = Math.min(Math.max(to, 0), 1);
+  [...state.part(".columns").children].forEach((section, k) => {
+    if (state.data.columns[k].bars) showLine(section, state.data.columns[k], state, "point");
+  });
 }
 
 export function bindBars(section, state, k) {
@@ -113,6 +119,22 @@ export function bindBars(section, state, k) {
   const show = (event) => {
     const at = place(event);
     if (at >= 0) state.card.show(event.target.closest(".bar"), rows()[at].facts);
+  };
+  const line = bars.querySelector(".line");
+  const drag = (event) => {
+    const box = line.getBoundingClientRect();
+    movePoint(state, (event.clientX - box.left) / box.width);
+  };
+  line.onpointerdown = (event) => {
+    line.setPointerCapture(event.pointerId);
+    drag(event);
+  };
+  line.onpointermove = (event) => line.hasPointerCapture(event.pointerId) && drag(event);
+  line.onkeydown = (event) => {
+    const step = { ArrowRight: 0.01, ArrowUp: 0.01, ArrowLeft: -0.01, ArrowDown: -0.01, PageUp: 0.1, PageDown: -0.1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    movePoint(state, state.point + step);
   };
   bars.onpointerover = bars.onfocusin = show;
   bars.onpointerout = bars.onfocusout = () => state.card.hide();

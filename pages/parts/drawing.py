@@ -28,6 +28,9 @@ def component(name: str) -> Any:
     markup, style, script = (
         (folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
     )
+    # The browser gets one module: what it imports from its own folder is put in place.
+    beside = re.compile(r'^import .* from "\./([\w-]+\.js)";$', re.MULTILINE)
+    script = beside.sub(lambda match: (folder / match[1]).read_text(encoding="utf-8"), script)
     return st.components.v2.component(f"simmer_{name}", html=markup, css=style, js=script)
 
 
@@ -36,7 +39,9 @@ def styles(*more: str) -> None:
     for name in ("page", *more):
         st.html(ASSETS / f"{name}.css")
     scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
-    st.html(f"<style>:root {{ --scale: linear-gradient(to right, {scale}); }}</style>")
+    st.html(
+        f"<style>:root {{ --scale: linear-gradient(to right, {scale}); --surprisal: {charts.SURPRISAL_COLOR}; }}</style>"
+    )
 
 
 def style_columns(temperatures: Sequence[float]) -> None:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from pages.parts import address, columns, drawing
 from textgen.network.bundle import available_bundles, load_bundle
 from textgen.text.lexicon import lexicon
+from textgen.views.compare import Comparison
 from textgen.writing.generate import generate_together, recipe_prompt
 from textgen.writing.sampling import Sampler
 
@@ -247,3 +248,59 @@ def test_the_rules_that_are_on_are_counted_and_the_chart_says_what_fades(app):
     assert any("2 rules on" in badge for badge in badges())
     assert "Faded: what a sampling rule removed" in chapters(app)
     assert "rest of the vocabulary" not in chapters(app)
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Makes a method of comparisons fail as soon as a column has a temperature of 1.3."""
+
+    def fail(method: str) -> None:
+        real = getattr(Comparison, method)
+
+        def work(self, *args, **options):
+            if any(run.sampler.temperature == 1.3 for run in self.runs):
+                raise KeyError("something that nobody has thought of")
+            return real(self, *args, **options)
+
+        monkeypatch.setattr(Comparison, method, work)
+
+    return fail
+
+
+def test_texts_that_cannot_be_written_leave_those_before_and_the_next_move_works(app, failing):
+    drag(app, t2=0.9)
+    before = written(app)
+    failing("word_rows")
+    app.session_state.word = 3
+    drag(app, t2=1.3)
+    assert not app.exception and "could not be written" in said(app)
+    assert written(app) == before and temperatures(app) == [0.2, 0.9, 1.2]
+    assert app.session_state.temperatures[:3] == [0.2, 0.9, 1.2] and app.session_state.word == 1
+    drag(app, t2=1.4)
+    assert not app.exception and not said(app)
+    assert temperatures(app) == [0.2, 1.4, 1.2] and written(app)[1] != before[1]
+
+
+@pytest.mark.parametrize("method", ["step_rows", "timeline_rows", "live_rows"])
+def test_a_chart_that_cannot_be_drawn_leaves_texts_and_the_other_charts(app, failing, method):
+    charts = len(app.get("vega_lite_chart"))
+    before = written(app)
+    failing(method)
+    drag(app, t2=1.3)
+    assert not app.exception and said(app).count("could not be drawn") == 1
+    assert written(app)[0] == before[0] and temperatures(app) == [0.2, 1.3, 1.2]
+    assert len(app.get("vega_lite_chart")) == charts - 1
+    drag(app, t2=1.4)
+    assert not app.exception and not said(app)
+    assert len(app.get("vega_lite_chart")) == charts
+
+
+def test_a_first_page_that_cannot_be_written_says_so_and_has_its_controls(failing):
+    failing("word_rows")
+    app = AppTest.from_file("../../app.py", default_timeout=60)
+    app.query_params["t1"] = "1.3"
+    app.run()
+    assert not app.exception and "could not be written" in said(app)
+    assert app.text_input(key="title").value
+    drag(app, t1=0.5)
+    assert not app.exception and not said(app) and temperatures(app)[0] == 0.5

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from pages import shared
 from textgen.measuring.study.settings import Settings
 from textgen.measuring.study.table import Study
-from textgen.measuring.study.units import measure, units
+from textgen.measuring.study.units import measure_all, units
 from textgen.network.bundle import available_bundles, load_bundle
 from textgen.text.typeset import detokenize
 from textgen.writing.generate import generate, recipe_prompt
@@ -60,7 +60,7 @@ def test_a_study_runs_by_itself_and_says_what_it_found():
     headings = [heading.value for heading in test.subheader]
     assert headings[:2] == ["Quality against diversity", "Where is human text?"]
     assert "From T = 0 to T = 2, effective choices rise from 1.00" in words(test)
-    assert "all 8 texts of a cell are the same text" in words(test)
+    assert "all 8 texts are the same text" in words(test)
     assert len(test.get("vega_lite_chart")) == 14
     assert not buttons(test, "measure") and not buttons(test, "stop")
 
@@ -139,10 +139,10 @@ def test_stop_keeps_what_is_finished():
         time.sleep(0.1)
         test.run()
     work = test.session_state.sweep_work
-    count = len(work.study.cells)
+    count = len(work.study.figures)
     assert buttons(test, "go_on") and count < 41
     time.sleep(0.5)
-    assert len(work.study.cells) == count
+    assert len(work.study.figures) == count
     assert not test.exception
 
 
@@ -150,7 +150,7 @@ def test_a_finished_study_opens_again_and_another_file_is_a_sentence():
     settings = Settings(("Tomato soup",), (0.5, 1.0), (SMALL,), texts=3, max_words=5, seed=2)
     study = Study(settings)
     for unit in units(settings):
-        study.add(unit, measure(unit))
+        study.add(unit, *measure_all([unit]))
     test = opened(low=1.0, high=1.0)
     test.file_uploader[0].upload("study.parquet", study.to_parquet(), "application/octet-stream")
     test.run()

@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { counts, stretches, VIEWS } from "../../assets/columns/bars.js";
+import { counts, line, VIEWS } from "../../assets/columns/bars.js";
 
 test("the counts of the first draws add up to them", () => {
   assert.deepEqual(counts([0, 2, 2, 1, 2], 4, 3), [1, 1, 2]);
   assert.deepEqual(counts([], 10, 2), [0, 0]);
 });
 
-test("stretches that are too narrow are joined, and none of the line is lost", () => {
-  const line = [["a", 0.5], ["b", 0.001], ["c", 0.001], ["d", 0.4], ["e", 0.002], ["f", 0.096]];
-  let start = 0;
-  const words = line.map(([label, width]) => ({ label, start: (start += width) - width, width }));
-  const joined = stretches(words);
-  assert.deepEqual(joined.map((one) => one.label), ["a", "", "d", "", "f"]);
-  assert.ok(Math.abs(joined.reduce((sum, one) => sum + one.width, 0) - 1) < 1e-12);
-  assert.equal(joined[1].width, 0.002);
+const rows = (...shares) => shares.map((probability, i) => ({ label: "abcdef"[i], probability }));
+
+test("a point falls on the word whose stretch it lies in", () => {
+  const cold = rows(0.9, 0.1, 0);
+  const hot = rows(0.4, 0.35, 0.25);
+  assert.deepEqual([0, 0.5, 0.89, 0.91, 1].map((at) => line(cold, at).on), [0, 0, 0, 1, 1]);
+  assert.deepEqual([0, 0.39, 0.41, 0.76, 1].map((at) => line(hot, at).on), [0, 0, 1, 2, 2]);
+});
+
+test("a word without a chance has no stretch, and the line is as long as the shares", () => {
+  const { pieces, on } = line(rows(0, 1, 0), 0);
+  assert.equal(on, 1);
+  assert.deepEqual(pieces.map((piece) => piece.end), [0, 1, 1]);
 });
 
 test("a word that cannot be drawn has no luck to show", () => {

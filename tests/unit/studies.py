@@ -19,11 +19,11 @@ def made_up(columns, human=None, width=0.0, temperatures=None, prompts=("soup",)
     people = UNKNOWN.copy()
     for name, value in (human or {}).items():
         people[NAMES.index(name)] = value
-    for n, cell in enumerate(study.settings.cells):
+    for n, condition in enumerate(study.settings.conditions):
         value = UNKNOWN.copy()
         for name, values in columns.items():
             value[NAMES.index(name)] = values[n % count]
-        study.cells[cell] = Figures(value, value - width, value + width, people, ("stir <b>it</b> .",))
+        study.figures[condition] = Figures(value, value - width, value + width, people, ("stir <b>it</b> .",))
     return study
 
 

@@ -1,4 +1,4 @@
-"""What all charts share: two colour scales, and how a prepared spec gets its data."""
+"""What all charts share: two colour scales, dashes, and how a prepared spec gets its data."""
 
 from __future__ import annotations
 
@@ -22,12 +22,18 @@ _TEMPERATURE_STOPS: tuple[tuple[float, tuple[int, int, int]], ...] = (
     (2.0, (204, 124, 18)),
 )
 TEMPERATURE_SCALE: dict[str, Any] = {  # the same, for a scale inside a chart
-    "domain": [at for at, _ in _TEMPERATURE_STOPS],
+    "domain": [stop for stop, _ in _TEMPERATURE_STOPS],
     "range": ["#" + "".join(f"{channel:02x}" for channel in rgb) for _, rgb in _TEMPERATURE_STOPS],
     "interpolate": "rgb",
 }
 SURPRISAL_COLOR = "#1f9e89"  # one hue; strength is set by how surprising the word is
 MUTED = "#85817b"  # readable on both grounds, for rules, tracks and secondary text
+INK = "currentColor"  # the text colour of whatever page the chart stands on
+COLOR = alt.Color("color:N").scale(None).legend(None)
+FADED = 0.45
+ROW = 22  # pixels a word
+# Lines are told apart without colour.
+DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (7, 3), (2, 2), (10, 3, 2, 3), (1, 4), (14, 4))
 
 
 @lru_cache(maxsize=512)
@@ -38,18 +44,12 @@ def temperature_color(temperature: float) -> str:
     """
     if not temperature >= 0:
         raise ValueError(f"a temperature is 0 or more, not {temperature}")
-    at = min(temperature, _TEMPERATURE_STOPS[-1][0])
+    heat = min(temperature, _TEMPERATURE_STOPS[-1][0])
     for (low, cool), (high, warm) in itertools.pairwise(_TEMPERATURE_STOPS):
-        if at <= high:
-            share = (at - low) / (high - low)
+        if heat <= high:
+            share = (heat - low) / (high - low)
             return "#" + "".join(f"{round(c + (w - c) * share):02x}" for c, w in zip(cool, warm, strict=True))
     raise AssertionError("unreachable: the last stop bounds every temperature")
-
-
-ROW = 22  # pixels a word
-FADED = 0.45
-INK = "currentColor"  # the text colour of whatever page the chart stands on
-COLOR = alt.Color("color:N").scale(None).legend(None)
 
 
 def filled(template: Spec, **data: Sequence[Row]) -> Spec:
@@ -62,6 +62,16 @@ def filled(template: Spec, **data: Sequence[Row]) -> Spec:
 def finished(chart: alt.LayerChart) -> Spec:
     """The spec; single marks are not described one by one, as each chart has a text that says its point."""
     return chart.configure_view(stroke=None).configure_mark(aria=False).to_dict()
+
+
+def chart(spec: Spec) -> alt.LayerChart:
+    """A spec of this package as an Altair chart, for a notebook."""
+    return alt.LayerChart.from_dict(spec)
+
+
+def dash_of(number: str) -> alt.StrokeDash:
+    """The dash of a line by its field `number`, from 0; after the last of `DASHES` the first comes again."""
+    return alt.StrokeDash(f"{number}:O").scale(domain=list(range(len(DASHES))), range=DASHES).legend(None)
 
 
 def words_axis(**options: Any) -> alt.Y:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 
 import altair as alt
 
-from textgen.charts.base import INK, SURPRISAL_COLOR, Row, Spec, filled, finished
+from textgen.charts.base import INK, SURPRISAL_COLOR, Row, Spec, dash_of, filled, finished
+from textgen.charts.labels import place_names
 
 POSITIVE = SURPRISAL_COLOR  # one hue for what is a share, and for what is above 0
 NEGATIVE = "#a8611a"  # below 0; stays apart from the other for colour-blind eyes
-_LEAST = 0.001  # bits: the foot of the scale
-_DASHES = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [1, 4], [14, 4])
+_BITS = (0.001, 0.5)  # the ends of the scale
+_HEIGHT = 300  # pixels with the axis, which takes some 70
 
 
 def tint(value: float, high: float) -> str:
@@ -25,31 +25,23 @@ def tint(value: float, high: float) -> str:
 def memory_spec(rows: Sequence[Row]) -> Spec:
     """Bits against the number of words since the title, both logarithmic: a line a network, with its band.
 
-    `rows` are those of `probes.memory_rows`: a `network`, the `word` (1 is the first after the bar), `bits`
-    between `low` and `high`, `count` recipes, and `chosen`, whether it is the network on the page.
+    `rows` are those of `views.cell.memory_rows`: a `network`, the `word` (1 is the first after the bar),
+    `bits` between `low` and `high`, `count` recipes, and `chosen`, whether it is the network on the page.
     """
     names = list(dict.fromkeys(row["network"] for row in rows))
     lines = [
         {
             **row,
             "order": names.index(row["network"]),
-            "low": max(row["low"], _LEAST),
-            "bits": max(row["bits"], _LEAST),
+            "low": max(row["low"], _BITS[0]),
+            "bits": max(row["bits"], _BITS[0]),
             "said": f"{row['bits']:.3f} ({row['low']:.3f} to {row['high']:.3f})",
         }
         for row in rows
     ]
-    last = sorted(({row["network"]: row for row in lines}).values(), key=lambda row: row["bits"])
-    ends, height = [], -math.inf
-    for row in last:  # names stand a line apart, from the lowest up
-        height = max(height + 0.085, math.log10(row["bits"]))
-        ends.append({**row, "place": 10**height})
+    last = {row["network"]: {**row, "value": row["bits"]} for row in lines}
+    ends = place_names(list(last.values()), scale="log", domain=_BITS, height=_HEIGHT - 70)
     return filled(_memory_template(), lines=lines, ends=ends)
-
-
-def memory_chart(rows: Sequence[Row]) -> alt.LayerChart:
-    """`memory_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(memory_spec(rows))
 
 
 @lru_cache
@@ -61,7 +53,7 @@ def _memory_template() -> Spec:
         .title("word after the title")
         .axis(grid=False, values=words, format="d", labelFlush=False)
     )
-    scale = alt.Scale(type="log", domain=[_LEAST, 0.5], nice=False)
+    scale = alt.Scale(type="log", domain=_BITS, nice=False)
     axis = alt.Axis(
         values=[0.001, 0.003, 0.01, 0.03, 0.1, 0.3],
         format="~g",
@@ -81,9 +73,7 @@ def _memory_template() -> Spec:
     )
     line = base.mark_line(color=INK).encode(
         y=alt.Y("bits:Q", scale=scale, axis=axis),
-        strokeDash=alt.StrokeDash("order:O")
-        .scale(domain=list(range(len(_DASHES))), range=list(_DASHES))
-        .legend(None),
+        strokeDash=dash_of("order"),
         strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(1.6)),
         opacity=strong,
     )
@@ -109,6 +99,6 @@ def _memory_template() -> Spec:
     )
     return finished(
         alt.layer(band, line, *names, points).properties(
-            height=300, width="container", padding={"right": 8, "left": 4, "top": 22, "bottom": 2}
+            height=_HEIGHT, width="container", padding={"right": 8, "left": 4, "top": 22, "bottom": 2}
         )
     )

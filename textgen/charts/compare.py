@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -23,8 +22,13 @@ from textgen.charts.base import (
     temperature_color,
     words_axis,
 )
+from textgen.charts.labels import place_names
+from textgen.text.typeset import percent
 
-# -- one step --------------------------------------------------------------------------------------
+TIMELINE_MEASURES = {
+    "choices": "effective choices",
+    "probability": "probability of the word written",
+}
 
 
 def step_spec(rows: Sequence[Row], *, luck: bool = False, picks: int = 0) -> Spec:
@@ -70,11 +74,6 @@ def step_spec(rows: Sequence[Row], *, luck: bool = False, picks: int = 0) -> Spe
         if row["order"] is not None
     ]
     return filled(_step_template(panels), bars=bars, headings=list(headings.values()))
-
-
-def step_chart(rows: Sequence[Row], *, luck: bool = False) -> alt.LayerChart:
-    """`step_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(step_spec(rows, luck=luck))
 
 
 def _luck(row: Row) -> str:
@@ -139,14 +138,6 @@ def _step_template(panels: int) -> Spec:
     )
 
 
-# -- a whole run -----------------------------------------------------------------------------------
-
-TIMELINE_MEASURES = {
-    "choices": "effective choices",
-    "probability": "probability of the word written",
-}
-
-
 def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", picks: int = 0) -> Spec:
     """A whole run at a glance: one line a temperature over the words, the picked step as a rule.
 
@@ -176,8 +167,7 @@ def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", p
             {"position": row["position"], "picks": picks, **dict.fromkeys(_columns(runs), "ended")},
         )
         place[f"column {row['panel'] + 1}"] = (
-            f"{row['word']}   {100 * row['probability']:.1f} %, {row['choices']:,.1f} choices at "
-            f"{row['name']}"
+            f"{row['word']}   {percent(row['probability'])}, {row['choices']:,.1f} choices at {row['name']}"
         )
     return filled(
         _timeline_template(measure, runs),
@@ -185,37 +175,27 @@ def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", p
         places=list(places.values()),
         now=[point for point in points if point["position"] == step] or points[-1:],
         parts=[point for point, row in zip(points, rows, strict=True) if row["parts"]] or _NOWHERE,
-        ends=_names_apart(
+        ends=_names(
             [point for point, row in zip(points, rows, strict=True) if row["last"]],
+            max((point["value"] for point in points), default=1.0),
             logarithmic=measure == "choices",
-            top=max((point["value"] for point in points), default=1.0),
         ),
     )
 
 
-def _names_apart(ends: Sequence[Row], *, logarithmic: bool, top: float) -> list[Row]:
-    """The last points of the runs, each with a `place` for its name: neighbours' names do not overlap."""
-    scale = max(math.log(max(top, 1.0)), 1e-9)
-    room = 13 / 110  # of the height of the plot, as a name is high
-    longest = max((end["position"] for end in ends), default=1)
-    placed: list[tuple[float, Row]] = []
-    for end in sorted(ends, key=lambda end: end["value"]):
-        height = math.log(max(end["value"], 1.0)) / scale if logarithmic else end["value"]
-        for below, other in placed:
-            if abs(other["position"] - end["position"]) < 0.1 * longest:
-                height = max(height, below + room)
-        placed.append((height, end))
-    above = max((height for height, _ in placed), default=0.0) - 1  # the pile is moved down into the plot
-    heights = [max(0.0, height - max(0.0, above)) for height, _ in placed]
-    return [
-        {**end, "place": math.exp(height * scale) if logarithmic else height}
-        for height, (_, end) in zip(heights, placed, strict=True)
-    ]
-
-
-def timeline_chart(rows: Sequence[Row], *, step: int, measure: str = "choices") -> alt.LayerChart:
-    """`timeline_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(timeline_spec(rows, step=step, measure=measure))
+def _names(ends: Sequence[Row], top: float, *, logarithmic: bool) -> list[dict[str, Any]]:
+    """The last points of the runs, each with a `place` for its name; names far apart along the text do not
+    make way for each other."""
+    ends = sorted(ends, key=lambda end: end["position"])
+    near = 0.1 * max((end["position"] for end in ends), default=1)
+    groups: list[list[Row]] = []
+    for end in ends:
+        if groups and end["position"] - groups[-1][-1]["position"] < near:
+            groups[-1].append(end)
+        else:
+            groups.append([end])
+    scale, domain = ("log", (1.0, max(top, 1 + 1e-9))) if logarithmic else ("linear", (0.0, 1.0))
+    return [end for group in groups for end in place_names(group, scale=scale, domain=domain, height=110)]
 
 
 _NOWHERE: list[dict[str, Any]] = [{"panel": -1, "name": "", "position": None, "value": None, "color": MUTED}]
@@ -282,9 +262,6 @@ def _timeline_template(measure: str, runs: int) -> Spec:
     )
 
 
-# -- a distribution with its own slider ------------------------------------------------------------
-
-
 def live_spec(rows: Sequence[Row]) -> Spec:
     """One distribution with a temperature slider that lives in the chart: re-tempered in the browser, each
     frame.
@@ -294,11 +271,6 @@ def live_spec(rows: Sequence[Row]) -> Spec:
     vocabulary, labelled alike, is summarised by close logits.
     """
     return filled(_live_template(), logits=rows)
-
-
-def live_chart(rows: Sequence[Row]) -> alt.LayerChart:
-    """`live_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(live_spec(rows))
 
 
 @lru_cache

@@ -10,31 +10,22 @@ from typing import Any
 
 import altair as alt
 
-from textgen.charts.base import COLOR, INK, MUTED, Row, Spec, filled, finished, temperature_color
+from textgen.charts.base import (
+    COLOR,
+    INK,
+    MUTED,
+    Row,
+    Spec,
+    dash_of,
+    filled,
+    finished,
+    temperature_color,
+)
+from textgen.charts.labels import place_names
+from textgen.text.typeset import percent
 
-_DASHES = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [1, 4], [14, 4])
+_CURVES_HEIGHT, _SCALING_HEIGHT = 250, 340  # pixels with the axes
 _PERPLEXITIES = [10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 500, 1000]
-_ROOM = 15  # pixels that a name at a line's end needs for itself
-
-
-def _names(
-    ends: Sequence[dict[str, Any]], *, domain: tuple[float, float], log: bool, height: int
-) -> list[dict[str, Any]]:
-    """`ends`, last points of lines, each with a `place` for its name: near its `value`, none over another."""
-    low, high = (math.log(end) for end in domain) if log else domain
-    room, below = _ROOM / height, -math.inf
-    placed = []
-    for i, end in enumerate(sorted(ends, key=lambda end: end["value"])):
-        share = ((math.log(end["value"]) if log else end["value"]) - low) / (high - low)
-        below = max(below + room, min(share, 1 - room * (len(ends) - 1 - i)), 0.0)
-        at = low + below * (high - low)
-        placed.append({**end, "place": math.exp(at) if log else at})
-    return placed
-
-
-def _dashes(lines: int) -> alt.StrokeDash:
-    dashes = [_DASHES[i % len(_DASHES)] for i in range(lines)]
-    return alt.StrokeDash("line:O").scale(domain=list(range(lines)), range=dashes).legend(None)
 
 
 def _rounded(low: float, high: float, log: bool) -> tuple[float, float]:
@@ -47,15 +38,10 @@ def _rounded(low: float, high: float, log: bool) -> tuple[float, float]:
     return step * math.floor(low / step - 0.1), step * math.ceil(high / step + 0.1)
 
 
-# -- epoch by epoch --------------------------------------------------------------------------------
-
-_CURVES_HEIGHT = 250  # pixels with the axis, which takes some 60
-
-
 def curves_spec(rows: Sequence[Row], *, now: int, log: bool = False, apart: bool = False) -> Spec:
     """What training recorded after each epoch: a line a `label`, a point an epoch, the chosen epoch marked.
 
-    `rows` are those of `model_tables.curve_rows`: `epoch` (from 1), `stage`, `label`, `value` and `text`.
+    `rows` are those of `views.models.curve_rows`: `epoch` (from 1), `stage`, `label`, `value` and `text`.
     `now` is the epoch that a rule marks; 0, the untrained network, has no figures and no rule. `log`: a
     logarithmic scale. `apart`: lines end with their stage, as values of different stages cannot be compared.
     `ValueError` without rows.
@@ -90,22 +76,17 @@ def curves_spec(rows: Sequence[Row], *, now: int, log: bool = False, apart: bool
     reached = sorted((row for row in points if row["epoch"] == now), key=lambda row: -row["value"])
     reached = [{**row, "above": i == 0} for i, row in enumerate(reached)]
     return filled(
-        _curves_template(domain, epochs, len(labels), log),
+        _curves_template(domain, epochs, log),
         curves=points,
         stages=stages,
-        ends=_names(ends, domain=domain, log=log, height=_CURVES_HEIGHT - 80),
+        ends=place_names(ends, scale="log" if log else "linear", domain=domain, height=_CURVES_HEIGHT - 80),
         now=[{"epoch": now if now else None}],
         reached=reached or [{**points[0], "epoch": None, "text": "", "above": True}],
     )
 
 
-def curves_chart(rows: Sequence[Row], *, now: int, log: bool = False, apart: bool = False) -> alt.LayerChart:
-    """`curves_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(curves_spec(rows, now=now, log=log, apart=apart))
-
-
 @lru_cache
-def _curves_template(domain: tuple[float, float], epochs: int, lines: int, log: bool) -> Spec:
+def _curves_template(domain: tuple[float, float], epochs: int, log: bool) -> Spec:
     x_scale = alt.Scale(domain=[0, epochs + 0.5], nice=False)
     x = (
         alt.X("epoch:Q")
@@ -122,13 +103,12 @@ def _curves_template(domain: tuple[float, float], epochs: int, lines: int, log: 
     band = stages.mark_rect(color=MUTED).encode(
         x2="end:Q", opacity=alt.condition("datum.odd == 1", alt.value(0.12), alt.value(0.0))
     )
+    limit = alt.ExprRef(f"(datum.end - datum.start) / {epochs + 0.5} * width - 6")
     stage = stages.mark_text(
-        align="left", baseline="bottom", dx=3, fontSize=11, color=INK, limit=alt.ExprRef(
-            f"(datum.end - datum.start) / {epochs + 0.5} * width - 6"
-        )
-    ).encode(text="stage:N", y=alt.value(-3))  # fmt: skip
+        align="left", baseline="bottom", dx=3, fontSize=11, color=INK, limit=limit
+    ).encode(text="stage:N", y=alt.value(-3))
     base = alt.Chart(alt.NamedData("curves")).encode(x=x, y=y)
-    line = base.mark_line(strokeWidth=2, color=INK).encode(detail="part:N", strokeDash=_dashes(lines))
+    line = base.mark_line(strokeWidth=2, color=INK).encode(detail="part:N", strokeDash=dash_of("line"))
     points = base.mark_circle(size=36, color=INK, opacity=1).encode(
         tooltip=[
             alt.Tooltip("epoch:Q"),
@@ -159,15 +139,10 @@ def _curves_template(domain: tuple[float, float], epochs: int, lines: int, log: 
     )
 
 
-# -- the best temperature --------------------------------------------------------------------------
-
-_SCALING_HEIGHT = 340
-
-
 def scaling_spec(rows: Sequence[Row]) -> Spec:
     """Perplexity against the temperature applied to the logits: a line a network, its minimum marked.
 
-    `rows` are those of `model_tables.scaling_rows`: `network`, `temperature`, `perplexity`, and `best` for
+    `rows` are those of `views.models.scaling_rows`: `network`, `temperature`, `perplexity`, and `best` for
     the one that is the minimum. Lines leave the plot at six times the lowest perplexity. `ValueError`
     without rows.
     """
@@ -186,31 +161,26 @@ def scaling_spec(rows: Sequence[Row]) -> Spec:
         if row["best"]
     ]
     last = {row["network"]: row for row in points if row["perplexity"] <= domain[1]}
-    at = {row["network"]: row["temperature"] for row in points if row["best"]}
+    heats = {row["network"]: row["temperature"] for row in points if row["best"]}
     ends = [
         {
-            "label": f"{name}: {at[name]:.2f}" if name in at else name,
+            "label": f"{name}: {heats[name]:.2f}" if name in heats else name,
             "temperature": row["temperature"],
             "value": row["perplexity"],
         }
         for name, row in last.items()
     ]
     return filled(
-        _scaling_template(domain, len(names)),
+        _scaling_template(domain),
         scaling=points,
         best=best,
-        ends=_names(ends, domain=domain, log=True, height=_SCALING_HEIGHT - 60),
+        ends=place_names(ends, scale="log", domain=domain, height=_SCALING_HEIGHT - 60),
         one=[{"temperature": 1}],
     )
 
 
-def scaling_chart(rows: Sequence[Row]) -> alt.LayerChart:
-    """`scaling_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(scaling_spec(rows))
-
-
 @lru_cache
-def _scaling_template(domain: tuple[float, float], lines: int) -> Spec:
+def _scaling_template(domain: tuple[float, float]) -> Spec:
     x = (
         alt.X("temperature:Q")
         .scale(domain=[0.3, 2], nice=False)
@@ -233,7 +203,7 @@ def _scaling_template(domain: tuple[float, float], lines: int) -> Spec:
     ]
     base = alt.Chart(alt.NamedData("scaling")).encode(x=x, y=y)
     line = base.mark_line(strokeWidth=2, color=INK, clip=True).encode(
-        detail="network:N", strokeDash=_dashes(lines)
+        detail="network:N", strokeDash=dash_of("line")
     )
     targets = base.mark_circle(size=120, opacity=0, clip=True).encode(tooltip=tooltip)
     rule = (
@@ -261,7 +231,7 @@ def _scaling_template(domain: tuple[float, float], lines: int) -> Spec:
 def reliability_spec(rows: Sequence[Row]) -> Spec:
     """How often the likeliest word was the true one, against the probability it was given, by temperature.
 
-    `rows` are those of `model_tables.reliability_rows`: `temperature` and its `ece`, `confidence` and
+    `rows` are those of `views.models.reliability_rows`: `temperature` and its `ece`, `confidence` and
     `accuracy` (both 0 to 1), `count`, and the `share` of all predictions, which sets a point's size. On the
     diagonal a network is as often right as it says; below it is overconfident, above underconfident.
     `ValueError` without rows.
@@ -272,26 +242,21 @@ def reliability_spec(rows: Sequence[Row]) -> Spec:
         {
             **row,
             "color": temperature_color(row["temperature"]),
-            "sure": f"{100 * row['confidence']:.0f} %",
-            "right": f"{100 * row['accuracy']:.0f} %",
+            "sure": percent(row["confidence"]),
+            "right": percent(row["accuracy"]),
         }
         for row in sorted(rows, key=lambda row: (row["temperature"], row["confidence"]))
     ]
     heats = {row["temperature"]: row["ece"] for row in points}
     names = [
         {
-            "label": f"T = {heat:g}: calibration error {100 * ece:.1f} %",
+            "label": f"T = {heat:g}: calibration error {percent(ece)}",
             "color": temperature_color(heat),
             "place": -12 - 16 * (len(heats) - 1 - i),
         }
         for i, (heat, ece) in enumerate(heats.items())
     ]
     return filled(_reliability_template(), reliability=points, names=names, diagonal=[{"at": 0}, {"at": 1}])
-
-
-def reliability_chart(rows: Sequence[Row]) -> alt.LayerChart:
-    """`reliability_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(reliability_spec(rows))
 
 
 @lru_cache

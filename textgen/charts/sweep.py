@@ -9,9 +9,7 @@ from typing import Any
 
 import altair as alt
 
-from textgen.charts.base import COLOR, INK, MUTED, Row, Spec, filled, finished, temperature_color
-
-SWEEP_DASHES = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [1, 4], [14, 4])
+from textgen.charts.base import COLOR, INK, MUTED, Row, Spec, dash_of, filled, finished, temperature_color
 
 
 def sweep_spec(
@@ -26,7 +24,7 @@ def sweep_spec(
 ) -> Spec:
     """One measure against temperature: a line a series with its 95 % band, human text as a dashed rule.
 
-    `rows` are those of `findings.curve_rows`. `unit` stands on the axis; `heats` are all temperatures of
+    `rows` are those of `views.sweep.curve_rows`. `unit` stands on the axis; `heats` are all temperatures of
     the study, finished or not; `at` is the temperature that a rule marks. A click selects a
     `temperature`, as `point`, with the number of the `drawing` (see `step_spec`).
     """
@@ -63,25 +61,20 @@ def sweep_spec(
     )
 
 
-def sweep_chart(rows: Sequence[Row], *, unit: str, heats: Sequence[float], **options: Any) -> alt.LayerChart:
-    """`sweep_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(sweep_spec(rows, unit=unit, heats=heats, **options))
-
-
 def _ticks(values: Sequence[float]) -> tuple[float, ...]:
     """Where a logarithmic axis has its ticks: at powers of ten, and where there are few, between them."""
     known = [value for value in values if 0 < value < math.inf] or [1.0, 10.0]
     low, high = math.log10(min(known)), math.log10(max(known))
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)):
-        found = tuple(
+        ticks = tuple(
             float(f"{step * 10.0**k:g}")
             for k in range(math.floor(low), math.floor(high) + 1)
             for step in steps
             if low - 0.05 <= k + math.log10(step) <= high + 0.05
         )
-        if len(found) >= 3:
+        if len(ticks) >= 3:
             break
-    return found[:: max(1, math.ceil(len(found) / 6))]
+    return ticks[:: max(1, math.ceil(len(ticks) / 6))]
 
 
 @lru_cache(maxsize=100)
@@ -117,9 +110,7 @@ def _sweep_template(
     line = base.mark_line(strokeWidth=1.5, color=INK).encode(
         y=y("value"),
         detail="series:N",
-        strokeDash=alt.StrokeDash("series:O")
-        .scale(domain=list(range(len(SWEEP_DASHES))), range=list(SWEEP_DASHES))
-        .legend(None),
+        strokeDash=dash_of("series"),
     )
     dots = base.mark_circle(size=34, opacity=1).encode(y=y("value"), color=COLOR)
     people = alt.Chart(alt.NamedData("people")).encode(y=y("human"))
@@ -151,7 +142,7 @@ def _sweep_template(
 def front_spec(rows: Sequence[Row], *, at: float | None = None, drawing: int = 0) -> Spec:
     """Quality against diversity: perplexity at T = 1 against self-BLEU, a point a temperature.
 
-    After Caccia et al. 2020, "Language GANs Falling Short". `rows` are those of `findings.front_rows`; the
+    After Caccia et al. 2020, "Language GANs Falling Short". `rows` are those of `views.sweep.front_rows`; the
     `marked` ones have their name beside them, human text is a diamond, the point `at` is ringed. A click
     selects a `temperature` and a `series`, as `point`.
     """
@@ -176,11 +167,6 @@ def front_spec(rows: Sequence[Row], *, at: float | None = None, drawing: int = 0
     )
 
 
-def front_chart(rows: Sequence[Row], **options: Any) -> alt.LayerChart:
-    """`front_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(front_spec(rows, **options))
-
-
 @lru_cache
 def _front_template() -> Spec:
     x = (
@@ -193,16 +179,20 @@ def _front_template() -> Spec:
         alt.Y("perplexity:Q")
         .scale(type="log", nice=True)
         .title("perplexity at T = 1: likely at the bottom")
-        .axis(tickCount=5, format="~s", labelOverlap="greedy", domain=False, ticks=False,
-              titleFontWeight="normal")
-    )  # fmt: skip
+        .axis(
+            tickCount=5,
+            format="~s",
+            labelOverlap="greedy",
+            domain=False,
+            ticks=False,
+            titleFontWeight="normal",
+        )
+    )
     base = alt.Chart(alt.NamedData("points")).encode(x=x, y=y)
     line = base.mark_line(strokeWidth=1, color=INK, opacity=0.6).encode(
         order="temperature:Q",
         detail="series:N",
-        strokeDash=alt.StrokeDash("series:O")
-        .scale(domain=list(range(len(SWEEP_DASHES))), range=list(SWEEP_DASHES))
-        .legend(None),
+        strokeDash=dash_of("series"),
     )
     pick = alt.selection_point(
         name="point", fields=["temperature", "series", "drawing"], on="click", clear=False, toggle=False

@@ -1,4 +1,4 @@
-"""Lines over temperature, and cells of shares: titles and their verbs."""
+"""Lines over temperature, and heat maps of shares: titles and their verbs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
-from textgen.charts.base import COLOR, INK, MUTED, Row, Spec, filled, finished, temperature_color, words_axis
-
-# -- verbs: lines over temperature, and cells ------------------------------------------------------
+from textgen.charts.base import (
+    COLOR,
+    DASHES,
+    INK,
+    MUTED,
+    Row,
+    Spec,
+    dash_of,
+    filled,
+    finished,
+    temperature_color,
+    words_axis,
+)
+from textgen.charts.labels import place_names
 
 
 class Look(NamedTuple):
@@ -22,15 +33,14 @@ class Look(NamedTuple):
 
 # Not of the two scales: kinds have no order. 3:1 and more on light and dark grounds.
 _COLORS = (INK, "#1689c4", "#9a5040", "#8a9614", "#4f8a5a")
-_DASHES = ((1, 0), (7, 3), (2, 2), (10, 3, 2, 3), (14, 4))
+_ASIDE = Look(MUTED, (1, 4))  # for what is no label like the others
+_DASHES = [dash for dash in DASHES if dash != _ASIDE.dash]
 # Each colour comes once with each dash; the first five differ in both.
 _LOOKS = [
     Look(color, _DASHES[(i + turn) % len(_DASHES)])
     for turn in range(len(_DASHES))
     for i, color in enumerate(_COLORS)
 ]
-_ASIDE = Look(MUTED, (1, 4))  # for what is no label like the others
-_ALL_DASHES = (*_DASHES, _ASIDE.dash)
 _LINES_HEIGHT = 280  # pixels with the axis, which takes some 70
 LINE_UNITS = {"share": [0.0, 0.02, 0.1, 0.25, 0.5, 1.0], "bits": [0.0, 0.5, 1.0]}
 
@@ -73,7 +83,7 @@ def lines_spec(
 ) -> Spec:
     """Values from 0 to 1 against temperature: a line a `label`, its interval as a band, its name at its end.
 
-    `rows` are those of `verb_tables.line_rows` or `divergence_rows`: a `label`, a `temperature`, a `value`
+    `rows` are those of `views.verbs.line_rows` or `divergence_rows`: a `label`, a `temperature`, a `value`
     (None leaves a gap) between `low` and `high`, and `text`, the value as a person reads it. `now` is the
     temperature that a rule marks. Every panel has the same scale: shares by their square root, so that small
     ones stay apart, bits as they are. `looks` are those of `line_looks` over all panels that stand together.
@@ -84,7 +94,7 @@ def lines_spec(
     labels = list(dict.fromkeys(row["label"] for row in rows))
     looks = looks or line_looks(rows)
     drawn = {
-        label: {"color": looks[label].color, "dash": _ALL_DASHES.index(looks[label].dash)} for label in labels
+        label: {"color": looks[label].color, "dash": DASHES.index(looks[label].dash)} for label in labels
     }
     lines = [{**row, **drawn[row["label"]]} for row in rows if row["value"] is not None]
     places: dict[float, dict[str, Any]] = {}
@@ -92,42 +102,15 @@ def lines_spec(
         place = places.setdefault(row["temperature"], {"temperature": row["temperature"]})
         place[f"line {labels.index(row['label']) + 1}"] = f"{row['label']}   {row['text']}"
     last = {row["label"]: row for row in lines}
+    ends = [{name: row[name] for name in ("label", "color", "value", "temperature")} for row in last.values()]
+    scale = "sqrt" if unit == "share" else "linear"
     return filled(
         _lines_template(unit, len(labels)),
         lines=lines,
         places=list(places.values()),
-        ends=_spread(sorted(last.values(), key=lambda row: row["value"]), 2 if unit == "share" else 1),
+        ends=place_names(ends, scale=scale, domain=(0.0, 1.0), height=_LINES_HEIGHT - 70),
         now=[{"temperature": now, "color": temperature_color(now)}],
     )
-
-
-def lines_chart(
-    rows: Sequence[Row], *, now: float, unit: str = "share", looks: Mapping[str, Look] | None = None
-) -> alt.LayerChart:
-    """`lines_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(lines_spec(rows, now=now, unit=unit, looks=looks))
-
-
-def _spread(ends: Sequence[Row], power: int) -> list[dict[str, Any]]:
-    """`ends`, lowest first, each with a `place` for its name: near its value, and no two in one place.
-
-    The scale has the height of a value v at v to the 1 / `power`.
-    """
-    room, height = 15 / (_LINES_HEIGHT - 70), -1.0
-    placed: list[dict[str, Any]] = []
-    for i, end in enumerate(ends):
-        most = 1 - room * (len(ends) - 1 - i)
-        height = max(height + room, min(end["value"] ** (1 / power), most), 0)
-        placed.append(
-            {
-                "label": end["label"],
-                "color": end["color"],
-                "value": end["value"],
-                "temperature": end["temperature"],
-                "place": height**power,
-            }
-        )
-    return placed
 
 
 @lru_cache
@@ -156,9 +139,7 @@ def _lines_template(unit: str, lines: int) -> Spec:
         y=y,
         detail="label:N",
         color=COLOR,
-        strokeDash=alt.StrokeDash("dash:O")
-        .scale(domain=list(range(len(_ALL_DASHES))), range=[list(dash) for dash in _ALL_DASHES])
-        .legend(None),
+        strokeDash=dash_of("dash"),
     )
     ends = alt.Chart(alt.NamedData("ends"))
     leader = ends.mark_rule(strokeWidth=1.25).encode(
@@ -190,25 +171,20 @@ def _lines_template(unit: str, lines: int) -> Spec:
     )
 
 
-def cells_spec(rows: Sequence[Row]) -> Spec:
-    """Probabilities as a table of cells, the stronger the likelier, each in the colour of its temperature.
+def heat_map_spec(rows: Sequence[Row]) -> Spec:
+    """Probabilities as a heat map, the stronger the likelier, each in the colour of its temperature.
 
-    `rows` are those of `verb_tables.cell_rows` or `kind_rows`: a `column` and a `label` with its `order`,
+    `rows` are those of `views.verbs.heat_map_rows` or `kind_rows`: a `column` and a `label` with its `order`,
     the `value` (0 to 1) and the same as text, `share`; the `temperature`, and a `detail` for the tooltip.
     """
     columns = list(dict.fromkeys(row["column"] for row in rows))
-    cells = [{**row, "color": temperature_color(row["temperature"])} for row in rows]
-    return filled(_cells_template(len(columns)), cells=cells)
-
-
-def cells_chart(rows: Sequence[Row]) -> alt.LayerChart:
-    """`cells_spec` as an Altair chart."""
-    return alt.LayerChart.from_dict(cells_spec(rows))
+    squares = [{**row, "color": temperature_color(row["temperature"])} for row in rows]
+    return filled(_heat_map_template(len(columns)), squares=squares)
 
 
 @lru_cache
-def _cells_template(columns: int) -> Spec:
-    base = alt.Chart(alt.NamedData("cells")).encode(
+def _heat_map_template(columns: int) -> Spec:
+    base = alt.Chart(alt.NamedData("squares")).encode(
         x=alt.X("column:N")
         .sort(None)
         .title(None)
@@ -231,7 +207,7 @@ def _cells_template(columns: int) -> Spec:
         ],
     )
     # By the square root, so that small shares can still be told from none.
-    cell = (
+    square = (
         base.transform_calculate(strength="0.05 + 0.95 * sqrt(datum.value)")
         .mark_rect(cornerRadius=2, stroke=None)
         .encode(
@@ -250,7 +226,7 @@ def _cells_template(columns: int) -> Spec:
         )
     )
     return finished(
-        alt.layer(cell, share).properties(
+        alt.layer(square, share).properties(
             height=alt.Step(24), width="container", padding={"left": 4, "right": 4, "top": 4, "bottom": 4}
         )
     )

@@ -35,6 +35,7 @@ from textgen.network.bundle import BundleError
 from textgen.text.copying import CopyIndexError
 from textgen.text.corpus import CorpusError
 from textgen.text.vocabulary import UNKNOWN
+from textgen.training.architectures import ARCHITECTURES
 from textgen.writing.rules import RULES
 
 
@@ -146,7 +147,13 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     add("--filter", type=study_type(filter_type), action="append", metavar="RULES",
         help="none, or rules such as top_k=40 or top_p=0.9,min_p=0.05, once or more (none)")  # fmt: skip
-    add("--texts", type=int, default=64, metavar="N", help="texts of each cell (64)")
+    add(
+        "--texts",
+        type=int,
+        default=64,
+        metavar="N",
+        help="texts of each prompt, temperature, model and filter (64)",
+    )
     add("--max-words", type=count_type, default=60, metavar="N", help="the most words of a text (60)")
     add("--seed", type=seed_type, default=0, metavar="N", help="of the first text; the next has the next (0)")
     add("--out", type=Path, required=True, metavar="FILE", help="the table: a name in .parquet or .csv")
@@ -169,7 +176,8 @@ def _build_parser() -> argparse.ArgumentParser:
     add = sub.add_argument
     add("--corpus", required=True, type=Path, action="append", metavar="FILE",
         help=f"{recipes}; may be given more than once")  # fmt: skip
-    add("--model", required=True, choices=("lstm", "stacked_lstm", "gru", "large"), help="the architecture")
+    add("--model", required=True, choices=tuple(ARCHITECTURES),
+        help="; ".join(f"{name}: {row.about}" for name, row in ARCHITECTURES.items()))  # fmt: skip
     add("--out", required=True, type=Path, metavar="DIR", help="the folder for the model and its checkpoints")
     add("--validation", type=Path, metavar="FILE", help="recipes to measure on (a part of the corpus)")
     add("--epochs", type=count_type, metavar="N", help="times through the corpus")

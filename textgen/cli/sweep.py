@@ -61,7 +61,9 @@ def sweep_command(args: argparse.Namespace) -> None:
             fresh += done > kept
             left = (time.monotonic() - started) / max(fresh, 1) * (total - done)
             bar.show(
-                done, total, f"T = {unit.cell.temperature:g}  {datetime.timedelta(seconds=round(left))} left"
+                done,
+                total,
+                f"T = {unit.condition.temperature:g}  {datetime.timedelta(seconds=round(left))} left",
             )
         study.save(args.out)
     except BaseException:
@@ -81,8 +83,8 @@ def sweep_command(args: argparse.Namespace) -> None:
     for series in series_of(study):
         print(printable(series.label if len(series_of(study)) > 1 else settings.prompts[0]))
         rows = [
-            [f"{cell.temperature:g}", *(figure(figures.of(name)[0], name) for name in names)]
-            for cell, figures in series.points
+            [f"{condition.temperature:g}", *(figure(figures.of(name)[0], name) for name in names)]
+            for condition, figures in series.points
         ]
         people = ["human", *(figure(float(series.human(name)), name) for name in names)]
         print_table(["T", *(name.replace("_", "-") for name in names)], [*rows, people])

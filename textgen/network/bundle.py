@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from textgen.files import ASSETS
+from textgen.files import ASSETS, write_atomically
 from textgen.network.card import render_card
 from textgen.network.keras_file import ModelFileError, read_keras
 from textgen.network.recurrent import RecurrentModel
@@ -132,8 +132,8 @@ def save_bundle(
         new.mkdir()
         keras_model.save(str(new / "model.keras"))
         (new / "vocabulary.json").write_text(vocabulary.to_json(), encoding="utf-8")
-        _write_json(new / "card.json", dict(card), indent=2)
-        _write_json(new / "history.json", dict(history))
+        (new / "card.json").write_bytes(_json(dict(card), indent=2))
+        (new / "history.json").write_bytes(_json(dict(history)))
         (new / "CARD.md").write_text(render_card(card), encoding="utf-8")
         load_bundle(new)
         try:
@@ -149,16 +149,14 @@ def save_bundle(
 def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) -> Path:
     """Keep `value`, plain JSON data, under `key` in a bundle's `measured.json`; other keys stay.
 
-    Written beside the file and renamed into place. Returns the file. `BundleError` if there is no such
-    bundle; `OSError` if the disk says no.
+    Returns the file, written all or nothing. `BundleError` if there is no such bundle; `OSError` if the disk
+    says no.
     """
     folder = bundle_folder(name_or_path)
     path = folder / "measured.json"
-    known = load_measured(folder)
-    with tempfile.TemporaryDirectory(prefix=".measured-", dir=folder) as work:
-        new = Path(work) / "measured.json"
-        _write_json(new, {**known, key: value})
-        os.replace(new, path)
+    data = _json({**load_measured(folder), key: value})
+    with write_atomically(path) as file:
+        file.write(data)
     return path
 
 
@@ -167,8 +165,8 @@ def _may_replace(target: Path) -> bool:
     return target.is_dir() and (not any(target.iterdir()) or (target / "model.keras").is_file())
 
 
-def _write_json(path: Path, value: Any, indent: int | None = None) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+def _json(value: Any, indent: int | None = None) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=indent) + "\n").encode("utf-8")
 
 
 def _read_text(path: Path) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.files import ASSETS
+from textgen.files import ASSETS, write_atomically
 from textgen.text.corpus import Recipe
 from textgen.text.vocabulary import tokenize
 
@@ -101,12 +100,8 @@ class CopyIndex:
             "high": np.packbits(marks),
             "low": np.packbits(low.astype(np.uint8)),
         }
-        target = Path(os.path.abspath(path))
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
-            new = Path(work) / "new.npz"
-            with new.open("wb") as file:
-                np.savez(file, **arrays)
-            os.replace(new, target)
+        with write_atomically(path) as file:
+            np.savez(file, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> CopyIndex:

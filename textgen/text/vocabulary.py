@@ -8,8 +8,8 @@ import string
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-STOP = ""  # id 0: ends a recipe and pads a batch
-UNKNOWN = "[UNK]"  # id 1: any word outside the vocabulary
+STOP, STOP_ID = "", 0  # ends a recipe and pads a batch
+UNKNOWN, UNKNOWN_ID = "[UNK]", 1  # any word outside the vocabulary
 LARGEST = 1_000_000  # words
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
@@ -81,7 +81,7 @@ class Vocabulary:
 
     def encode(self, words: Sequence[str]) -> list[int]:
         """Ids of `words`; a word outside the vocabulary becomes 1 (`"[UNK]"`)."""
-        return [self._ids.get(word, 1) for word in words]
+        return [self._ids.get(word, UNKNOWN_ID) for word in words]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Words of `ids`; `IndexError` on an id outside the vocabulary."""

@@ -1,16 +1,42 @@
-"""Keras models by name: the book's LSTM, its stacked LSTM and GRU, and the larger network of the app."""
+"""The networks that can be trained, by name: the book's LSTM, stacked LSTM and GRU, and a larger one.
+
+The table can be read without TensorFlow; `build_model` loads it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-import keras
 
-ARCHITECTURES = ("lstm", "stacked_lstm", "gru", "large")
+@dataclass(frozen=True)
+class Architecture:
+    """A network as it is built, an embedding first and a softmax over the vocabulary last.
 
-# What `large` spends where: a wide memory, a narrow layer before the 10,000-word softmax. Its embedding and
-# softmax have the same shape, so training can share them (Press and Wolf 2017).
-LARGE_UNITS, LARGE_EMBEDDING = 512, 160
+    label       for people: "stacked LSTM"
+    about       what sets it apart, in a few words
+    layers      its recurrent layers, by the names that Keras has for them; training knows LSTM and GRU
+    embedding   how wide the embedding is
+    units       how many each recurrent layer has
+    projection  whether a linear layer as wide as the embedding stands before the softmax. The two then have
+                the same shape, so that training can share them (Press and Wolf 2017)
+    """
+
+    label: str
+    about: str
+    layers: tuple[str, ...]
+    embedding: int = 100
+    units: int = 128
+    projection: bool = False
+
+
+# The first three are those of Foster, *Generative Deep Learning* (2nd ed.), chapter 5.
+ARCHITECTURES = {
+    "lstm": Architecture("LSTM", "the book's", ("LSTM",)),
+    "stacked_lstm": Architecture("stacked LSTM", "two layers", ("LSTM", "LSTM")),
+    "gru": Architecture("GRU", "a simpler cell", ("GRU",)),
+    "large": Architecture("large LSTM", "a wide memory", ("LSTM",), 160, 512, projection=True),
+}
 
 
 def build_model(
@@ -18,26 +44,21 @@ def build_model(
 ) -> Any:
     """A Keras model that maps token ids `[B, T]` to next-word probabilities `[B, T, V]`.
 
-    `"lstm"`, `"stacked_lstm"` (two LSTM layers) and `"gru"` are the networks of Foster, *Generative Deep
-    Learning* (2nd ed.), chapter 5: embedding 100 wide, 128 units, softmax over the vocabulary. `"large"` has
-    512 units, then a linear projection to the width of its embedding (160) before the softmax.
-
-    Raises:
-        ValueError: `name` is none of these.
+    `name` is one of `ARCHITECTURES`; `embedding_dim` and `units` replace what is said there. `ValueError`
+    if there is no such name.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"no architecture {name!r}: choose one of {', '.join(ARCHITECTURES)}")
-    large = name == "large"
-    embedding_dim = embedding_dim or (LARGE_EMBEDDING if large else 100)
-    units = units or (LARGE_UNITS if large else 128)
+    import keras
+
+    plan = ARCHITECTURES[name]
+    width = embedding_dim or plan.embedding
     x = inputs = keras.Input(shape=(None,), dtype="int32", name="tokens")
-    x = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(x)
-    for layer in range(2 if name == "stacked_lstm" else 1):
-        if name == "gru":
-            x = keras.layers.GRU(units, return_sequences=True, name=f"gru_{layer + 1}")(x)
-        else:
-            x = keras.layers.LSTM(units, return_sequences=True, name=f"lstm_{layer + 1}")(x)
-    if large:
-        x = keras.layers.Dense(embedding_dim, name="projection")(x)
+    x = keras.layers.Embedding(vocabulary_size, width, name="embedding")(x)
+    for number, kind in enumerate(plan.layers, 1):
+        layer = getattr(keras.layers, kind)
+        x = layer(units or plan.units, return_sequences=True, name=f"{kind.lower()}_{number}")(x)
+    if plan.projection:
+        x = keras.layers.Dense(width, name="projection")(x)
     outputs = keras.layers.Dense(vocabulary_size, activation="softmax", name="next_word")(x)
     return keras.Model(inputs, outputs, name=name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +15,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from textgen.files import write_atomically
 from textgen.text.vocabulary import Vocabulary
 from textgen.training.batches import EVALUATED_TOKENS, Batch, padded_batch
 from textgen.training.fused import cross_entropy, gru_sequence, lstm_sequence, sampled_cross_entropy
 from textgen.training.plan import Stage
+
+SEQUENCES = {keras.layers.LSTM: lstm_sequence, keras.layers.GRU: gru_sequence}
 
 
 class Trainer:
@@ -38,9 +40,16 @@ class Trainer:
         self.seed = seed
         self.compute = tf.as_dtype(compute)
         self.embedding = model.get_layer("embedding")
-        self.recurrent = [x for x in model.layers if isinstance(x, (keras.layers.LSTM, keras.layers.GRU))]
+        self.recurrent = [x for x in model.layers if type(x) in SEQUENCES]
         self.projection = next((x for x in model.layers if x.name == "projection"), None)
         self.softmax = model.get_layer("next_word")
+        known = (self.embedding, *self.recurrent, self.projection, self.softmax)
+        for layer in model.layers:
+            if not (layer in known or isinstance(layer, keras.layers.InputLayer)):
+                raise ValueError(
+                    f"training does not know the layer {layer.name!r}, a {type(layer).__name__}; the "
+                    f"recurrent layers that it knows are {' and '.join(kind.__name__ for kind in SEQUENCES)}"
+                )
         # With a projection as wide as the embedding, both ends of the network share one table of words.
         self.tied = self.projection is not None
         self.variables = [
@@ -81,8 +90,7 @@ class Trainer:
                 stage.recurrent_dropout if stage else 0,
                 cell.recurrent_kernel.shape,
             )
-            sequence = lstm_sequence if isinstance(layer, keras.layers.LSTM) else gru_sequence
-            x = sequence(x, cell.kernel.value, kernel, cell.bias.value, self.compute)
+            x = SEQUENCES[type(layer)](x, cell.kernel.value, kernel, cell.bias.value, self.compute)
             x = drop(x, stage.output_dropout if stage else 0, [1, batch, cell.units])
         if self.projection is not None:
             x = tf.tensordot(x, self.projection.kernel.value, 1) + self.projection.bias.value
@@ -237,9 +245,5 @@ class Trainer:
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """An `.npz` file that is there whole or not at all."""
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
+    with write_atomically(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

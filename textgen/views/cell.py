@@ -44,7 +44,7 @@ def unit_to_start_with(measured: Mapping[str, Any], layer: int) -> int:
 
 
 def memory_rows(memories: Mapping[str, Mapping[str, Any]], chosen: str = "") -> list[dict[str, Any]]:
-    """For `charts.memory_chart`: what `title_memory` returned for each network; `chosen` is the one on the
+    """For `charts.memory_spec`: what `title_memory` returned for each network; `chosen` is the one on the
     page."""
     return [
         {

@@ -146,7 +146,7 @@ class Comparison:
         ]
 
     def timeline_rows(self) -> list[Row]:
-        """For `charts.timeline_chart`: one row a run and step."""
+        """For `charts.timeline_spec`: one row a run and step."""
         rows: list[Row] = []
         for k, (run, name) in enumerate(zip(self.runs, self.names(), strict=True)):
             choices, mark = self.choices(k), self.marks[k]
@@ -200,7 +200,7 @@ class Comparison:
         return Mark(parting.position, why[:1].upper() + why[1:])
 
     def timeline_summary(self, measure: str = "choices") -> str:
-        """The point of `charts.timeline_chart`, for those who do not see it."""
+        """The point of `charts.timeline_spec`, for those who do not see it."""
         parts = []
         for k, name in enumerate(self.names()):
             steps = self.runs[k].steps
@@ -229,7 +229,7 @@ class Comparison:
         return found
 
     def step_rows(self, position: int, *, most: int = 12, shown: Sequence[int] | None = None) -> list[Row]:
-        """For `charts.step_chart`: the likely words of all runs at `position` (from 0), each panel summing
+        """For `charts.step_spec`: the likely words of all runs at `position` (from 0), each panel summing
         to 1.
 
         The words are the likeliest of every run before its filters, at most about `most` of them, and every
@@ -311,7 +311,7 @@ class Comparison:
         return rows
 
     def step_summary(self, position: int) -> str:
-        """The point of `charts.step_chart`, for those who do not see it."""
+        """The point of `charts.step_spec`, for those who do not see it."""
         parts = []
         for name, run, step in zip(self.names(), self.runs, self.steps_at(position), strict=True):
             if step is None:
@@ -327,7 +327,7 @@ class Comparison:
         return f"Bar chart of the next word, number {position + 1}. {'; '.join(parts)}."
 
     def live_summary(self, k: int, position: int) -> str:
-        """The point of `charts.live_chart`, for those who do not see it."""
+        """The point of `charts.live_spec`, for those who do not see it."""
         step = self.steps_at(position)[k]
         if step is None:
             return f"Column {k + 1} has ended before word {position + 1}."
@@ -342,7 +342,7 @@ class Comparison:
         )
 
     def live_rows(self, k: int, position: int, *, shown: int = 12) -> list[Row]:
-        """For `charts.live_chart`: run `k`'s logits at `position`, the tail summarised.
+        """For `charts.live_spec`: run `k`'s logits at `position`, the tail summarised.
 
         Words far from the top are grouped by their distance from the largest logit, in groups that widen
         with it: the sum over a group of `count * exp(mean / T)` then stays within 0.1 percentage points of

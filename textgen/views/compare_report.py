@@ -9,9 +9,7 @@ JSON: the settings, then `runs`, each with its `name`, its `sampler` and its `st
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from textgen import files
 from textgen.charts import SURPRISAL_COLOR, temperature_color
 from textgen.text.typeset import percent
 from textgen.views.compare import Comparison
@@ -71,8 +70,7 @@ def to_json(comparison: Comparison, facts: Mapping[str, Any]) -> str:
 
 
 def to_csv(comparison: Comparison, facts: Mapping[str, Any]) -> str:
-    """One row a run and word; text fields that a spreadsheet might run as a formula start with an
-    apostrophe."""
+    """One row a run and word."""
     columns = (
         "run",
         "temperature",
@@ -85,16 +83,12 @@ def to_csv(comparison: Comparison, facts: Mapping[str, Any]) -> str:
         "effective_choices",
         "forced",
     )
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    for run in run_data(comparison, facts)["runs"]:
-        for step in run["steps"]:
-            step = {**step, "run": run["name"], "temperature": run["sampler"]["temperature"]}
-            if step["word"][:1] in ("=", "+", "-", "@"):
-                step["word"] = "'" + step["word"]
-            writer.writerow([step[column] for column in columns])
-    return out.getvalue()
+    rows = [
+        {**step, "run": run["name"], "temperature": run["sampler"]["temperature"]}
+        for run in run_data(comparison, facts)["runs"]
+        for step in run["steps"]
+    ]
+    return files.to_csv(rows, columns)
 
 
 _STYLE = """

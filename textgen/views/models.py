@@ -131,7 +131,7 @@ def strangers(bundles: Iterable[Bundle]) -> list[str]:
 
 
 def step_rows(comparisons: Sequence[Comparison], run: int, position: int, *, most: int = 12) -> list[Row]:
-    """For `charts.step_chart`, a panel a network: run number `run` of each comparison at `position` (from 0).
+    """For `charts.step_spec`, a panel a network: run number `run` of each comparison at `position` (from 0).
 
     All panels show the same words, the likeliest of all networks together and every pick, and each sums to
     1. The vocabularies must be equal (see `strangers`).
@@ -205,7 +205,7 @@ def recorded_prompts(history: Mapping[str, Any]) -> list[str]:
 
 
 def curve_rows(history: Mapping[str, Any], what: str) -> list[Row]:
-    """For `charts.curves_chart`: `what` is "loss" or "perplexity" (of validation recipes, by era).
+    """For `charts.curves_spec`: `what` is "loss" or "perplexity" (of validation recipes, by era).
 
     A row an epoch and `label`, with its `stage`, `value` and the same as `text`. An epoch without the figure
     has no row.
@@ -238,7 +238,7 @@ def sample_rows(history: Mapping[str, Any], prompt: str) -> list[Row]:
 
 
 def recorded_rows(history: Mapping[str, Any], prompt: str, epoch: int) -> list[Row]:
-    """For `charts.step_chart`: the next word after `prompt` as recorded at `epoch`, a panel a temperature.
+    """For `charts.step_spec`: the next word after `prompt` as recorded at `epoch`, a panel a temperature.
 
     The recorded words only, and a tail for all others together. Nothing was picked from these.
     """
@@ -303,10 +303,10 @@ def recorded_summary(history: Mapping[str, Any], prompt: str, epoch: int) -> str
 
 
 def learning_rows(history: Mapping[str, Any], prompt: str, temperature: float, *, most: int = 8) -> list[Row]:
-    """For `charts.cells_chart`: epochs by words, the recorded probability of the next word after `prompt`.
+    """For `charts.heat_map_spec`: epochs by words, the recorded probability of the next word after `prompt`.
 
     The `most` words with the highest recorded probabilities over all epochs after 0; a word that was not
-    recorded at an epoch, being too unlikely, has no cell there.
+    recorded at an epoch, being too unlikely, has no row there.
     """
     epochs = recorded_epochs(history)
     found = {epoch: _distributions(history, prompt, epoch).get(temperature, {}) for epoch in epochs}
@@ -354,7 +354,7 @@ def _distributions(history: Mapping[str, Any], prompt: str, epoch: int) -> dict[
 
 
 def scaling_rows(bundles: Iterable[Bundle], era: str) -> list[Row]:
-    """For `charts.scaling_chart`: `network`, `temperature`, `perplexity`; the best one of each has `best`."""
+    """For `charts.scaling_spec`: `network`, `temperature`, `perplexity`; the best one of each has `best`."""
     rows = []
     for bundle in bundles:
         of = _at(bundle.measured, "calibration", "eras", era)
@@ -402,7 +402,7 @@ def _interval(best: Mapping[str, Any]) -> str:
 
 
 def reliability_rows(bundle: Bundle, era: str) -> list[Row]:
-    """For `charts.reliability_chart`: a row a temperature and bin, with `confidence`, `accuracy`, `count`,
+    """For `charts.reliability_spec`: a row a temperature and bin, with `confidence`, `accuracy`, `count`,
     the `share` of all predictions in it, and the temperature's `ece`."""
     of = _at(bundle.measured, "calibration", "eras", era)
     return [

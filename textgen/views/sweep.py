@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from textgen.measuring.diversity import MEASURES
-from textgen.measuring.study.settings import NO_FILTER, Cell, parse_filter
+from textgen.measuring.study.settings import NO_FILTER, Condition, parse_filter
 from textgen.measuring.study.table import Figures, Study
 from textgen.text.typeset import percent
 from textgen.writing.rules import BY_NAME
@@ -30,15 +30,15 @@ COMPARED = tuple(name for name in MEASURES if name != "entropy")
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """The finished cells of one network, prompt and filter, in order of temperature; `label` says in what it
+    """The finished conditions of one network, prompt and filter, the coolest first; `label` says in what it
     differs from the study's other ones."""
 
     label: str
-    points: tuple[tuple[Cell, Figures], ...]
+    points: tuple[tuple[Condition, Figures], ...]
 
     @property
     def temperatures(self) -> list[float]:
-        return [cell.temperature for cell, _ in self.points]
+        return [condition.temperature for condition, _ in self.points]
 
     def human(self, name: str) -> float:
         """The measure of human text, as the series' network reads it; NaN if it is not known."""
@@ -53,17 +53,18 @@ def rule_name(rules: str) -> str:
 
 
 def series_of(study: Study) -> list[Series]:
-    """The study's series that have a finished cell."""
+    """The study's series that have a finished condition."""
     settings = study.settings
     several = [len(part) > 1 for part in (settings.models, settings.prompts, settings.filters)]
-    found: dict[tuple[str, str, str], list[tuple[Cell, Figures]]] = {}
-    for cell in settings.cells:
-        if cell in study.cells:
-            found.setdefault((cell.model, cell.prompt, cell.filter), []).append((cell, study.cells[cell]))
+    lines: dict[tuple[str, str, str], list[tuple[Condition, Figures]]] = {}
+    for condition in settings.conditions:
+        if condition in study.figures:
+            key = (condition.model, condition.prompt, condition.filter)
+            lines.setdefault(key, []).append((condition, study.figures[condition]))
     result = []
-    for key, points in found.items():
-        named = (key[0], key[1], rule_name(key[2]))
-        shown = [part for part, one in zip(named, several, strict=True) if one]
+    for (model, prompt, rules), points in lines.items():
+        named = (model, prompt, rule_name(rules))
+        shown = [part for part, differs in zip(named, several, strict=True) if differs]
         result.append(Series(" · ".join(shown) or "the network", tuple(points)))
     return result
 
@@ -92,14 +93,14 @@ def curve_rows(study: Study, name: str) -> list[Row]:
     rows = []
     for k, series in enumerate(series_of(study)):
         human = series.human(name)
-        for cell, figures in series.points:
+        for condition, figures in series.points:
             value, low, high = figures.of(name)
             if math.isfinite(value):
                 rows.append(
                     {
                         "series": k,
                         "label": series.label,
-                        "temperature": cell.temperature,
+                        "temperature": condition.temperature,
                         "value": value,
                         "low": low,
                         "high": high if math.isfinite(high) else value,
@@ -112,23 +113,23 @@ def curve_rows(study: Study, name: str) -> list[Row]:
 
 
 def front_rows(study: Study) -> list[Row]:
-    """Self-BLEU and perplexity of every finished cell: a `label`, its place `series`, `temperature`,
+    """Self-BLEU and perplexity of every finished condition: a `label`, its place `series`, `temperature`,
     `self_bleu`, `perplexity`, whether it is `marked`, and `text`. Human text is a row without a temperature,
     one for each pair of figures."""
     rows: list[Row] = []
     people: dict[tuple[float, float], Row] = {}
     for k, series in enumerate(series_of(study)):
-        for cell, figures in series.points:
+        for condition, figures in series.points:
             bleu, perplexity = figures.of("self_bleu")[0], figures.of("perplexity")[0]
             if math.isfinite(bleu) and math.isfinite(perplexity):
                 rows.append(
                     {
                         "series": k,
                         "label": series.label,
-                        "temperature": cell.temperature,
+                        "temperature": condition.temperature,
                         "self_bleu": bleu,
                         "perplexity": perplexity,
-                        "marked": cell.temperature in MARKED,
+                        "marked": condition.temperature in MARKED,
                         "text": f"self-BLEU {figure(bleu, 'self_bleu')}, perplexity "
                         f"{figure(perplexity, 'perplexity')}",
                     }
@@ -196,11 +197,11 @@ def nearest_to_human(series: Series) -> Nearest | None:
 
 def as_diverse_as_human(series: Series) -> tuple[float, float] | None:
     """The temperature at which self-BLEU first falls to that of human text, and the perplexity there, both
-    on straight lines between cells (of the logarithm, for the perplexity); None if it does not."""
+    on straight lines between conditions (of the logarithm, for the perplexity); None if it does not."""
     human = series.human("self_bleu")
     points = [
-        (cell.temperature, figures.of("self_bleu")[0], figures.of("perplexity")[0])
-        for cell, figures in series.points
+        (condition.temperature, figures.of("self_bleu")[0], figures.of("perplexity")[0])
+        for condition, figures in series.points
     ]
     for (t, bleu, perplexity), (t2, bleu2, perplexity2) in itertools.pairwise(points):
         if bleu >= human >= bleu2 and bleu > bleu2 and math.isfinite(perplexity2):
@@ -218,12 +219,11 @@ def paragraphs(study: Study) -> list[str]:
     from."""
     found = series_of(study)
     if not found:
-        return ["No cell is finished yet."]
+        return ["Nothing is finished yet."]
     said = [" ".join(_sentences(series, len(found) > 1)) for series in found]
     if study.settings.texts > 1 and any(0 in series.temperatures for series in found):
         said[-1] += (
-            f" At T = 0 all {study.settings.texts:,} texts of a cell are the same text, so intervals there "
-            "have no width."
+            f" At T = 0 all {study.settings.texts:,} texts are the same text: intervals there have no width."
         )
     return said
 
@@ -253,8 +253,8 @@ def _sentences(series: Series, named: bool) -> list[str]:
         )
         said = [f"{start}From T = {first.temperature:g} to T = {last.temperature:g}, {moves}."]
         loops = [
-            (figures.of("repetition")[0], cell.temperature)
-            for cell, figures in series.points
+            (figures.of("repetition")[0], condition.temperature)
+            for condition, figures in series.points
             if not math.isnan(figures.of("repetition")[0])
         ]
         most = max((value for value, _ in loops), default=0.0)

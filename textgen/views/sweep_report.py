@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from textgen.charts import MUTED, SWEEP_DASHES, temperature_color
+from textgen.charts import DASHES, MUTED, temperature_color
 from textgen.measuring.diversity import MEASURES
 from textgen.measuring.study.table import Study
 from textgen.text.typeset import detokenize
@@ -16,7 +16,7 @@ from textgen.views.sweep import HUMAN, Row, curve_rows, figure, front_rows, para
 
 _WIDTH, _HEIGHT = 330, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 10, 34
-_DASHES = ["", *(" ".join(map(str, dash)) for dash in SWEEP_DASHES[1:])]
+_DASHES = ["", *(" ".join(map(str, dash)) for dash in DASHES[1:])]
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -35,7 +35,7 @@ small { opacity: .8; }
 
 
 def to_html(study: Study) -> str:
-    """The report: settings, the paragraph in words, every picture, the table, and ten texts a cell."""
+    """The report: settings, the paragraph in words, every picture, the table, and ten texts a condition."""
     say = html.escape
     settings = asdict(study.settings)
     title = ", ".join(study.settings.prompts)
@@ -57,7 +57,8 @@ def to_html(study: Study) -> str:
     )
     texts = "".join(
         f"<details><summary>{say(series.label)}, "
-        f'<b style="color:{temperature_color(cell.temperature)}">T = {cell.temperature:g}</b></summary>'
+        f'<b style="color:{temperature_color(condition.temperature)}">T = {condition.temperature:g}</b>'
+        "</summary>"
         + "".join(
             f"<p class=text><small>seed {study.settings.seed + n}</small> "
             f"{say(detokenize(sample.split())) or '(nothing: the recipe ends at once)'}</p>"
@@ -65,7 +66,7 @@ def to_html(study: Study) -> str:
         )
         + "</details>"
         for series in found
-        for cell, figures in series.points
+        for condition, figures in series.points
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
@@ -100,10 +101,10 @@ def _table(study: Study) -> str:
     for series in series_of(study):
         head = "".join(f"<th>{html.escape(measure.label)}</th>" for measure in MEASURES.values())
         body = "".join(
-            f"<tr><td>T = {cell.temperature:g}</td>"
+            f"<tr><td>T = {condition.temperature:g}</td>"
             + "".join(f"<td>{figure(figures.of(name)[0], name)}</td>" for name in MEASURES)
             + "</tr>"
-            for cell, figures in series.points
+            for condition, figures in series.points
         )
         people = "".join(f"<td>{figure(float(series.human(name)), name)}</td>" for name in MEASURES)
         parts.append(

@@ -1,16 +1,14 @@
 """Which verb comes first, as tidy rows: the verbs page without a page.
 
-From `FirstVerbs` and `KindShares` come the rows of `charts.lines_spec` and `charts.cells_spec`, and tables
+From `FirstVerbs` and `KindShares` come the rows of `charts.lines_spec` and `charts.heat_map_spec`, and tables
 (a list of rows with the same plain columns) that hold all of it, for a file. Knows nothing of Streamlit or
 Altair.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -62,8 +60,8 @@ def line_rows(first: FirstVerbs, count: int = 5) -> list[Row]:
     return rows
 
 
-def cell_rows(firsts: Sequence[FirstVerbs], temperature: float, count: int = 12) -> list[Row]:
-    """Titles by verbs at one temperature: each title's cells sum to 1. The verbs stand by the title that
+def heat_map_rows(firsts: Sequence[FirstVerbs], temperature: float, count: int = 12) -> list[Row]:
+    """Titles by verbs at one temperature: each title's values sum to 1. The verbs stand by the title that
     takes each the most."""
     k = firsts[0].temperatures.index(temperature)
     best = {
@@ -197,15 +195,6 @@ def kind_table(titles: Sequence[str], kinds: Sequence[KindShares]) -> list[Row]:
 
 def _interval(value: float, low: float, high: float) -> Row:
     return {"probability": value, "low": low, "high": high}
-
-
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of the same columns as CSV text."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue()
 
 
 # -- where the network is wrong --------------------------------------------------------------------

@@ -31,10 +31,14 @@ def specs(comparison, position=1):
 def test_every_chart_is_valid_vega_lite_and_plain_json():
     comparison = compare()
     rows, run = comparison.step_rows(1), comparison.timeline_rows()
-    for chart in (charts.step_chart(rows), charts.step_chart(rows, luck=True), charts.live_chart(
-        comparison.live_rows(0, 1)), charts.timeline_chart(run, step=2), charts.timeline_chart(
-        run, step=2, measure="probability")):  # fmt: skip
-        assert json.loads(json.dumps(chart.to_dict(), allow_nan=False))["layer"]
+    for spec in (
+        charts.step_spec(rows),
+        charts.step_spec(rows, luck=True),
+        charts.live_spec(comparison.live_rows(0, 1)),
+        charts.timeline_spec(run, step=2),
+        charts.timeline_spec(run, step=2, measure="probability"),
+    ):
+        assert json.loads(json.dumps(charts.chart(spec).to_dict(), allow_nan=False))["layer"]
 
 
 def test_only_data_change_so_that_a_page_can_update_a_chart_in_place():

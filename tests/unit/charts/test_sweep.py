@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import altair as alt
 import pytest
 from studies import PEOPLE, RISING, made_up
 
-from textgen.charts import front_chart, front_spec, sweep_chart, sweep_spec, temperature_color
+from textgen.charts import chart, front_spec, sweep_spec, temperature_color
 from textgen.charts.sweep import _ticks
 from textgen.views.sweep import curve_rows, front_rows
 
@@ -17,11 +16,9 @@ from textgen.views.sweep import curve_rows, front_rows
 @pytest.mark.parametrize("human", [PEOPLE, None])
 def test_a_curve_is_a_valid_chart_of_its_rows(logarithmic, human):
     rows = curve_rows(made_up(RISING, human, width=0.5), "perplexity")
-    chart = sweep_chart(rows, unit="of it", heats=(0, 1, 2), logarithmic=logarithmic, at=0.1, drawing=3)
-    alt.LayerChart.from_dict(chart.to_dict())
-    data = sweep_spec(rows, unit="of it", heats=(0, 1, 2), logarithmic=logarithmic, at=0.1, drawing=3)[
-        "datasets"
-    ]
+    spec = sweep_spec(rows, unit="of it", heats=(0, 1, 2), logarithmic=logarithmic, at=0.1, drawing=3)
+    assert chart(spec).to_dict()
+    data = spec["datasets"]
     assert [point["value"] for point in data["points"]] == RISING["perplexity"]
     assert [point["color"] for point in data["points"]] == [temperature_color(k / 10) for k in range(4)]
     assert [end["temperature"] for end in data["frame"]] == [0, 2]
@@ -46,7 +43,7 @@ def test_the_front_names_human_text_once_and_the_marked_temperatures():
     assert len(data["points"]) == 8 and len(data["now"]) == 2
     assert {name["name"] for name in data["names"]} == {"T = 0.2", "T = 0.7", "T = 1.2"}
     assert len(data["person"]) == 1
-    alt.LayerChart.from_dict(front_chart(front_rows(study)).to_dict())
+    assert chart(front_spec(front_rows(study))).to_dict()
 
 
 @pytest.mark.parametrize("low", [1.0, 1.8, 3.0, 0.2, 12.0])
@@ -64,6 +61,6 @@ def test_a_study_under_way_changes_data_alone_once_its_range_is_known():
     study = made_up({**RISING, "distinct_1": [0.1, 0.3, 0.2, 0.25]})
     heats = study.settings.temperatures
     whole = sweep_spec(curve_rows(study, "distinct_1"), unit="", heats=heats, at=0.1)
-    del study.cells[study.settings.cells[2]]
+    del study.figures[study.settings.conditions[2]]
     part = sweep_spec(curve_rows(study, "distinct_1"), unit="", heats=heats, at=0.1)
     assert {**whole, "datasets": None} == {**part, "datasets": None}

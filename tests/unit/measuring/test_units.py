@@ -228,7 +228,7 @@ def test_the_memory_in_words_and_in_a_chart():
     rows = memory_rows({"gru": told, "lstm": {**told, "bits": [0.2, 0.05, 0.0]}}, "lstm")
     assert len(rows) == 6 and [row["word"] for row in rows[:3]] == [1, 17, 33]
     spec = charts.memory_spec(rows)
-    assert charts.memory_chart(rows).to_dict()["datasets"] == spec["datasets"]
+    assert charts.chart(spec).to_dict()["datasets"] == spec["datasets"]
     assert all(row["bits"] > 0 for row in spec["datasets"]["lines"])  # the scale is logarithmic
     places = sorted(np.log10(end["place"]) for end in spec["datasets"]["ends"])
     assert np.diff(places).min() > 0.08  # names do not cover each other

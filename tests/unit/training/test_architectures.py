@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,16 @@ def test_the_books_networks_have_their_published_size(name: str, parameters: int
 
 def test_large_stays_within_twenty_megabytes() -> None:
     assert build_model("large").count_params() * 4 < 20e6
+
+
+def test_names_and_labels_are_there_without_tensorflow() -> None:
+    code = (
+        "import sys\nfrom textgen.training.architectures import ARCHITECTURES\n"
+        "print(*ARCHITECTURES, sep=',')\nsys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ",".join(ARCHITECTURES))
+    assert len({row.label for row in ARCHITECTURES.values()}) == len(ARCHITECTURES)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -18,7 +18,7 @@ from textgen.network.bundle import load_bundle
 from textgen.text.corpus import Recipe
 from textgen.text.vocabulary import Vocabulary
 from textgen.training import job as training
-from textgen.training.architectures import build_model
+from textgen.training.architectures import ARCHITECTURES, build_model
 from textgen.training.batches import batches, build_vocabulary, encode_recipes, hold_out
 from textgen.training.card import data_sources
 from textgen.training.job import Progress, train
@@ -83,7 +83,7 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_its_end() -> None:
     assert all(a >= b for a, b in pairwise(rates[10:]))
 
 
-@pytest.mark.parametrize("architecture", ["lstm", "stacked_lstm", "gru", "large"])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_trainer_reads_the_network_as_keras_does(architecture: str) -> None:
     keras.utils.set_random_seed(1)
     model = build_model(architecture, len(VOCABULARY), embedding_dim=6, units=8)
@@ -95,6 +95,18 @@ def test_the_trainer_reads_the_network_as_keras_does(architecture: str) -> None:
         for recipe in encoded
     ]
     assert trainer.evaluate(encoded) == pytest.approx(np.concatenate(nats).mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("layer", [keras.layers.SimpleRNN, keras.layers.LayerNormalization])
+def test_a_layer_that_training_does_not_know_is_named_not_left_out(layer: Any) -> None:
+    model = build_model("lstm", len(VOCABULARY), embedding_dim=6, units=8)
+    inputs = x = keras.Input(shape=(None,), dtype="int32")
+    for known in model.layers[1:-1]:
+        x = known(x)
+    more = {"units": 8, "return_sequences": True} if layer is keras.layers.SimpleRNN else {}
+    outputs = model.layers[-1](layer(name="novelty", **more)(x))
+    with pytest.raises(ValueError, match=f"the layer 'novelty', a {layer.__name__}.*LSTM and GRU"):
+        Trainer(keras.Model(inputs, outputs), VOCABULARY)
 
 
 @pytest.mark.parametrize("architecture", ["lstm", "gru", "large"])

@@ -64,7 +64,7 @@ def test_every_network_shows_the_same_words_and_its_own_distribution(run, positi
             assert row["picked"] == (token == step.token)
         picks |= {step.word}
     assert picks <= {row["word"] for row in rows[0]}
-    charts.step_chart([row for panel in rows.values() for row in panel]).to_dict()
+    charts.chart(charts.step_spec([row for panel in rows.values() for row in panel])).to_dict()
 
 
 def test_the_likeliest_words_of_each_network_are_among_those_shown():
@@ -189,13 +189,18 @@ def test_recorded_rows_hold_what_was_recorded_and_the_rest_as_one():
         assert not any(row["picked"] for row in panel)
     assert "“cut” with 70 %" in model_tables.recorded_summary(HISTORY, PROMPT, 2)
     assert model_tables.recorded_rows(HISTORY, PROMPT, 7) == []
-    charts.step_chart(model_tables.recorded_rows(HISTORY, PROMPT, 2)).to_dict()
+    charts.chart(charts.step_spec(model_tables.recorded_rows(HISTORY, PROMPT, 2))).to_dict()
 
 
-def test_a_word_that_was_not_recorded_has_no_cell():
+def test_a_word_that_was_not_recorded_has_no_row():
     rows = model_tables.learning_rows(HISTORY, PROMPT, 0.5)
-    cells = {(row["column"], row["label"]): row["value"] for row in rows}
-    assert cells == {("1", "cut"): 0.6, ("2", "cut"): 0.7, ("1", "boil"): 0.3, ("2", "■ end of recipe"): 0.2}
+    recorded = {(row["column"], row["label"]): row["value"] for row in rows}
+    assert recorded == {
+        ("1", "cut"): 0.6,
+        ("2", "cut"): 0.7,
+        ("1", "boil"): 0.3,
+        ("2", "■ end of recipe"): 0.2,
+    }
     warm = model_tables.learning_rows(HISTORY, PROMPT, 1.0)
     assert [row["label"] for row in warm] == [row["label"] for row in rows], "one choice of words for all"
     assert len({row["label"] for row in model_tables.learning_rows(HISTORY, PROMPT, 0.5, most=1)}) == 1
@@ -343,9 +348,9 @@ def test_charts_without_data_are_refused_and_all_are_valid():
     with pytest.raises(ValueError, match="without"):
         charts.curves_spec([], now=1)
     known = SimpleNamespace(name="a", measured={"calibration": CALIBRATION})
-    for chart in (
-        charts.curves_chart(model_tables.curve_rows(HISTORY, "perplexity"), now=1, log=True),
-        charts.scaling_chart(model_tables.scaling_rows([known], "modern")),
-        charts.reliability_chart(model_tables.reliability_rows(known, "modern")),
+    for spec in (
+        charts.curves_spec(model_tables.curve_rows(HISTORY, "perplexity"), now=1, log=True),
+        charts.scaling_spec(model_tables.scaling_rows([known], "modern")),
+        charts.reliability_spec(model_tables.reliability_rows(known, "modern")),
     ):
-        assert chart.to_dict()["layer"]
+        assert charts.chart(spec).to_dict()["layer"]

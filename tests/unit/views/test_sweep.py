@@ -36,7 +36,7 @@ def test_the_paragraph_by_hand():
     assert "From T = 0 to T = 0.3, effective choices rise from 1.00 to 27.0" in text
     assert "Self-BLEU-4 falls from 1.00 to 0.10" in text and "perplexity rises from 2.00 to 64.0" in text
     assert "repeat themselves most at T = 0.1: 20 %" in text
-    assert "At T = 0 all 12 texts of a cell are the same text" in text
+    assert "At T = 0 all 12 texts are the same text" in text
     # 0.4 lies half way from 0.6 at T = 0.1 to 0.2 at T = 0.2; the perplexity half way from 4 to 16 is 8.
     assert "(0.40, at about T = 0.15), their perplexity is 8.00; that of human text is 20.0" in text
     assert "nearest at T = 0.2, all measures" in text
@@ -50,7 +50,7 @@ def test_where_intervals_overlap_nothing_rises_or_falls():
 
 
 def test_little_to_say_of_little():
-    assert paragraph(Study(Settings(("soup",), (1.0,), ("net",), judges=("",)))) == "No cell is finished yet."
+    assert paragraph(Study(Settings(("soup",), (1.0,), ("net",), judges=("",)))) == "Nothing is finished yet."
     one = paragraph(made_up({name: values[:1] for name, values in RISING.items()}, PEOPLE, [1.0]))
     assert one.startswith("At T = ") and "From" not in one and "Human" not in one
     assert "not known" not in one

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from textgen import charts
+from textgen.files import to_csv
 from textgen.measuring.first_verbs import FirstVerbs
 from textgen.measuring.kinds import KINDS, KindShares
 from textgen.views import verbs as verb_tables
@@ -52,13 +53,13 @@ def test_lines_name_the_likeliest_verbs_and_what_has_none():
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_each_titles_cells_sum_to_one(temperature):
-    rows = verb_tables.cell_rows([PIE, CREAM], temperature, count=2)
+    rows = verb_tables.heat_map_rows([PIE, CREAM], temperature, count=2)
     for title in ("pie", "cream"):
         assert sum(row["value"] for row in rows if row["column"] == title) == pytest.approx(1)
 
 
 def test_verbs_stand_by_the_title_that_takes_them_most():
-    rows = [row for row in verb_tables.cell_rows([PIE, CREAM], 1.0) if row["column"] == "pie"]
+    rows = [row for row in verb_tables.heat_map_rows([PIE, CREAM], 1.0) if row["column"] == "pie"]
     assert [row["label"] for row in rows] == ["bake", "stir", "mix", "other verbs", "no verb in 30 words"]
 
 
@@ -74,15 +75,16 @@ def test_tables_hold_every_verb_and_read_back_from_csv():
     rows = verb_tables.first_verb_table([PIE, CREAM])
     assert len(rows) == 2 * 2 * (3 + 1)
     assert all(row["low"] <= row["probability"] <= row["high"] for row in rows)
-    back = list(csv.DictReader(io.StringIO(verb_tables.to_csv(rows))))
+    back = list(csv.DictReader(io.StringIO(to_csv(rows))))
     assert len(back) == len(rows)
     total = sum(
         float(row["probability"]) for row in back if row["title"] == "cream" and row["temperature"] == "1.0"
     )
     assert total == pytest.approx(1)
+    formula = first("=1+1", [[1, 0, 0], [0.6, 0.1, 0.1]])
+    assert "\n'=1+1," in to_csv(verb_tables.first_verb_table([formula])), "a spreadsheet would run it"
     only = verb_tables.first_verb_table([PIE, CREAM], [1.0])
     assert {row["temperature"] for row in only} == {1.0}
-    assert verb_tables.to_csv([]).strip() == ""
 
 
 def test_kinds_of_word_by_temperature():
@@ -160,5 +162,5 @@ def test_lines_refuse_an_unknown_unit():
 
 
 def test_charts_are_valid():
-    assert charts.lines_chart(verb_tables.line_rows(PIE), now=1.0).to_dict()
-    assert charts.cells_chart(verb_tables.cell_rows([PIE, CREAM], 1.0)).to_dict()
+    assert charts.chart(charts.lines_spec(verb_tables.line_rows(PIE), now=1.0)).to_dict()
+    assert charts.chart(charts.heat_map_spec(verb_tables.heat_map_rows([PIE, CREAM], 1.0))).to_dict()

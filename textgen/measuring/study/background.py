@@ -1,8 +1,8 @@
 """A study that goes on in a thread of this process while a page looks on.
 
-All studies of a process go through one lane, group of cells by group of cells, so that several at once take
-turns; one that nobody has looked at for a while pauses and goes on at the next look. Finished units are
-kept in memory, the youngest `LARGEST` bytes, for whoever asks for the same again.
+All studies of a process go through one lane, group of units by group of units, so that several at once take
+turns; one that nobody has looked at for a while pauses and goes on at the next look. Finished units are kept
+in memory, the youngest `LARGEST` bytes, for whoever asks for the same again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PATIENCE = 60.0  # seconds without a look after which a study pauses
 
 
 class Memory:
-    """Finished units in memory, as `study.Store` keeps them in a folder; many threads may use it."""
+    """Finished units in memory, as `store.Store` keeps them in a folder; many threads may use it."""
 
     def __init__(self, largest: int = LARGEST) -> None:
         self._kept: Memo[Result] = Memo(largest, size=lambda result: result.parts.nbytes)
@@ -42,7 +42,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Progress:
+class StudyProgress:
     """How far a study is. `stopping`: no other unit will be begun. `seconds_left` is None as long as nothing
     can be said; `error` is a sentence."""
 
@@ -73,7 +73,7 @@ class Work:
     def study(self) -> Study:
         """What is finished by now: a copy, which stays as it is while the work goes on."""
         with self._lock:
-            return replace(self._study, cells=dict(self._study.cells), _parts={})
+            return replace(self._study, figures=dict(self._study.figures), _parts={})
 
     @property
     def known(self) -> bool:
@@ -93,7 +93,7 @@ class Work:
         """No other unit is begun; what is finished stays."""
         self._stopped = True
 
-    def look(self) -> Progress:
+    def look(self) -> StudyProgress:
         """How far it is; a study that has paused goes on."""
         self._looked = time.monotonic()
         if not self._stopped and not self._error and not self._study.complete:
@@ -102,7 +102,7 @@ class Work:
             done, total = len(self._finished), len(self._units)
             left = self._seconds / self._fresh * (total - done) if self._fresh else None
             alive = self._thread is not None and self._thread.is_alive()
-            return Progress(done, total, alive and done < total, self._stopped, left, self._error)
+            return StudyProgress(done, total, alive and done < total, self._stopped, left, self._error)
 
     def _ensure(self) -> None:
         with self._lock:

@@ -74,7 +74,7 @@ def _groups(missing: Sequence[Unit], words: int) -> list[list[Unit]]:
     groups: list[list[Unit]] = [[missing[0]]]
     open_groups: dict[object, list[Unit]] = {}
     for unit in missing[1:]:
-        kind = replace(unit, cell=replace(unit.cell, temperature=0.0))
+        kind = replace(unit, condition=replace(unit.condition, temperature=0.0))
         most = min(8, max(1, words // (unit.count * unit.max_words)))
         group = open_groups.get(kind)
         if group is None or len(group) >= most:

@@ -19,17 +19,17 @@ from textgen.measuring.diversity import (
     self_bleu,
     values,
 )
-from textgen.measuring.study.settings import FORMAT, Cell, Floats
+from textgen.measuring.study.settings import FORMAT, Condition, Floats
 from textgen.measuring.study.units import kept_bundle
 from textgen.network.bundle import Bundle
 from textgen.text.copying import copy_index
 from textgen.text.corpus import Recipe
-from textgen.text.vocabulary import tokenize
+from textgen.text.vocabulary import STOP_ID, tokenize
 from textgen.writing.many import ENDED, score
 
 HUMAN_WORDS = (10, 20, 30, 40, 60, 80, 100, 150, 200)
 HUMAN_SETS = (2, 4, 8, 16, 32, 64, 128, 240)
-_OF_SETS = tuple(name for name, one in MEASURES.items() if one.of_set)
+_OF_SETS = tuple(name for name, measure in MEASURES.items() if measure.of_set)
 
 
 def human_figures(
@@ -53,11 +53,11 @@ def human_figures(
         bodies.append(words[bar:])
     rng = np.random.Generator(np.random.Philox(key=FORMAT))
     index = copy_index(folder)
-    found: dict[str, Any] = {"format": FORMAT, "recipes": len(recipes), "words": {}, "sets": {}}
+    figures: dict[str, Any] = {"format": FORMAT, "recipes": len(recipes), "words": {}, "sets": {}}
     for most in HUMAN_WORDS:
         tokens = np.full((len(bodies), most), ENDED, dtype=np.int32)
         for n, body in enumerate(bodies):
-            ids = [*vocabulary.encode(body), 0][:most]
+            ids = [*vocabulary.encode(body), STOP_ID][:most]
             tokens[n, : len(ids)] = ids
         read = score(bundle, contexts, tokens, threads=threads)
         texts = [body[:most] for body in bodies]
@@ -65,7 +65,7 @@ def human_figures(
         everything = contributions(
             TextSet(
                 texts,
-                ended=(tokens == 0).any(axis=1).tolist(),
+                ended=(tokens == STOP_ID).any(axis=1).tolist(),
                 tokens=read.lengths,
                 nats=read.nats,
                 entropy=read.entropy,
@@ -74,7 +74,7 @@ def human_figures(
             )
         )
         ends = (values(everything), *bootstrap(everything))
-        found["words"][str(most)] = {
+        figures["words"][str(most)] = {
             name: [rounded(column[k]) for column in ends]
             for k, name in enumerate(NAMES)
             if name not in _OF_SETS and np.isfinite(ends[0][k])
@@ -86,24 +86,27 @@ def human_figures(
                     [texts[n] for n in rng.choice(len(texts), size, replace=False)]
                     for _ in range(max(1, min(8, 512 // size)))
                 ]
-                measured = [(distinct(some, 1), distinct(some, 2), self_bleu(some)) for some in drawn]
+                measured = [
+                    (distinct(drawing, 1), distinct(drawing, 2), self_bleu(drawing)) for drawing in drawn
+                ]
                 sets[str(size)] = dict(zip(_OF_SETS, map(rounded, np.mean(measured, axis=0)), strict=True))
-        found["sets"][str(most)] = sets
-    return found
+        figures["sets"][str(most)] = sets
+    return figures
 
 
 def rounded(number: float, digits: int = 6) -> float:
     return float(f"{number:.{digits}g}")
 
 
-def reference(cell: Cell, max_words: int, set_size: int) -> Floats:
-    """The measures of human text [M] for the texts of `cell`; NaN for what its networks' files do not say.
+def reference(condition: Condition, max_words: int, set_size: int) -> Floats:
+    """The measures of human text [M] for the texts of `condition`; NaN for what its networks' files do not
+    say.
 
     Between the numbers of words and texts that were measured, straight lines over their logarithms; beyond
     them the nearest.
     """
-    own = kept_bundle(cell.model).measured.get("human")
-    judge = kept_bundle(cell.judge).measured.get("human") if cell.judge else None
+    own = kept_bundle(condition.model).measured.get("human")
+    judge = kept_bundle(condition.judge).measured.get("human") if condition.judge else None
     result = np.full(len(NAMES), np.nan)
     try:
         for k, name in enumerate(NAMES):

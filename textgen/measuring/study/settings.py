@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 FORMAT = 1  # of study files and of kept units
 NO_FILTER = "none"
-MOST_CELLS = 20_000
+MOST_CONDITIONS = 20_000
 
 
 class StudyError(ValueError):
@@ -29,9 +29,9 @@ class StudyError(ValueError):
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One batch of texts: `model` continues `prompt` at `temperature` under `filter`; `judge` is the network
-    whose second opinion is asked, "" for none."""
+class Condition:
+    """What some texts are written under: `model` continues `prompt` at `temperature` under `filter`; `judge`
+    is the network whose second opinion is asked, "" for none."""
 
     model: str
     judge: str
@@ -48,7 +48,7 @@ class Settings:
     temperatures  in rising order
     models        names of released bundles, or folders
     filters       "none", or rules such as "top_k=40" or "top_p=0.9,min_p=0.05"
-    texts         how many a cell has; text n is written with seed `seed + n`
+    texts         how many a condition has; text n is written with seed `seed + n`
     max_words     the most words of a text
     judges        for each model the network of the second opinion, "" for none; if empty, the first other
                   released one
@@ -99,14 +99,17 @@ class Settings:
         if len(self.judges) != len(self.models) or not all(isinstance(one, str) for one in self.judges):
             raise StudyError("a study needs one judge for each of its models")
         count = len(self.prompts) * len(self.temperatures) * len(self.models) * len(self.filters)
-        if count > MOST_CELLS:
-            raise StudyError(f"these are {count:,} cells; a study has at most {MOST_CELLS:,}")
+        if count > MOST_CONDITIONS:
+            raise StudyError(
+                f"prompts, temperatures, models and filters make {count:,} combinations; a study has at most "
+                f"{MOST_CONDITIONS:,}"
+            )
 
     @cached_property
-    def cells(self) -> tuple[Cell, ...]:
-        """All cells, in the order of the table."""
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions, in the order of the table."""
         return tuple(
-            Cell(model, judge, prompt, rules, temperature)
+            Condition(model, judge, prompt, rules, temperature)
             for model, judge in zip(self.models, self.judges, strict=True)
             for prompt in self.prompts
             for rules in self.filters

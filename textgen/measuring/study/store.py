@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from textgen.files import write_atomically
 from textgen.measuring.diversity import NAMES
 from textgen.measuring.study.units import Result, Unit
 
@@ -53,9 +52,8 @@ class Store:
         """Keep `result`. `OSError` if the disk says no."""
         self.folder.mkdir(parents=True, exist_ok=True)
         samples = json.dumps(result.samples, ensure_ascii=False).encode("utf-8")
-        content = io.BytesIO()
-        np.savez_compressed(content, parts=result.parts, samples=np.frombuffer(samples, dtype=np.uint8))
-        write_file(self._path(unit), content.getvalue())
+        with write_atomically(self._path(unit)) as file:
+            np.savez_compressed(file, parts=result.parts, samples=np.frombuffer(samples, dtype=np.uint8))
 
     def clear(self) -> None:
         """Remove what is kept."""
@@ -67,16 +65,3 @@ class Store:
 
     def _path(self, unit: Unit) -> Path:
         return self.folder / f"{unit.key}.npz"
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """A file, all or nothing."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

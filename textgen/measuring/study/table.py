@@ -1,15 +1,7 @@
-"""A study: what temperature does to texts, measured, with intervals; on one machine or on many.
-
-`Settings` name the cells: temperatures x prompts x filters x models, each a batch of texts. A cell is cut
-into units of work of at most 240 texts; `measure` does one, anywhere, and gives the same numbers wherever
-and whenever it is done. `run` goes through the units in this process, in local processes or on a Dask
-cluster, keeps what is finished in a `Store`, and so resumes; `Study` puts them together, becomes a tidy
-table, and is read back from a file.
-"""
+"""What a study has found: figures with intervals, as a tidy table, and read back from a file."""
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -21,21 +13,28 @@ from typing import Any
 
 import numpy as np
 
+from textgen.files import to_csv, write_atomically
 from textgen.measuring.diversity import LARGEST_SET, NAMES, bootstrap, values
 from textgen.measuring.study.human import reference, rounded
-from textgen.measuring.study.settings import FORMAT, MOST_CELLS, Cell, Floats, Settings, StudyError
-from textgen.measuring.study.store import write_file
+from textgen.measuring.study.settings import FORMAT, MOST_CONDITIONS, Condition, Floats, Settings, StudyError
 from textgen.measuring.study.units import SAMPLES, Result, Unit
 
 LARGEST_FILE = 64 << 20
-_MOST_ROWS = MOST_CELLS * len(NAMES)
+COLUMNS = (
+    "model", "judge", "prompt", "filter", "temperature", "measure", "value", "low", "high", "human", "texts",
+    "set_size", "max_words", "seed", "format",
+)  # fmt: skip
+_TEXTS = ("model", "judge", "prompt", "filter", "measure")
+_COUNTS = ("texts", "set_size", "max_words", "format")
+_META = b"simmer.study"
+_MOST_ROWS = MOST_CONDITIONS * len(NAMES)
 
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """The measures of a cell [M] with the ends of their 95 % intervals, and `human`, those of human text as
-    its network reads it; NaN for what is not known. `samples` are its first texts, words with spaces between.
-    """
+    """The measures of a condition [M] with the ends of their 95 % intervals, and `human`, those of human text
+    as its network reads it; NaN for what is not known. `samples` are its first texts, words with spaces
+    between."""
 
     value: Floats
     low: Floats
@@ -49,23 +48,17 @@ class Figures:
         return float(self.value[k]), float(self.low[k]), float(self.high[k])
 
 
-COLUMNS = (
-    "model", "judge", "prompt", "filter", "temperature", "measure", "value", "low", "high", "human", "texts",
-    "set_size", "max_words", "seed", "format",
-)  # fmt: skip
-
-
 @dataclass(eq=False)
 class Study:
-    """Settings, and the figures of the cells that are finished."""
+    """Settings, and the figures of the conditions that are finished."""
 
     settings: Settings
-    cells: dict[Cell, Figures] = field(default_factory=dict)
-    _parts: dict[Cell, dict[int, Result]] = field(default_factory=dict, repr=False)
+    figures: dict[Condition, Figures] = field(default_factory=dict)
+    _parts: dict[Condition, dict[int, Result]] = field(default_factory=dict, repr=False)
 
     @property
     def complete(self) -> bool:
-        return len(self.cells) == len(self.settings.cells)
+        return len(self.figures) == len(self.settings.conditions)
 
     @property
     def set_size(self) -> int:
@@ -73,24 +66,26 @@ class Study:
         return self.settings.texts // math.ceil(self.settings.texts / LARGEST_SET)
 
     def add(self, unit: Unit, result: Result) -> bool:
-        """Take in a unit; True if its cell is finished with it."""
-        found = self._parts.setdefault(unit.cell, {})
-        found[unit.first] = result
-        if sum(part.parts.shape[2] for part in found.values()) < self.settings.texts:
+        """Take in a unit; True if its condition is finished with it."""
+        results = self._parts.setdefault(unit.condition, {})
+        results[unit.first] = result
+        if sum(part.parts.shape[2] for part in results.values()) < self.settings.texts:
             return False
-        ordered = [found[first] for first in sorted(found)]
-        parts = np.concatenate([part.parts for part in ordered], axis=2)
+        ordered = [results[first] for first in sorted(results)]
+        parts = np.concatenate([part.parts for part in ordered], axis=2)  # [2, M, texts]
         low, high = bootstrap(parts, seed=self.settings.seed % 2**64)
-        human = reference(unit.cell, self.settings.max_words, self.set_size)
+        human = reference(unit.condition, self.settings.max_words, self.set_size)
         samples = tuple(sample for part in ordered for sample in part.samples)[:SAMPLES]
         # The last of float64's 16 digits depend on the processor; ten are enough.
-        columns = [np.array([rounded(x, 10) for x in one]) for one in (values(parts), low, high, human)]
-        self.cells[unit.cell] = Figures(columns[0], columns[1], columns[2], columns[3], samples)
-        del self._parts[unit.cell]
+        value, low, high, human = (
+            np.array([rounded(x, 10) for x in column]) for column in (values(parts), low, high, human)
+        )
+        self.figures[unit.condition] = Figures(value, low, high, human, samples)
+        del self._parts[unit.condition]
         return True
 
     def rows(self) -> list[dict[str, Any]]:
-        """The table: a row a cell and measure, finished cells in the order of the settings."""
+        """The table: a row for each measure of a finished condition, in the order of the settings."""
         settings = self.settings
         last = {
             "texts": settings.texts,
@@ -100,27 +95,17 @@ class Study:
             "format": FORMAT,
         }
         rows = []
-        for cell in settings.cells:
-            if figures := self.cells.get(cell):
+        for condition in settings.conditions:
+            if figures := self.figures.get(condition):
                 for k, name in enumerate(NAMES):
                     numbers = (figures.value[k], figures.low[k], figures.high[k], figures.human[k])
                     row = dict(zip(("value", "low", "high", "human"), map(_known, numbers), strict=True))
-                    rows.append({**asdict(cell), "measure": name, **row, **last})
+                    rows.append({**asdict(condition), "measure": name, **row, **last})
         return rows
 
     def to_csv(self) -> str:
-        """The table as CSV; a text that a spreadsheet might run as a formula starts with an apostrophe."""
-        file = io.StringIO()
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row in self.rows():
-            writer.writerow(
-                {
-                    name: "'" + value if isinstance(value, str) and value[:1] in "=+-@\t" and value else value
-                    for name, value in row.items()
-                }
-            )
-        return file.getvalue()
+        """The table as CSV."""
+        return to_csv(self.rows(), COLUMNS)
 
     def to_parquet(self) -> bytes:
         """The table as Parquet, with the settings and the sample texts in its metadata: `read_study` reads
@@ -133,7 +118,7 @@ class Study:
         about = {
             "format": FORMAT,
             "settings": asdict(self.settings),
-            "samples": [self.cells[cell].samples for cell in self.settings.cells if cell in self.cells],
+            "samples": [self.figures[c].samples for c in self.settings.conditions if c in self.figures],
         }
         table = table.replace_schema_metadata({_META: json.dumps(about, ensure_ascii=False).encode("utf-8")})
         content = io.BytesIO()
@@ -142,14 +127,8 @@ class Study:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the table, all or nothing: Parquet, or CSV if the name ends so."""
-        target = Path(os.path.abspath(path))
-        data = self.to_csv().encode("utf-8") if target.suffix == ".csv" else self.to_parquet()
-        write_file(target, data)
-
-
-_META = b"simmer.study"
-_TEXTS = ("model", "judge", "prompt", "filter", "measure")
-_COUNTS = ("texts", "set_size", "max_words", "format")
+        with write_atomically(path) as file:
+            file.write(self.to_csv().encode("utf-8") if Path(path).suffix == ".csv" else self.to_parquet())
 
 
 def _known(number: float) -> float | None:
@@ -216,22 +195,23 @@ def _from_rows(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> S
     size = len(NAMES)
     if not isinstance(samples, list) or len(rows) != size * len(samples):
         raise StudyError("the study's texts and figures do not belong together")
-    at = {cell: k for k, cell in enumerate(settings.cells)}
+    places = {condition: k for k, condition in enumerate(settings.conditions)}
     last = -1
     for n, texts in enumerate(samples):
-        some = rows[n * size : (n + 1) * size]
-        one = Cell(*(some[0][name] for name in ("model", "judge", "prompt", "filter", "temperature")))
-        k = at.get(one, -1)
-        if k <= last or [row["measure"] for row in some] != list(NAMES):
+        block = rows[n * size : (n + 1) * size]
+        names = ("model", "judge", "prompt", "filter", "temperature")
+        condition = Condition(*(block[0][name] for name in names))
+        k = places.get(condition, -1)
+        if k <= last or [row["measure"] for row in block] != list(NAMES):
             raise StudyError("the study's rows are not in the order of its settings")
         last = k
         numbers = {
-            name: np.array([math.nan if row[name] is None else row[name] for row in some], dtype=float)
+            name: np.array([math.nan if row[name] is None else row[name] for row in block], dtype=float)
             for name in ("value", "low", "high", "human")
         }
         if any(np.isneginf(column).any() for column in numbers.values()):
             raise StudyError("a figure of the study is not a number")
         if not isinstance(texts, list) or not all(isinstance(t, str) and len(t) < 1 << 20 for t in texts):
             raise StudyError("the study's texts are not texts")
-        study.cells[one] = Figures(**numbers, samples=tuple(texts[:SAMPLES]))
+        study.figures[condition] = Figures(**numbers, samples=tuple(texts[:SAMPLES]))
     return study

@@ -15,7 +15,7 @@ import numpy as np
 from textgen.measuring.diversity import LARGEST_SET, TextSet, contributions
 from textgen.measuring.study.settings import (
     FORMAT,
-    Cell,
+    Condition,
     Floats,
     Settings,
     StudyError,
@@ -25,22 +25,22 @@ from textgen.measuring.study.settings import (
 from textgen.memo import Memo
 from textgen.network.bundle import Bundle, bundle_folder, fingerprint, load_bundle
 from textgen.text.copying import INDEX, copy_index
-from textgen.text.vocabulary import UNKNOWN, tokenize
+from textgen.text.vocabulary import STOP_ID, UNKNOWN_ID, tokenize
 from textgen.writing.many import ENDED, Texts, score, write_all
 from textgen.writing.sampling import Sampler
 
-SAMPLES = 10  # texts a cell keeps to be read
+SAMPLES = 10  # texts a condition keeps to be read
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Texts `first` to `first + count - 1` of a cell, which are compared with one another as one set.
+    """Texts `first` to `first + count - 1` of a condition, compared with one another as one set.
 
     marks  fingerprints of the network, the judge and the index of n-grams: another network of the same
            name is another unit
     """
 
-    cell: Cell
+    condition: Condition
     first: int
     count: int
     seed: int
@@ -50,7 +50,9 @@ class Unit:
     @cached_property
     def key(self) -> str:
         """The unit's name: equal for equal work, and for no other."""
-        text = json.dumps([FORMAT, asdict(self)], sort_keys=True, ensure_ascii=False)
+        fields = asdict(self)
+        fields["cell"] = fields.pop("condition")  # its name in the files of studies that were begun before
+        text = json.dumps([FORMAT, fields], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:40]
 
 
@@ -63,43 +65,39 @@ class Result:
     samples: tuple[str, ...]
 
 
-def measure(unit: Unit, threads: int = 1) -> Result:
-    """Write the texts of a unit and measure them. The same numbers anywhere, on processors of one kind.
+def measure_all(group: Sequence[Unit], threads: int = 1) -> list[Result]:
+    """Write the texts of units that differ in temperature alone, and measure them.
 
-    `StudyError` if this machine's network is another one.
+    The same numbers anywhere, on processors of one kind, and in whatever company; many together take much
+    less time than one after the other. `StudyError` if this machine's network is another one.
     """
-    return measure_all([unit], threads)[0]
-
-
-def measure_all(some: Sequence[Unit], threads: int = 1) -> list[Result]:
-    """`measure` of units that differ in temperature alone, for much less than one after the other."""
-    unit = some[0]
-    cell = unit.cell
-    bundle = kept_bundle(cell.model)
-    judge = kept_bundle(cell.judge) if cell.judge else None
-    if marks_of(cell.model, cell.judge) != unit.marks:
-        raise StudyError(f"this machine has another version of {cell.model}, {cell.judge} or the index")
-    suppress = tuple(bundle.vocabulary.encode([UNKNOWN]))
-    rules = parse_filter(cell.filter)
-    prompt = prompt_text(cell.prompt)
+    unit = group[0]
+    condition = unit.condition
+    bundle = kept_bundle(condition.model)
+    judge = kept_bundle(condition.judge) if condition.judge else None
+    if marks_of(condition.model, condition.judge) != unit.marks:
+        names = f"{condition.model}, {condition.judge}"
+        raise StudyError(f"this machine has another version of {names} or the index")
+    rules = parse_filter(condition.filter)
+    prompt = prompt_text(condition.prompt)
     first = unit.seed + unit.first
     written = write_all(
         bundle,
         prompt,
-        samplers=[Sampler(one.cell.temperature, suppress=suppress, **rules) for one in some],
+        samplers=[Sampler(u.condition.temperature, suppress=(UNKNOWN_ID,), **rules) for u in group],
         seeds=range(first, first + unit.count),
         max_tokens=unit.max_words,
         threads=threads,
     )
-    judged = np.split(_second_opinion(bundle, judge, prompt, written, threads), len(some))
-    index = copy_index(_own_index(cell.model))
+    judged = np.split(_second_opinion(bundle, judge, prompt, written, threads), len(group))
+    index = copy_index(_own_index(condition.model))
     results = []
     for texts, opinion in zip(written, judged, strict=True):
         words = [[bundle.vocabulary.words[t] for t in row if t > 0] for row in texts.tokens.tolist()]
         parts = contributions(
             TextSet(
                 words,
-                ended=(texts.tokens == 0).any(axis=1).tolist(),
+                ended=(texts.tokens == STOP_ID).any(axis=1).tolist(),
                 tokens=texts.lengths,
                 nats=texts.nats,
                 entropy=texts.entropy,
@@ -159,17 +157,19 @@ def units(settings: Settings) -> list[Unit]:
     sets = math.ceil(settings.texts / LARGEST_SET)
     edges = [settings.texts * k // sets for k in range(sets + 1)]
     turn = {temperature: k for k, temperature in enumerate(_rough_first(settings.temperatures))}
-    cells = sorted(settings.cells, key=lambda cell: turn[cell.temperature])  # stable: else as in the table
+    conditions = sorted(
+        settings.conditions, key=lambda c: turn[c.temperature]
+    )  # stable: else as in the table
     return [
         Unit(
-            cell,
+            condition,
             edges[k],
             edges[k + 1] - edges[k],
             settings.seed,
             settings.max_words,
-            marks_of(cell.model, cell.judge),
+            marks_of(condition.model, condition.judge),
         )
-        for cell in cells
+        for condition in conditions
         for k in range(sets)
     ]
 

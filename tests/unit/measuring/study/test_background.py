@@ -70,10 +70,10 @@ def test_stop_begins_nothing_more_and_go_on_does_the_rest(model, gate):
     assert work.look().stopping
     gate.release()  # the group that is under way
     wait_for(lambda: not work.look().running)
-    assert len(work.study.cells) == 5 and not work.study.complete
+    assert len(work.study.figures) == 5 and not work.study.complete
     gate.release(20)
     time.sleep(0.05)
-    assert len(work.study.cells) == 5
+    assert len(work.study.figures) == 5
     work.go_on()
     wait_for(lambda: work.study.complete)
 
@@ -85,11 +85,11 @@ def test_a_study_that_is_being_looked_at_stays_as_it_is(model, gate):
     wait_for(lambda: work.look().done == 3)
     seen = work.study
     table = seen.to_csv()
-    assert len(seen.cells) == 3
+    assert len(seen.figures) == 3
     gate.release(20)
     wait_for(lambda: work.study.complete)
-    assert len(seen.cells) == 3 and seen.to_csv() == table
-    assert len(read_study(seen.to_parquet()).cells) == 3
+    assert len(seen.figures) == 3 and seen.to_csv() == table
+    assert len(read_study(seen.to_parquet()).figures) == 3
 
 
 def test_a_study_that_nobody_looks_at_pauses_and_the_next_look_wakes_it(model, gate, monkeypatch):
@@ -99,7 +99,7 @@ def test_a_study_that_nobody_looks_at_pauses_and_the_next_look_wakes_it(model, g
     time.sleep(0.1)
     gate.release(20)
     wait_for(lambda: not work._thread.is_alive())
-    assert 0 < len(work.study.cells) < 12
+    assert 0 < len(work.study.figures) < 12
     monkeypatch.setattr(background, "PATIENCE", 60)
     work.look()
     wait_for(lambda: work.study.complete)
@@ -157,7 +157,7 @@ def test_an_error_is_a_sentence_and_what_is_finished_stays(model, monkeypatch):
     work = Work(settings(model, seed=8), Memory())
     work.go_on()
     wait_for(lambda: work.look().error)
-    assert "No space left" in work.look().error and len(work.study.cells) == 3
+    assert "No space left" in work.look().error and len(work.study.figures) == 3
     assert len(units(work.settings)) == 12
     work.go_on()
     wait_for(lambda: work.study.complete)

@@ -58,7 +58,7 @@ def cluster(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_worker_that_dies_loses_nothing_and_changes_no_byte(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr(executors, "_GROUP_WORDS", 15_000)  # two cells a task
+    monkeypatch.setattr(executors, "_GROUP_WORDS", 15_000)  # two conditions a task
     address, workers = cluster
     model, judge = small_bundle(tmp_path / "one", seed=1), small_bundle(tmp_path / "two", seed=2)
     settings = Settings(

@@ -24,6 +24,7 @@ from textgen.measuring.study import units as study_units
 from textgen.measuring.study.executors import run
 from textgen.measuring.study.human import human_figures
 from textgen.measuring.study.settings import (
+    Condition,
     Settings,
     StudyError,
     parse_filter,
@@ -32,7 +33,7 @@ from textgen.measuring.study.settings import (
 )
 from textgen.measuring.study.store import Store
 from textgen.measuring.study.table import COLUMNS, Study, read_study
-from textgen.measuring.study.units import measure, units
+from textgen.measuring.study.units import Unit, measure_all, units
 from textgen.network.bundle import load_bundle
 from textgen.text.corpus import Recipe
 from textgen.writing.generate import generate
@@ -76,15 +77,15 @@ def test_a_cell_is_what_generate_writes_and_measures_say(settings, models):
     study = done(settings, threads=1)
     assert study.complete and len(study.rows()) == 24 * len(NAMES)
     bundle, judge = load_bundle(models[0]), load_bundle(models[1])
-    for cell in (settings.cells[1], settings.cells[10]):
-        assert cell.model == models[0]
-        sampler = Sampler(cell.temperature, suppress=(1,), **parse_filter(cell.filter))
+    for condition in (settings.conditions[1], settings.conditions[10]):
+        assert condition.model == models[0]
+        sampler = Sampler(condition.temperature, suppress=(1,), **parse_filter(condition.filter))
         runs = [
-            list(generate(bundle, prompt_text(cell.prompt), sampler=sampler, max_tokens=8, seed=3 + n))
+            list(generate(bundle, prompt_text(condition.prompt), sampler=sampler, max_tokens=8, seed=3 + n))
             for n in range(9)
         ]
         texts = [[step.word for step in steps if step.word] for steps in runs]
-        figures = study.cells[cell]
+        figures = study.figures[condition]
         assert figures.samples == tuple(" ".join(text) for text in texts)
         assert figures.of("distinct_2")[0] == pytest.approx(distinct(texts, 2))
         assert figures.of("self_bleu")[0] == pytest.approx(self_bleu(texts))
@@ -94,7 +95,7 @@ def test_a_cell_is_what_generate_writes_and_measures_say(settings, models):
         assert figures.of("words")[0] == pytest.approx(np.mean([len(text) for text in texts]))
         nats, count = 0.0, 0
         for steps in runs:
-            words = [*prompt_text(cell.prompt).split(), *(step.word for step in steps)]
+            words = [*prompt_text(condition.prompt).split(), *(step.word for step in steps)]
             ids = judge.vocabulary.encode(words)
             state = judge.model.start(1)
             for t, token in enumerate(ids[:-1]):
@@ -111,7 +112,7 @@ def test_where_and_in_what_order_the_work_is_done_changes_no_byte(settings, monk
     assert done(settings, threads=3).to_parquet() == whole.to_parquet()
     backwards = Study(settings)
     for unit in reversed(units(settings)):
-        backwards.add(unit, measure(unit, threads=2))
+        backwards.add(unit, *measure_all([unit], threads=2))
     assert backwards.to_parquet() == whole.to_parquet()
     assert backwards.to_csv() == whole.to_csv()
     # Sets of texts are the units of work: which of them is done first changes nothing either.
@@ -120,13 +121,13 @@ def test_where_and_in_what_order_the_work_is_done_changes_no_byte(settings, monk
     assert len(parts) == 24 * 3 and {unit.count for unit in parts} == {3}
     halves = [Study(settings), Study(settings)]
     for unit in parts:
-        halves[0].add(unit, measure(unit))
+        halves[0].add(unit, *measure_all([unit]))
     for unit in reversed(parts):
-        halves[1].add(unit, measure(unit))
+        halves[1].add(unit, *measure_all([unit]))
     assert halves[0].to_parquet() == halves[1].to_parquet()
-    cell = settings.cells[2]
-    assert halves[0].cells[cell].of("words") == whole.cells[cell].of("words")
-    assert halves[0].cells[cell].samples == whole.cells[cell].samples
+    condition = settings.conditions[2]
+    assert halves[0].figures[condition].of("words") == whole.figures[condition].of("words")
+    assert halves[0].figures[condition].samples == whole.figures[condition].samples
 
 
 @pytest.mark.slow
@@ -137,7 +138,7 @@ def test_processes_of_this_machine_give_the_same_table(settings):
 
 def test_an_interrupted_study_goes_on_where_it_stopped(settings, tmp_path, monkeypatch):
     whole = done(settings, threads=1)
-    monkeypatch.setattr(executors, "_GROUP_WORDS", 150)  # two cells of 72 words
+    monkeypatch.setattr(executors, "_GROUP_WORDS", 150)  # two conditions of 72 words
     store = Store(tmp_path / "cells")
     count = 0
 
@@ -168,19 +169,25 @@ def test_an_interrupted_study_goes_on_where_it_stopped(settings, tmp_path, monke
 
 def test_a_full_disk_keeps_what_is_finished(settings, tmp_path, monkeypatch):
     store = Store(tmp_path / "cells")
-    real, written = store_module.write_file, []
+    real, written = store_module.write_atomically, []
 
-    def full(path, data):
+    def full(path):
         if len(written) == 3:
             raise OSError(28, "No space left on device")
         written.append(path)
-        real(path, data)
+        return real(path)
 
-    monkeypatch.setattr(store_module, "write_file", full)
+    monkeypatch.setattr(store_module, "write_atomically", full)
     with pytest.raises(OSError, match="No space"):
         done(settings, store=store, threads=1)
     assert sum(unit in store for unit in units(settings)) == 3
     assert all(path.suffix == ".npz" for path in store.folder.iterdir())
+
+
+def test_what_studies_begun_before_have_kept_is_still_found():
+    condition = Condition("large", "gru", "apple pie", "top_k=40", 0.7)
+    unit = Unit(condition, first=0, count=64, seed=3, max_words=60, marks=("a", "b", "c"))
+    assert unit.key == "bb03e93832650b2061d1ba4c4e16f714906b7d1a"
 
 
 def test_another_network_of_the_same_name_is_another_unit(tmp_path, models):
@@ -193,7 +200,7 @@ def test_another_network_of_the_same_name_is_another_unit(tmp_path, models):
     (after,) = units(settings)
     assert before.key != after.key
     with pytest.raises(StudyError, match="another version"):
-        measure(before)
+        measure_all([before])
 
 
 def test_a_file_is_the_study(settings, tmp_path):
@@ -205,29 +212,31 @@ def test_a_file_is_the_study(settings, tmp_path):
     rows = list(csv.DictReader(io.StringIO(study.to_csv())))
     assert tuple(rows[0]) == COLUMNS
     assert {row["seed"] for row in rows} == {"3"} and {row["max_words"] for row in rows} == {"8"}
-    value = study.cells[settings.cells[1]].of("perplexity")[0]
+    value = study.figures[settings.conditions[1]].of("perplexity")[0]
     assert float(rows[len(NAMES) + NAMES.index("perplexity")]["value"]) == value
 
 
 def test_part_of_a_study_can_be_kept_and_read(settings):
     study = Study(settings)
     for unit in units(settings)[5:9]:
-        study.add(unit, measure(unit))
+        study.add(unit, *measure_all([unit]))
     again = read_study(study.to_parquet())
-    assert not again.complete and list(again.cells) == [c for c in settings.cells if c in study.cells]
+    assert not again.complete and list(again.figures) == [
+        c for c in settings.conditions if c in study.figures
+    ]
     assert again.rows() == study.rows()
 
 
 def test_equal_texts_at_zero_have_no_width_and_human_text_is_known(settings):
     study = done(settings)
-    for cell, figures in study.cells.items():
+    for condition, figures in study.figures.items():
         assert (figures.low <= figures.value).sum() == np.isfinite(figures.value).sum()
-        if cell.temperature == 0:
+        if condition.temperature == 0:
             assert np.array_equal(figures.low, figures.value, equal_nan=True)
             assert np.array_equal(figures.high, figures.value, equal_nan=True)
             assert figures.of("self_bleu")[0] == 1
         assert np.isfinite(figures.human[NAMES.index("judged")])
-    one, two = (study.cells[cell] for cell in settings.cells[::12])
+    one, two = (study.figures[condition] for condition in settings.conditions[::12])
     assert one.human[NAMES.index("judged")] == two.human[NAMES.index("perplexity")]
 
 
@@ -287,7 +296,7 @@ def test_bad_temperatures_are_a_sentence(text, reason):
         ({"filters": ("top_k=0",)}, "top_k"),
         ({"filters": ("top_z=1",)}, "a filter is"),
         ({"filters": ("top_p=2",)}, "top_p"),
-        ({"prompts": tuple(f"w{i}" for i in range(9000))}, "cells"),
+        ({"prompts": tuple(f"w{i}" for i in range(9000))}, "54,000 combinations"),
     ],
 )
 def test_bad_settings_are_a_sentence(models, changes, reason):

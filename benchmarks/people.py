@@ -1,0 +1,201 @@
+"""Readers who drag temperature sliders on the comparison page, over the socket that a browser uses.
+
+    python -m benchmarks.people --people 2 --moves 2000 [--address http://127.0.0.1:8501]
+
+Each reader opens the page of one link and moves a slider again and again, each time as soon as all that
+follows the last move is there. Printed: milliseconds from a move to its texts and to the end of its run, and
+what went wrong. Exit code 1 if anything did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets import Subprotocol, WebSocketException
+from websockets.sync.client import connect
+
+from benchmarks.serving import ROOT, serving
+
+STEP, HOTTEST = 0.05, 2.0  # of the sliders
+PATIENCE = 60.0  # seconds until an answer counts as missing
+
+
+@dataclass
+class Tally:
+    """What all readers of one link have seen: seconds from a move to its texts and to the end of its run, the
+    texts by temperature, and what went wrong."""
+
+    text: list[float] = field(default_factory=list)
+    done: list[float] = field(default_factory=list)
+    texts: dict[float, Any] = field(default_factory=dict)
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+class Reader(contextlib.AbstractContextManager["Reader"]):
+    """One tab on the comparison page; speaks as Streamlit's front end does, and touches the sliders alone."""
+
+    def __init__(self, address: str, query: str, tally: Tally, seed: int = 0) -> None:
+        self._rng = np.random.Generator(np.random.Philox(key=seed))
+        self._query, self._page, self._fragment, self._component = query, "", "", ""
+        self._tally = tally
+        self._kept: dict[
+            str, int
+        ] = {}  # the hash of a message that need not be sent again -> last run with it
+        self._runs = self._number = 0
+        self.shown: dict[str, Any] = {}  # what the columns show
+        self.alerts: list[str] = []  # of the last run
+        self._connection = connect(
+            address.replace("http", "ws", 1) + "/_stcore/stream",
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            open_timeout=PATIENCE,
+        )
+
+    def __enter__(self) -> Reader:
+        self._socket = self._connection.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._connection.__exit__(*error)
+
+    def open(self) -> None:
+        """Load the page."""
+        self._run()
+
+    def temperatures(self) -> list[float]:
+        return [column["temperature"] for column in self.shown["columns"]]
+
+    def move(self) -> None:
+        """Move one slider by up to 0.4, and wait for all that follows."""
+        k = int(self._rng.integers(len(self.shown["columns"])))
+        by = STEP * self._rng.integers(1, 9) * self._rng.choice((-1, 1))
+        now = self.temperatures()[k]
+        self.move_to(k, round(float(now + by if 0 <= now + by <= HOTTEST else now - by), 2))
+        if self.temperatures()[k] == now:
+            self._tally.errors["a move was not taken in"] += 1
+
+    def move_to(self, k: int, temperature: float) -> None:
+        """Move the slider of column `k`, and wait for all that follows."""
+        self._number += 1
+        ask = {
+            "number": self._number,
+            "generation": self.shown["generation"],
+            "values": {str(k + 1): temperature},
+        }
+        text, done = self._run(json.dumps({"ask": ask}))
+        self._tally.text.append(text)
+        self._tally.done.append(done)
+
+    def _run(self, said: str = "") -> tuple[float, float]:
+        """Ask for a run, of the fragment alone if the columns have `said` something: seconds until its texts,
+        and until its end."""
+        message = BackMsg()
+        ask = message.rerun_script
+        ask.query_string, ask.page_script_hash = self._query, self._page
+        ask.cached_message_hashes.extend(self._kept)
+        if said:
+            ask.fragment_id = self._fragment
+            ask.widget_states.widgets.add(id=self._component, json_value=said)
+        self.alerts = []
+        begun, text = time.perf_counter(), 0.0
+        self._socket.send(message.SerializeToString())
+        while True:
+            data = self._socket.recv(PATIENCE)
+            now = time.perf_counter() - begun
+            got = ForwardMsg.FromString(data)  # type: ignore[arg-type]
+            kind = got.WhichOneof("type")
+            if kind == "delta":
+                text = now if self._take(got) and not text else text
+            elif kind == "ref_hash":
+                self._kept[got.ref_hash] = self._runs
+            elif kind == "new_session":
+                self._page = got.new_session.page_script_hash
+            elif kind == "page_info_changed":
+                self._query = got.page_info_changed.query_string
+            elif kind == "session_event" and got.session_event.HasField("script_compilation_exception"):
+                self._tally.errors["the script cannot be compiled"] += 1
+            elif kind == "script_finished" and got.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                break
+        self._runs += 1
+        self._kept = {key: last for key, last in self._kept.items() if self._runs - last <= 2}
+        self._tally.errors["a run brought no texts"] += not text
+        return text, now
+
+    def _take(self, got: ForwardMsg) -> bool:
+        """Look at a part of the page; whether it is the columns, in answer to all that was asked."""
+        if got.metadata.cacheable:
+            self._kept[got.hash] = self._runs
+        element = got.delta.new_element
+        kind = element.WhichOneof("type")
+        if kind == "exception":
+            self._tally.errors[f"{element.exception.type}: {element.exception.message[:200]}"] += 1
+        elif kind == "alert" and element.alert.format in (Alert.ERROR, Alert.WARNING):
+            self.alerts.append(element.alert.body)
+            self._tally.errors[element.alert.body[:200]] += 1
+        elif kind == "bidi_component" and element.bidi_component.component_name.endswith("columns"):
+            self._fragment, self._component = got.delta.fragment_id, element.bidi_component.id
+            self.shown = json.loads(element.bidi_component.json)
+            for column in self.shown["columns"]:
+                known = self._tally.texts.setdefault(column["temperature"], column["rows"])
+                self._tally.errors["another text for equal settings"] += known != column["rows"]
+            return self.shown["answered"] >= self._number
+        return False
+
+
+def drag(address: str, people: int, moves: int, query: str = "", seed: int = 0) -> Tally:
+    """What `people` readers of one link see, who make `moves` moves each, all at once."""
+    tally = Tally()
+
+    def visit(n: int) -> None:
+        try:
+            with Reader(address, query, tally, seed + n) as reader:
+                reader.open()
+                for _ in range(moves):
+                    reader.move()
+        except (OSError, WebSocketException, KeyError) as error:  # KeyError: there are no columns to move
+            tally.errors[f"{type(error).__name__}: {str(error)[:100]}"] += 1
+
+    visits = [threading.Thread(target=visit, args=(n,)) for n in range(people)]
+    for thread in visits:
+        thread.start()
+    for thread in visits:
+        thread.join()
+    tally.errors = +tally.errors  # without those that did not occur
+    return tally
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.people", description=__doc__.split("\n")[0])
+    parser.add_argument("--people", type=int, default=1)
+    parser.add_argument("--moves", type=int, default=200, help="of each")
+    parser.add_argument("--link", default="", help="what stands after the ? of the address")
+    parser.add_argument("--address", help="measure a server that is already running")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        address = args.address or f"http://{stack.enter_context(serving(ROOT / 'app.py')).address}"
+        tally = drag(address, args.people, args.moves, args.link, args.seed)
+    for name, values in (("to the texts", tally.text), ("to the end", tally.done)):
+        if values:
+            middle, high = 1000 * np.percentile(values, [50, 95])
+            print(f"{name}: median {middle:.0f} ms, 95 % within {high:.0f} ms")
+    print(f"{len(tally.done):,} moves, {len(tally.texts)} texts, {tally.errors.total()} errors")
+    for error, count in tally.errors.most_common():
+        print(f"{count:>6,}  {error}")
+    return int(bool(tally.errors))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

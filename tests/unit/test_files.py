@@ -1,0 +1,41 @@
+"""Files are there whole or not at all, and tables are harmless to open."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from textgen.files import to_csv, write_atomically
+
+
+def test_a_file_that_breaks_off_leaves_the_old_one_and_nothing_else(tmp_path):
+    path = tmp_path / "facts.bin"
+    with write_atomically(path) as file:
+        file.write(b"old")
+    with pytest.raises(KeyboardInterrupt), write_atomically(path) as file:
+        file.write(b"half of the n")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"old"
+    with write_atomically(path) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old", "not before it is whole"
+    assert [(other.name, other.read_bytes()) for other in tmp_path.iterdir()] == [("facts.bin", b"new")]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(OSError, match="missing"), write_atomically(tmp_path / "missing" / "file"):
+        pass
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
+def test_no_text_goes_out_as_a_formula_and_numbers_stay_numbers(sign):
+    rows = [{"title": f"{sign}1+1", "bits": -0.5}, {"title": "soup, hot", "bits": 2}]
+    read = list(csv.DictReader(io.StringIO(to_csv(rows), newline="")))
+    assert read == [{"title": f"'{sign}1+1", "bits": "-0.5"}, {"title": "soup, hot", "bits": "2"}]
+
+
+def test_columns_are_those_asked_for_and_there_without_rows():
+    assert to_csv([{"a": 1, "b": 2, "c": 3}], ("c", "a")) == "c,a\n3,1\n"
+    assert to_csv([], ("c", "a")) == "c,a\n"
