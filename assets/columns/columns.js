@@ -89,6 +89,7 @@ export default function (component) {
     showBars(section, column, state);
   });
   part(".steps").hidden = !data.sliders;
+  showViews(state);
   showWord(state, underWay(state, "word") ? state.word : data.word);
   growDraws(state);
 }
@@ -227,7 +228,16 @@ function follow(section, at) {
   if (box.bottom > home.bottom || box.top < home.top) text.scrollTop += box.top - home.top - home.height / 2;
 }
 
+function showViews({ part, data }) {
+  const has = data.columns.some((column) => column.bars);
+  part(".views").hidden = part(".hundred").hidden = !has;
+  for (const button of part(".views").children) button.setAttribute("aria-pressed", String(button.dataset.view === data.view));
+  part(".hundred").setAttribute("aria-pressed", String(Boolean(data.hundred)));
+}
+
 function bindSteps(state) {
+  for (const button of state.part(".views").children) button.onclick = () => state.trigger("view", button.dataset.view);
+  state.part(".hundred").onclick = () => state.trigger("hundred", !state.data.hundred);
   state.part(".back").onclick = () => walk(state, state.word - 1);
   state.part(".forward").onclick = () => walk(state, state.word + 1);
   const input = state.part(".place input");

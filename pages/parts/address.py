@@ -36,6 +36,7 @@ SWEEP_FILTERS = {
     "min-p 0.1": "min_p=0.1",
     "typical 0.9": "typical_p=0.9",
 }
+VIEWS = ("chances", "point", "luck")  # of a word's bars
 DISHES = ("Roasted vegetables", "Chocolate ice cream")
 MOST_NOTES = 6  # sentences about an address; the rest are counted
 
@@ -196,7 +197,9 @@ TABLE = (
     PLACE,
     Field("color", "compare", "a colour", options=("surprisal", "rank", "probability", "off")),
     Field("line", "compare", "what the lines show", options=tuple(charts.TIMELINE_MEASURES)),
-    Field("show_luck", "compare", "show_luck", False),
+    Field("view", "compare", "what the bars show", options=VIEWS),
+    Field("show_luck", "compare", "show_luck", False),  # of older links: the view “luck”
+    Field("present", "compare", "present", False),
     Field("reference", "verbs", "the title that others are apart from"),
     Field("at", "models", "a row", options=ROWS),
     Field("at", "sweep", "the temperature of the texts", 0.7, 0.0, 5.0),
