@@ -21,7 +21,7 @@ from textgen.measuring.study.settings import Settings
 from textgen.measuring.study.units import measure_all, units
 from textgen.network.bundle import DEFAULT, load_bundle
 from textgen.writing.generate import generate, recipe_prompt
-from textgen.writing.many import write, write_all
+from textgen.writing.many import write_all
 from textgen.writing.sampling import Sampler
 
 PROMPT = recipe_prompt("roasted vegetables")
@@ -51,7 +51,9 @@ def _batch(name: str) -> list[Result]:
         return sum(1 for _ in generate(bundle, PROMPT, sampler=heats[2], max_tokens=60, seed=3))
 
     def batch() -> int:
-        texts = write(bundle, PROMPT, sampler=heats[2], seeds=range(64), max_tokens=60, threads=CORES)
+        texts = write_all(bundle, PROMPT, samplers=heats[2:3], seeds=range(64), max_tokens=60, threads=CORES)[
+            0
+        ]
         return int(texts.lengths.sum())
 
     def study() -> int:

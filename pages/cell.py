@@ -105,8 +105,8 @@ def drop(key: str) -> None:
 def pick() -> None:
     chosen = state.picture.pick
     if isinstance(chosen, dict) and all(type(chosen.get(name)) is int for name in ("at", "unit")):
-        last = address.fields("cell")["at"].high
-        state.at, state.unit = min(max(chosen["at"] + 1, 1), last), max(chosen["unit"], 0)
+        state.at = address.fields("cell")["at"].within(chosen["at"] + 1)
+        state.unit = max(chosen["unit"], 0)
 
 
 def open_unit(layer: int, unit: int, shade: str) -> None:

@@ -1,92 +1,101 @@
-"""Four networks side by side: what they are, what they write, how they learned, which temperature suits."""
+"""The networks side by side: what they are, what they write, how they learned, which temperature suits."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
-from pages.shared import plain, state
 
-from pages import shared
+from pages.parts import address, columns, controls, drawing, navigation, writers
+from pages.parts.address import ROWS
+from pages.parts.drawing import draw, plain
 from textgen import charts
 from textgen.network.bundle import Bundle
 from textgen.views import models as model_tables
 from textgen.views.compare import Comparison
 from textgen.views.models import ERAS, KNESER_NEY_NAME
 from textgen.writing.sampling import Sampler
+from textgen.writing.writer import Request
 
-shared.through_app()
+navigation.through_app()
+
+state = st.session_state
+COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+# Seconds that the texts of a first visit have to themselves: twelve of them, and the largest chart.
+FIRST_LOOK = 0.8
 
 
-ROWS = 3  # temperatures, a row of texts each
-WORDS = 40
-AT = [f"row {k}" for k in range(1, ROWS + 1)]
-
-COLUMNS = {
-    "network": st.column_config.TextColumn(
-        "Network",
-        help="The book's three, the larger one of this app, and for scale a model that only counts words.",
-        pinned=True,
-    ),
-    "parameters": st.column_config.NumberColumn(
-        "Parameters",
-        format="localized",
-        help="The numbers that training has set. The layers below add up to them.",
-    ),
-    "modern": st.column_config.NumberColumn(
-        "Perplexity, modern",
-        format="%.1f",
-        help="Among how many equally likely words the network is as undecided, on 246 modern recipes that it "
-        "was not trained on, word by word. Lower is better.",
-    ),
-    "historic": st.column_config.NumberColumn(
-        "Perplexity, historic",
-        format="%.1f",
-        help="The same on 392 recipes of 1880 to 1922.",
-    ),
-    "title_bits": st.column_config.NumberColumn(
-        "The title tells, bits",
-        format="%.2f",
-        help="How much likelier, in bits, the true first verb of a modern recipe becomes when the network is "
-        "given its own title instead of another's. 0: the title says nothing; each bit doubles the "
-        "probability.",
-    ),
-    "best_temperature": st.column_config.NumberColumn(
-        "Best temperature, modern",
-        format="%.2f",
-        help="The temperature at which the network predicts modern recipes best: see the end of this page.",
-    ),
-    "words_per_second": st.column_config.NumberColumn(
-        "Words a second",
-        format="localized",
-        help="One text at a time, sampling included: measured on the computer that runs this app, when the "
-        "page was first opened. A busy computer is slower.",
-    ),
-    "megabytes": st.column_config.NumberColumn(
-        "File, MB", format="%.1f", help="The size of its model.keras, in millions of bytes."
-    ),
-    "layers": st.column_config.TextColumn(
-        "Layers",
-        help="How many numbers stand for a word after each layer: the embedding, the recurrent layers with "
-        "their units, and last a probability for every word of the vocabulary.",
-    ),
-}
+def figure_columns(bundles: Sequence[Bundle]) -> dict[str, Any]:
+    """The columns of the table, by the names of `model_tables.figure_row`."""
+    cards = [bundle.card.get("evaluation", {}) for bundle in bundles]
+    recipes = {era: max((card.get(era, {}).get("recipes", 0) for card in cards), default=0) for era in ERAS}
+    kept_back = {
+        era: f"{count:,} {era} recipes" if count else f"{era} recipes" for era, count in recipes.items()
+    }
+    return {
+        "network": st.column_config.TextColumn(
+            "Network",
+            help="The book's three, the larger one of this app, and for scale a model that only counts "
+            "words.",
+            pinned=True,
+        ),
+        "parameters": st.column_config.NumberColumn(
+            "Parameters",
+            format="localized",
+            help="The numbers that training has set. The layers below add up to them.",
+        ),
+        "modern": st.column_config.NumberColumn(
+            "Perplexity, modern",
+            format="%.1f",
+            help=f"Among how many equally likely words the network is as undecided, on "
+            f"{kept_back['modern']} that it was not trained on, word by word. Lower is better.",
+        ),
+        "historic": st.column_config.NumberColumn(
+            "Perplexity, historic",
+            format="%.1f",
+            help=f"The same on {kept_back['historic']}, of 1880 to 1922.",
+        ),
+        "title_bits": st.column_config.NumberColumn(
+            "The title tells, bits",
+            format="%.2f",
+            help="How much likelier, in bits, the true first verb of a modern recipe becomes when the "
+            "network is given its own title instead of another's. 0: the title says nothing; each bit "
+            "doubles the probability.",
+        ),
+        "best_temperature": st.column_config.NumberColumn(
+            "Best temperature, modern",
+            format="%.2f",
+            help="The temperature at which the network predicts modern recipes best: see the end of this "
+            "page.",
+        ),
+        "words_per_second": st.column_config.NumberColumn(
+            "Words a second",
+            format="localized",
+            help="One text at a time, sampling included: measured on the computer that runs this app, when "
+            "the page was first opened. A busy computer is slower.",
+        ),
+        "megabytes": st.column_config.NumberColumn(
+            "File, MB", format="%.1f", help="The size of its model.keras, in millions of bytes."
+        ),
+        "layers": st.column_config.TextColumn(
+            "Layers",
+            help="How many numbers stand for a word after each layer: the embedding, the recurrent layers "
+            "with their units, and last a probability for every word of the vocabulary.",
+        ),
+    }
 
 
 @st.cache_data(show_spinner=False)
-def speeds(of: Sequence[str]) -> dict[str, float]:
-    found = model_tables.words_per_second([shared.load(name) for name in of])
-    return {name: round(value) for name, value in found.items()}
+def speeds(names: Sequence[str]) -> dict[str, float]:
+    measured = model_tables.words_per_second([writers.load(name) for name in names])
+    return {name: round(value) for name, value in measured.items()}
 
 
-# -- what was asked for ----------------------------------------------------------------------------
-
-names = shared.models()
-
-
-bundles = [shared.load(name) for name in names]
+# -- what is asked for -----------------------------------------------------------------------------
 
 
 def prompt_name(prompt: str) -> str:
@@ -94,47 +103,32 @@ def prompt_name(prompt: str) -> str:
     return f"{title.strip()} | {opening.strip()}" if opening.strip() else title.strip()
 
 
-def address_notes() -> list[str]:
-    """What the address asked for and could not have."""
-    model = st.query_params.get("model", names[0])
-    history = bundles[names.index(model) if model in names else 0].history
-    prompts = [prompt_name(prompt) for prompt in model_tables.recorded_prompts(history)]
+def known_fields() -> dict[str, address.Field]:
+    """What an address of this page may say, of the network that it names."""
+    usual = address.fields("models")
+    history = writers.load(address.said(usual["model"])).history
     last = max(model_tables.recorded_epochs(history), default=0)
-    heat = (shared.number(0, 2), "a temperature here is from 0 to 2")
-    length = shared.number(5, 200, whole=True)
-    words = st.query_params.get("words", str(WORDS))
-    longest = int(words) if length(words) else WORDS
-    fields: dict[str, shared.Field] = {
-        "title": (lambda text: True, ""),
-        "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
-        "words": (length, "a text has 5 to 200 words"),
-        "step": (shared.number(1, longest, whole=True), f"a word's number is from 1 to {longest} here"),
-        **{f"t{k}": heat for k in range(1, ROWS + 1)},
-        "at": shared.one_of(AT, f"it is “row 1” to “row {ROWS}”"),
-        "model": shared.one_of(names, "the networks are " + ", ".join(names)),
-        "prompt": shared.one_of(prompts, "training was recorded for " + ", ".join(prompts)),
-        "epoch": (
-            shared.number(0, last, whole=True),
-            f"the training of this network was recorded from epoch 0 to {last}",
-        ),
-        "era": shared.one_of(ERAS, "recipes are " + " or ".join(ERAS)),
-    }
-    found = shared.address_notes(fields)
-    shared.clean_address(fields)
-    return found
-
-
-shared.styles()
-st.html(shared.ASSETS / "models.css")
-with st.container(key="head"):
-    st.title("Four networks", anchor=False)
-    st.caption(
-        "The LSTM, stacked LSTM and GRU of the book and a larger LSTM, trained on the same recipes: what "
-        "they are, what they write, how they learned it, and which temperature suits them."
+    longest = address.said(usual["words"])
+    prompts = [prompt_name(prompt) for prompt in model_tables.recorded_prompts(history)]
+    return address.fields(
+        "models",
+        step={"high": longest},
+        prompt={"options": prompts or [""]},
+        epoch={"high": last, "start": last},
     )
-with st.container():
-    if found := address_notes():
-        st.warning("  \n".join(found), icon=":material/info:")
+
+
+def head(known: Mapping[str, address.Field], count: int) -> None:
+    with st.container(key="head"):
+        st.title(
+            f"{COUNTS[count] if count < len(COUNTS) else count} network{'s' * (count != 1)}", anchor=False
+        )
+        st.caption(
+            "The LSTM, stacked LSTM and GRU of the book and a larger LSTM, trained on the same recipes: what "
+            "they are, what they write, how they learned it, and which temperature suits them."
+        )
+    with st.container():
+        drawing.warn(address.notes("models", [address.said(known[key]) for key in known if key != "prompt"]))
 
 
 # -- what they are ---------------------------------------------------------------------------------
@@ -162,103 +156,127 @@ def layer_diagram(bundle: Bundle) -> str:
     )
 
 
-def figures(place: Any, fast: Mapping[str, float]) -> None:
+def figures(place: Any, bundles: Sequence[Bundle], fast: Mapping[str, float]) -> None:
+    columns = figure_columns(bundles)
     rows = [model_tables.figure_row(bundle, fast.get(bundle.name)) for bundle in bundles]
     rows.append(model_tables.reference_row())
     place.dataframe(
-        [{name: row[name] for name in COLUMNS} for row in rows],
+        [{name: row[name] for name in columns} for row in rows],
         hide_index=True,
         width="stretch",
-        column_config=COLUMNS,
+        column_config=columns,
         placeholder="",
     )
 
 
-st.subheader("What they are", anchor=False)
-figures_place = st.empty()
-measured = state.get("speeds", {})
-if state.runs == 1:  # a table takes a browser longer than texts and their chart, which come first
-    figures_place.html('<div class="to-come"></div>')
-else:
-    figures(figures_place, measured)
-with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about_table"):
+def what_they_are(bundles: Sequence[Bundle], measured: Mapping[str, float]) -> Any:
+    """The table and the layers; returns the place of the table."""
+    st.subheader("What they are", anchor=False)
+    place = st.empty()
+    if navigation.is_first_drawing():  # a table takes a browser longer than what people come to see
+        place.html('<div class="to-come"></div>')
+    else:
+        figures(place, bundles, measured)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about_table"):
+        st.caption(
+            f"Click a column's name to sort; point at it to read what the number means. {KNESER_NEY_NAME} "
+            "is no network: it counts sequences of up to five words, and shows what a perplexity is worth.",
+            width="stretch",
+        )
+        st.button(
+            "Measure the speed again",
+            on_click=speeds.clear,
+            key="again",
+            type="tertiary",
+            icon=":material/speed:",
+            help="Words a second: all networks write short texts in turns, and the fastest of each counts.",
+        )
+    st.html('<div class="networks">' + "".join(map(layer_diagram, bundles)) + "</div>")
     st.caption(
-        f"Click a column's name to sort; point at it to read what the number means. {KNESER_NEY_NAME} is no "
-        "network: it counts sequences of up to five words, and shows what a perplexity is worth.",
-        width="stretch",
+        "Parameters by layer: the longer the bar, the larger the layer's share. An LSTM has three gates and "
+        "a candidate, hence 4 × units × (inputs + units + 1 bias); a GRU two gates and a candidate, with two "
+        "biases. Most parameters are in the two layers that know the words."
     )
-    st.button(
-        "Measure the speed again",
-        on_click=speeds.clear,
-        key="again",
-        type="tertiary",
-        icon=":material/speed:",
-        help="Words a second: all networks write short texts in turns, and the fastest of each counts.",
-    )
-st.html('<div class="networks">' + "".join(map(layer_diagram, bundles)) + "</div>")
-st.caption(
-    "Parameters by layer: the longer the bar, the larger the layer's share. An LSTM has three gates and a "
-    "candidate, hence 4 × units × (inputs + units + 1 bias); a GRU two gates and a candidate, with two "
-    "biases. Most parameters are in the two layers that know the words."
-)
+    return place
 
 
 # -- what they write -------------------------------------------------------------------------------
 
 
 def go_to(row: int) -> None:
-    state.step = shared.asked(f"texts{row + 1}").get("word", state.step)
-    state.at = AT[row]
+    state.step = columns.asked(f"texts{row + 1}").get("word", state.step)
+    state.at = ROWS[row]
 
 
 @st.fragment
-def side_by_side() -> None:
+def side_by_side(bundles: Sequence[Bundle]) -> None:
     """All that follows the title, the seed and the temperatures."""
+    known = address.fields("models")
+    names = [bundle.name for bundle in bundles]
+    strangers = model_tables.strangers(bundles)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-        shared.title_control("Every network continues “recipe for TITLE |”.")
+        controls.title(known, "Every network continues “recipe for TITLE |”.")
         with st.container(
             horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
         ):
-            shared.seed_control(
+            controls.seed(
+                known,
                 "Decides the luck. All networks and temperatures get the same draws: where two texts "
-                "differ, the networks do."
+                "differ, the networks do.",
             )
-            shared.words_control(WORDS)
+            controls.words(known)
     with st.container():
-        if found := shared.text_notes(names[0]):
-            st.warning("  \n".join(found), icon=":material/info:")
-        if odd := model_tables.strangers(bundles):
+        drawing.warn(controls.text_notes(bundles[0].vocabulary))
+        if strangers:
             st.warning(
-                f"{plain(', '.join(odd))}: another vocabulary than that of {plain(names[0])}. The same draw "
-                "stands for other words there, so its texts share no luck with the rest, and the chart below "
-                "leaves it out.",
+                f"{plain(', '.join(strangers))}: another vocabulary than that of {plain(names[0])}. The same "
+                "draw stands for other words there, so its texts share no luck with the rest, and the chart "
+                "below leaves it out.",
                 icon=":material/info:",
             )
-    title = shared.one_line(state.title)[: shared.LONGEST_TITLE]
+    title = controls.one_line(state.title)
     slots, heats = [], []
-    for k in range(1, ROWS + 1):
+    for k in range(1, len(ROWS) + 1):
         with st.container(key=f"column{k}"):
             heats.append(
-                st.slider(
+                controls.slider(
+                    known[f"t{k}"],
                     f"Temperature of row {k}",
-                    0.0,
-                    2.0,
-                    shared.TEMPERATURES[k - 1],
-                    0.05,
-                    key=f"t{k}",
-                    bind="query-params",
                     width=340,
                     help="Near 0 the likeliest word is written; higher up, unlikely ones get a chance.",
                 )
             )
         slots.append(st.empty())
-    shared.style_columns(heats)
-    st.html(shared.legend("surprisal"))
+    drawing.style_columns(heats)
+    st.html(drawing.legend("surprisal"))
     st.caption(
         "The stronger a word's colour, the less its own network expected it at T = 1. A bar marks the first "
         "word that differs from the network on the left. Recipe verbs are underlined. Click a word for the "
         "chart below."
     )
+    leave_buttons(names, title, heats)
+    row, step = step_picker(known)
+    comparisons = [write(name, title, heats) for name in names]
+    alike = [comparison for comparison in comparisons if comparison.bundle.name not in strangers]
+    step = min(step, max(comparison.length for comparison in comparisons) or 1)
+    for k, slot in enumerate(slots):
+        alike_names = [comparison.bundle.name for comparison in alike]
+        marks = dict(zip(alike_names, model_tables.marks(alike, k), strict=True))
+        with slot:
+            columns.show(
+                f"texts{k + 1}",
+                [
+                    columns.column(comparison, k, f"{name}, T = {heats[k]:g}", marks.get(name)) | {"note": ""}
+                    for name, comparison in zip(names, comparisons, strict=True)
+                ],
+                step if k == row else 0,
+                sliders=False,
+                on_ask=partial(go_to, k),
+            )
+    next_word(alike, heats[row], row, step)
+
+
+def leave_buttons(names: Sequence[str], title: str, heats: Sequence[float]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="leave"):
         st.markdown("More temperatures, word by word, on the comparison page:", width="content")
         for name in names:
@@ -271,51 +289,25 @@ def side_by_side() -> None:
             ):
                 state.leaving = {"model": name, "title": title, "temperatures": heats}
                 st.rerun()  # what a fragment leaves behind would be lost
-    row, step = step_picker()
-    comparisons = [write(name, title, heats) for name in names]
-    alike = [one for one in comparisons if one.bundle.name not in odd]
-    step = min(step, max(one.length for one in comparisons) or 1)
-    for k, slot in enumerate(slots):
-        marks = dict(zip([one.bundle.name for one in alike], model_tables.marks(alike, k), strict=True))
-        with slot:
-            shared.columns(
-                f"texts{k + 1}",
-                [
-                    shared.column(one, k, f"{name}, T = {heats[k]:g}", marks.get(name)) | {"note": ""}
-                    for name, one in zip(names, comparisons, strict=True)
-                ],
-                step if k == row else 0,
-                sliders=False,
-                on_ask=lambda k=k: go_to(k),
-            )
-    next_word(alike, heats[row], row, step)
 
 
-def step_picker() -> tuple[int, int]:
+def step_picker(known: Mapping[str, address.Field]) -> tuple[int, int]:
     """The row and the number of the word that the chart looks into."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="steps"):
-        st.segmented_control(
-            "Texts of",
-            AT,
-            default=AT[0],
-            key="at",
-            bind="query-params",
-            required=True,
-            help="The texts above that the chart looks into.",
-        )
+        controls.segments(known["at"], "Texts of", help="The texts above that the chart looks into.")
         if state.get("step", 1) > state.words:  # of longer texts, here or on the comparison page
             state.step = state.words
-        st.slider("Word", 1, state.words, 1, key="step", bind="query-params", width=340)
-    return AT.index(state.at), state.step
+        controls.slider(replace(known["step"], high=state.words), "Word", width=340)
+    return ROWS.index(state.at), state.step
 
 
 def write(name: str, title: str, heats: Sequence[float]) -> Comparison:
-    return shared.compare(
-        shared.Request(
+    return writers.compare(
+        Request(
             model=name,
             title=title,
             opening="",
-            samplers=tuple(Sampler(heat, suppress=(1,)) for heat in heats),
+            samplers=tuple(Sampler(temperature=heat, **controls.sampling({})) for heat in heats),
             seed=state.seed,
             words=state.words,
         )
@@ -324,9 +316,8 @@ def write(name: str, title: str, heats: Sequence[float]) -> Comparison:
 
 def next_word(comparisons: list[Comparison], heat: float, row: int, step: int) -> None:
     st.subheader(f"Word {step} at T = {heat:g}: what it could have been", anchor=False)
-    prompts = {
-        found.prompt for one in comparisons for found in one.steps_at(step - 1)[row : row + 1] if found
-    }
+    steps = [found for comparison in comparisons for found in comparison.steps_at(step - 1)[row : row + 1]]
+    prompts = {found.prompt for found in steps if found}
     st.caption(
         (
             "All networks have read the same words so far: what differs is the network alone."
@@ -337,23 +328,12 @@ def next_word(comparisons: list[Comparison], heat: float, row: int, step: int) -
         "vocabulary."
     )
     rows = model_tables.step_rows(comparisons, row, step - 1)
-    shared.draw(
+    draw(
         charts.step_spec(rows),
         model_tables.step_summary(comparisons, row, step - 1),
         what="Bar chart of the next word, a panel a network",
         key="chart",
     )
-
-
-if leaving := state.pop("leaving", None):
-    shared.compare_with(**leaving, seed=state.seed, words=state.words)
-st.subheader("What they write", anchor=False)
-st.caption("One title, one luck: each row has one temperature, each column one network.")
-with st.container(key="side"):
-    side_by_side()
-shared.first_look(0.8)  # of twelve texts
-if state.runs == 1:
-    figures(figures_place, measured)
 
 
 # -- how they learned ------------------------------------------------------------------------------
@@ -362,32 +342,27 @@ if state.runs == 1:
 @st.fragment
 def explorer() -> None:
     """The record of one network's training, from the untrained network to the finished one."""
+    known = known_fields()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="explore"):
-        shared.network_control()
-        history = shared.load(state.model).history
+        controls.network(known)
+        history = writers.load(state.model).history
         epochs, prompts = model_tables.recorded_epochs(history), model_tables.recorded_prompts(history)
         if not epochs or len(epochs) < 2:
             st.info("The training of this network was not recorded.")
             return
-        prompt = st.selectbox(
+        controls.select(
+            replace(known["prompt"], options=prompts),
             "Recipe begun",
-            prompts,
             format_func=prompt_name,
-            key="prompt",
-            bind="query-params",
             width=300,
             help="The beginnings that training was asked to continue after every epoch.",
         )
         beyond = None
         if isinstance(asked := state.get("epoch"), int) and asked > epochs[-1]:  # of a longer training
             state.epoch, beyond = epochs[-1], asked
-        epoch = st.slider(
+        epoch = controls.slider(
+            replace(known["epoch"], start=epochs[-1], high=epochs[-1]),
             "Epoch",
-            0,
-            epochs[-1],
-            epochs[-1],
-            key="epoch",
-            bind="query-params",
             width=420,
             help="One epoch is one pass through the training recipes. 0 is the network before training.",
         )
@@ -395,24 +370,28 @@ def explorer() -> None:
         st.caption(
             f"There is no epoch {beyond}: the training of {plain(state.model)} ended with {epochs[-1]}."
         )
-    samples = model_tables.sample_rows(history, prompt)
+    samples = model_tables.sample_rows(history, state.prompt)
     now = [row for row in samples if row["epoch"] == epoch]
     if not now:
         st.caption(f"Nothing was recorded at epoch {epoch}.")
     for row, column in zip(now, st.columns(max(len(now), 1), gap="medium"), strict=False):
-        column.html(
-            f'<p class="sample-name" style="color: {charts.temperature_color(row["temperature"])}">'
-            f'T = {row["temperature"]:g}</p><p class="sample">{html.escape(row["text"])}</p>'
-        )
+        column.html(drawing.sample(row["temperature"], html.escape(row["text"])))
     heading = "before any training" if epoch == 0 else f"after epoch {epoch}"
     st.markdown(f"**The next word {heading}**")
-    if rows := model_tables.recorded_rows(history, prompt, epoch):
-        shared.draw(
+    if rows := model_tables.recorded_rows(history, state.prompt, epoch):
+        draw(
             charts.step_spec(rows),
-            model_tables.recorded_summary(history, prompt, epoch),
+            model_tables.recorded_summary(history, state.prompt, epoch),
             what="Bar chart of the recorded next word, a panel a temperature",
             key="recorded",
         )
+    curves(history, epoch)
+    st.markdown("**Every epoch, every temperature: how the text began**")
+    st.html(epoch_table(samples, epoch))
+    next_words_learned(history, state.prompt, epochs[-1])
+
+
+def curves(history: Mapping[str, Any], epoch: int) -> None:
     left, right = st.columns(2, gap="large")
     for column, what, title, note in (
         (
@@ -433,15 +412,16 @@ def explorer() -> None:
             st.markdown(f"**{title}**")
             st.caption(note)
             if curve := model_tables.curve_rows(history, what):
-                shared.draw(
+                draw(
                     charts.curves_spec(curve, now=epoch, log=what == "perplexity", apart=what == "loss"),
                     "; ".join(f"{row['label']} {row['text']}" for row in curve if row["epoch"] == epoch)
                     or "The untrained network has no figures.",
                     what=f"Line chart of {title.lower()} by epoch",
                     key=f"curve_{what}",
                 )
-    st.markdown("**Every epoch, every temperature: how the text began**")
-    st.html(epoch_table(samples, epoch))
+
+
+def next_words_learned(history: Mapping[str, Any], prompt: str, last: int) -> None:
     st.markdown("**Every epoch, every temperature: what came next**")
     st.caption(
         "A column an epoch; the number is the probability in per cent. An empty cell: the word was not among "
@@ -456,13 +436,11 @@ def explorer() -> None:
                     f'<p class="sample-name" style="color: {charts.temperature_color(heat)}">T = {heat:g}</p>'
                 )
                 if cells:
-                    shared.draw(
+                    draw(
                         charts.heat_map_spec(cells),
                         f"T = {heat:g}. After the last epoch: "
                         + ", ".join(
-                            f"{row['label']} {row['share']}"
-                            for row in cells
-                            if row["column"] == str(epochs[-1])
+                            f"{row['label']} {row['share']}" for row in cells if row["column"] == str(last)
                         ),
                         what="Table of next-word probabilities, words by epochs",
                         key=f"learned_{heat:g}".replace(".", "_"),
@@ -492,26 +470,15 @@ def epoch_table(samples: Sequence[Mapping[str, Any]], epoch: int) -> str:
     )
 
 
-st.subheader("How they learned", anchor=False)
-st.caption(
-    "What training wrote down after every epoch, with one luck throughout: from babble to recipes. Nothing "
-    "is computed anew, nothing filled in."
-)
-explorer()
-
-
 # -- the best temperature --------------------------------------------------------------------------
 
 
 @st.fragment
-def best_temperature() -> None:
-    era = st.segmented_control(
+def best_temperature(bundles: Sequence[Bundle]) -> None:
+    known = address.fields("models")
+    era = controls.segments(
+        known["era"],
         "Recipes",
-        ERAS,
-        default=ERAS[0],
-        key="era",
-        bind="query-params",
-        required=True,
         help="Modern recipes, or those of 1880 to 1922; neither was used in training.",
     )
     rows = model_tables.scaling_rows(bundles, era)
@@ -530,7 +497,7 @@ def best_temperature() -> None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        shared.draw(
+        draw(
             charts.scaling_spec(rows),
             "; ".join(
                 f"{row['network']}: lowest perplexity {row['perplexity']:.1f} at T = {row['temperature']:.2f}"
@@ -595,7 +562,7 @@ def best_temperature() -> None:
         if rows := model_tables.reliability_rows(bundle, era):
             with column:
                 st.markdown(f"**{plain(bundle.name)}**")
-                shared.draw(
+                draw(
                     charts.reliability_spec(rows),
                     model_tables.reliability_summary(bundle, era),
                     what="Reliability diagram",
@@ -607,9 +574,38 @@ def best_temperature() -> None:
     )
 
 
-st.subheader("The best temperature, measured", anchor=False)
-best_temperature()
+# -- the page --------------------------------------------------------------------------------------
 
-if (now := speeds(names)) != measured:  # last, as it takes a moment
-    state.speeds = now
-    figures(figures_place, now)
+
+def page() -> None:
+    drawing.styles("models")
+    bundles = [writers.load(name) for name in writers.models()]
+    known = known_fields()
+    navigation.begin("models", known)
+    head(known, len(bundles))
+    measured = state.get("speeds", {})
+    figures_place = what_they_are(bundles, measured)
+    if leaving := state.pop("leaving", None):
+        navigation.to_comparison(**leaving, seed=state.seed, words=state.words)
+    st.subheader("What they write", anchor=False)
+    st.caption("One title, one luck: each row has one temperature, each column one network.")
+    with st.container(key="side"):
+        side_by_side(bundles)
+    navigation.first_look(FIRST_LOOK)
+    if navigation.is_first_drawing():
+        figures(figures_place, bundles, measured)
+    st.subheader("How they learned", anchor=False)
+    st.caption(
+        "What training wrote down after every epoch, with one luck throughout: from babble to recipes. "
+        "Nothing is computed anew, nothing filled in."
+    )
+    explorer()
+    st.subheader("The best temperature, measured", anchor=False)
+    best_temperature(bundles)
+    names = [bundle.name for bundle in bundles]
+    if (now := speeds(names)) != measured:  # last, as it takes a moment
+        state.speeds = now
+        figures(figures_place, bundles, now)
+
+
+page()

@@ -6,40 +6,34 @@ import html
 import math
 import shlex
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import streamlit as st
-from pages.shared import plain, state
 
-from pages import shared
+from pages.parts import address, controls, drawing, navigation, writers
+from pages.parts.controls import LONGEST_TITLE, one_line
+from pages.parts.drawing import draw, plain
 from textgen import charts
 from textgen.measuring.diversity import GROUPS, MEASURES
 from textgen.measuring.study.background import Memory, StudyProgress, Work
 from textgen.measuring.study.settings import Condition, Settings, StudyError, parse_filter, temperature_range
 from textgen.measuring.study.table import Study, read_study
-from textgen.network.bundle import available_bundles
+from textgen.network.bundle import load_measured
 from textgen.text.typeset import detokenize
-from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
+from textgen.text.vocabulary import tokenize
 from textgen.views import compare_report as report
 from textgen.views import sweep as findings
 from textgen.views.sweep import figure
 from textgen.views.sweep_report import to_html
+from textgen.writing.rules import BY_NAME
 
-shared.through_app()
+navigation.through_app()
 
-save_component = shared.component("save")
+state = st.session_state
+save_component = drawing.component("save")
 
 DISHES = ("Roasted vegetables", "Chocolate ice cream", "Apple pie", "Tomato soup", "White bread")
-FILTERS = {
-    "no filter": "none",
-    "top-k 10": "top_k=10",
-    "top-k 40": "top_k=40",
-    "top-p 0.9": "top_p=0.9",
-    "min-p 0.1": "min_p=0.1",
-    "typical 0.9": "typical_p=0.9",
-}
-CONTROLS = {"top_k": "k", "top_p": "p", "min_p": "min_p", "typical_p": "typical"}  # of the comparison page
-TEXTS = (8, 16, 32, 64, 128, 240)
 MOST_WORDS = 1_500_000  # of a study that a page should do: some minutes
 # Seconds between drawings of a study under way: at first, doubled each time, at most. A browser on the same
 # processor takes a second or more to draw all pictures.
@@ -51,53 +45,41 @@ def memory() -> Memory:
     return Memory()
 
 
-# -- what was asked for ----------------------------------------------------------------------------
+# -- what is asked for -----------------------------------------------------------------------------
 
 
 def asked() -> tuple[Settings | None, list[str]]:
     """The study that the controls describe, if there can be one, and what there is to say about it."""
-    found = []
+    notes: list[str] = []
     prompts: dict[str, str] = {}
-    for prompt in state.prompt:
-        cut = shared.one_line(prompt)[: shared.LONGEST_TITLE]
-        if words := tokenize(cut):
-            prompts.setdefault(" ".join(words), cut)
-            if len(shared.one_line(prompt)) > len(cut):
-                found.append(f"A prompt is very long; the network reads its first {len(cut)} characters.")
-            if unknown := unknown_words(cut, shared.load(available_bundles()[0]).vocabulary):
-                listed = ", ".join(plain(word[:30]) for word in unknown[:8])
-                found.append(
-                    f"Not among the words the networks know, and read as {plain(UNKNOWN)}: {listed}."
-                )
-    if not prompts or not state.network or not state.filter:
-        missing = [
-            name
-            for name, there in (("dish", prompts), ("network", state.network), ("filter", state.filter))
-            if not there
-        ]
-        return None, [*found, f"Choose at least one {' and one '.join(missing)} to measure."]
+    for typed in state.prompt:
+        prompt = one_line(typed)
+        if words := tokenize(prompt):
+            prompts.setdefault(" ".join(words), prompt)
+            if len(one_line(typed, len(typed))) > LONGEST_TITLE:
+                notes.append(f"A prompt is very long; the network reads its first {len(prompt)} characters.")
+            notes += controls.unknown_note(prompt, writers.load(writers.models()[0]).vocabulary)
+    chosen = {"dish": prompts, "network": state.network, "filter": state.filter}
+    if missing := [name for name, there in chosen.items() if not there]:
+        return None, [*notes, f"Choose at least one {' and one '.join(missing)} to measure."]
     try:
         settings = Settings(
             prompts=tuple(prompts.values()),
             temperatures=temperature_range(state.low, state.high, state.by),
             models=tuple(state.network),
-            filters=tuple(FILTERS[name] for name in state.filter),
+            filters=tuple(address.SWEEP_FILTERS[name] for name in state.filter),
             texts=state.count,
             max_words=state.length,
             seed=state.seed,
         )
     except StudyError as error:
-        return None, [*found, plain(_capital(str(error))) + "."]
-    count = len(settings.temperatures)
-    if count == 1:
-        found.append(
+        sentence = str(error)
+        return None, [*notes, f"{plain(sentence[:1].upper() + sentence[1:])}."]
+    if len(settings.temperatures) == 1:
+        notes.append(
             f"Only T = {settings.temperatures[0]:g} is measured: points, not curves. Widen the range."
         )
-    return settings, found
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return settings, notes
 
 
 def cost(settings: Settings) -> int:
@@ -116,46 +98,30 @@ def command(settings: Settings) -> str:
     return " ".join([*parts, "--out study.parquet"])
 
 
-def fields() -> dict[str, shared.Field]:
-    """What the address may say."""
-    names = shared.models()
-    return {
-        "prompt": (lambda text: True, ""),
-        "network": shared.one_of(names, "the networks are " + ", ".join(names)),
-        "filter": shared.one_of(list(FILTERS), "the filters are " + ", ".join(FILTERS)),
-        "low": (shared.number(0, 5), "a range starts at 0 to 5"),
-        "high": (shared.number(0, 5), "a range ends at 0 to 5"),
-        "by": (shared.number(0.01, 2), "a step is from 0.01 to 2"),
-        "count": shared.one_of([str(n) for n in TEXTS], "it is " + ", ".join(map(str, TEXTS)) + " texts"),
-        "length": (shared.number(5, 200, whole=True), "a text has 5 to 200 words"),
-        "seed": (shared.number(0, shared.LARGEST_SEED, whole=True), "a seed is a whole number from 0"),
-        "at": (shared.number(0, 5), "a temperature here is from 0 to 5"),
-    }
-
-
-def arrive() -> list[str]:
-    """Once a session take in the address; what it asked for and could not have, until a control changes."""
-    if "sweep_notes_found" not in state:
-        state.sweep_notes_found, state.sweep_notes_for = shared.address_notes(fields()), None
-        shared.clean_address(fields(), ("prompt", "network", "filter"))
-    shared.arrive()
-    return state.sweep_notes_found
-
-
-def compare_with(condition: Condition, seed: int, words: int) -> None:
+def to_comparison(condition: Condition, seed: int, words: int) -> None:
     """Go to the comparison page, where this text stands in the first column."""
     title, _, opening = condition.prompt.partition("|")
-    rules = parse_filter(condition.filter)
-    controls = {CONTROLS[name]: value for name, value in rules.items()}
+    rules = {BY_NAME[name].key: value for name, value in parse_filter(condition.filter).items()}
     others = [t for t in findings.MARKED if t != condition.temperature][:2]
-    shared.compare_with(
+    navigation.to_comparison(
         title.strip(),
         [condition.temperature, *others],
         model=condition.model,
         seed=seed,
-        words=min(200, max(5, words)),
+        words=address.WORDS.within(words),
         opening=opening.strip(),
-        **controls,
+        **rules,
+    )
+
+
+def can_compare(condition: Condition, seed: int) -> bool:
+    """Whether the comparison page has controls for all that wrote this text."""
+    steps = condition.temperature / address.SLIDER_STEP
+    return (
+        condition.model in writers.models()
+        and math.isclose(steps, round(steps), abs_tol=1e-6)
+        and condition.temperature <= address.HOTTEST
+        and seed <= address.fields("compare")["seed"].high
     )
 
 
@@ -196,90 +162,121 @@ def close() -> None:
 
 # -- the controls ----------------------------------------------------------------------------------
 
-shared.styles()
-st.html(shared.ASSETS / "verbs.css")
-st.html(shared.ASSETS / "sweep.css")
-from_address = arrive()
-names = shared.models()
-with st.container(key="head"):
-    st.title("Diversity and quality, measured", anchor=False)
-    st.caption(
-        "Hotter texts are more diverse and less coherent: so people say. Here many texts are written at "
-        "every temperature and measured, beside recipes that people wrote."
-    )
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-    st.multiselect(
-        "Dishes", DISHES, DISHES[:1], key="prompt", bind="query-params", accept_new_options=True,
-        max_selections=4, placeholder="Type a dish and press Enter",
-        help="Each network continues “recipe for DISH |”. Type any dish and press Enter.",
-    )  # fmt: skip
-    st.multiselect(
-        "Networks", names, names[:1], key="network", bind="query-params",
-        help="Each gives curves of its own.",
-    )  # fmt: skip
-    st.multiselect(
-        "Filters", list(FILTERS), ["no filter"], key="filter", bind="query-params",
-        help="What is left of the vocabulary after temperature: only the likeliest words (top-k, top-p, "
-        "min-p) or the most typical ones. Each gives curves of its own.",
-    )  # fmt: skip
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="setup"):
-    st.number_input("From T", 0.0, 5.0, 0.0, 0.1, key="low", bind="query-params", width=118,
-                    help="The lowest temperature.")  # fmt: skip
-    st.number_input("to T", 0.0, 5.0, 2.0, 0.1, key="high", bind="query-params", width=118,
-                    help="The highest temperature.")  # fmt: skip
-    st.number_input("in steps of", 0.01, 2.0, 0.1, 0.05, key="by", bind="query-params", width=118,
-                    help="From one temperature to the next.")  # fmt: skip
-    st.select_slider(
-        "Texts a temperature", TEXTS, 64, key="count", bind="query-params", width=190,
-        help="Each is drawn with a seed of its own. More texts, narrower bands, longer wait.",
-    )  # fmt: skip
-    st.number_input(
-        "Words", 5, 200, 60, 5, key="length", bind="query-params", width=118,
-        help="How many words a text may have.",
-    )  # fmt: skip
-    shared.seed_control("Of the first text; the next text has the next seed. The same for every temperature.")
-    keep = st.popover("Keep or open", icon=":material/download:")
 
-if go := state.pop("sweep_go", None):
-    compare_with(*go)
-settings, found = asked()
-if from_address:
-    now = (settings, *found)
-    if state.sweep_notes_for in (None, now):
-        state.sweep_notes_for = now
-        found = from_address + found
-    else:
-        state.sweep_notes_found = []
-with keep:
-    st.file_uploader(
-        "Open a finished study (.parquet)",
-        ["parquet"],
-        key="study_file",
-        on_change=opened,
-        help="A file that this page or `python -m textgen sweep` wrote. It is shown, and nothing is run.",
-    )
-with st.container():
-    if state.get("sweep_open_error"):
-        st.error(state.sweep_open_error, icon=":material/error:")
-    if found and not state.get("sweep_opened"):
-        st.warning("  \n".join(found), icon=":material/info:")
+def head(known: Mapping[str, address.Field]) -> Any:
+    """The controls; returns the place for what can be kept or opened."""
+    with st.container(key="head"):
+        st.title("Diversity and quality, measured", anchor=False)
+        st.caption(
+            "Hotter texts are more diverse and less coherent: so people say. Here many texts are written at "
+            "every temperature and measured, beside recipes that people wrote."
+        )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
+        controls.several(
+            known["prompt"],
+            "Dishes",
+            DISHES,
+            accept_new_options=True,
+            max_selections=known["prompt"].many,
+            placeholder="Type a dish and press Enter",
+            help="Each network continues “recipe for DISH |”. Type any dish and press Enter.",
+        )
+        controls.several(known["network"], "Networks", help="Each gives curves of its own.")
+        controls.several(
+            known["filter"],
+            "Filters",
+            help="What is left of the vocabulary after temperature: only the likeliest words (top-k, top-p, "
+            "min-p) or the most typical ones. Each gives curves of its own.",
+        )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="setup"):
+        for key, label, explained in (
+            ("low", "From T", "The lowest temperature."),
+            ("high", "to T", "The highest temperature."),
+            ("by", "in steps of", "From one temperature to the next."),
+        ):
+            controls.number(known[key], label, width=118, help=explained)
+        controls.select_slider(
+            known["count"],
+            "Texts a temperature",
+            width=190,
+            help="Each is drawn with a seed of its own. More texts, narrower bands, longer wait.",
+        )
+        controls.number(known["length"], "Words", width=118, help="How many words a text may have.")
+        controls.seed(
+            known, "Of the first text; the next text has the next seed. The same for every temperature."
+        )
+        return st.popover("Keep or open", icon=":material/download:")
 
-work: Work | None = state.get("sweep_work")
-if settings is not None and (work is None or work.settings != settings):
+
+def begin_or_say(settings: Settings | None) -> None:
+    """Begin the study that the address alone asks for, or one that is known; say which is too long."""
+    work: Work | None = state.get("sweep_work")
+    if settings is None or (work is not None and work.settings == settings):
+        return
     too_long = cost(settings) > MOST_WORDS
-    if work is None and not too_long:
-        begin(settings)  # the address alone brings back the page
-    elif too_long:
+    if too_long:
         st.info(
             f"These would be up to {cost(settings):,} words: too many for a page. The command line does it, "
             f"and goes on where it stopped if it is interrupted:\n\n```\n{command(settings)}\n```"
         )
-    elif not state.get("sweep_opened") and Work(settings, memory()).known:
+    elif work is None or (not state.get("sweep_opened") and Work(settings, memory()).known):
         begin(settings)
-work = state.get("sweep_work")
+
+
+def which_is_shown(settings: Settings | None, work: Work | None) -> None:
+    """What the pictures are of, where that is not what the controls say."""
+    opened_study: Study | None = state.get("sweep_opened")
+    if opened_study is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            its = opened_study.settings
+            st.info(
+                f"A study from a file: {plain(', '.join(its.prompts)[:200])}; "
+                f"{plain(', '.join(its.models))}; {its.texts:,} texts of up to "
+                f"{its.max_words} words a temperature. The controls above do not change it.",
+                icon=":material/folder_open:",
+            )
+            st.button("Close the file", on_click=close, key="close_file")
+    elif work is not None and work.settings != settings:
+        if settings is None or cost(settings) > MOST_WORDS:
+            st.markdown("The pictures below are of earlier settings.")
+            return
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="again"):
+            st.button(
+                "Measure",
+                type="primary",
+                icon=":material/science:",
+                on_click=begin,
+                args=(settings,),
+                key="measure",
+            )
+            st.markdown(
+                "The pictures below are of earlier settings. "
+                f"The controls now ask for {len(settings.conditions)} × {settings.texts} texts."
+            )
 
 
 # -- progress and pictures -------------------------------------------------------------------------
+
+
+def progress_row(work: Work) -> bool:
+    """How far the work is, and buttons to stop it and to go on; returns whether it is running."""
+    progress = work.look()
+    state.sweep_running = progress.running
+    state.sweep_drawn = progress.done
+    state.sweep_drawn_at = time.monotonic() if progress.done else 0.0
+    state.sweep_drawings = state.get("sweep_drawings", 0) + 1 if progress.running and progress.done else 0
+    clock = (1.0 if progress.done else 0.4) if progress.running else None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_progress"):
+        with st.container():
+            st.fragment(progress_bar, run_every=clock)(work)
+        # The buttons are no part of what the clock redraws: a click is never lost to a redrawing.
+        if progress.running:
+            st.button(
+                "Stop", icon=":material/stop:", on_click=work.stop, key="stop", disabled=progress.stopping
+            )
+        elif progress.done < progress.total:
+            st.button("Go on", icon=":material/play_arrow:", on_click=work.go_on, key="go_on")
+    return progress.running
 
 
 def progress_bar(work: Work) -> None:
@@ -331,7 +328,7 @@ def pictures(study: Study) -> None:
             + (f"Temperatures of the comparison page have their name: {', '.join(named)}. " * bool(named))
             + "What is likely and diverse at once lies at the bottom left. Click a point to read its texts."
         )
-        shared.draw(
+        draw(
             charts.front_spec(rows, at=at, drawing=drawing),
             "; ".join(
                 (f"T = {row['temperature']:g}, " if row["temperature"] is not None else "")
@@ -360,7 +357,7 @@ def curve(study: Study, name: str, at: float | None, drawing: int) -> None:
     if not rows:
         st.caption("Not known for these networks.")
         return
-    shared.draw(
+    draw(
         charts.sweep_spec(
             rows,
             unit=measure.unit,
@@ -408,11 +405,15 @@ def human(several: list[findings.Series]) -> None:
     if all(len(series.points) < 2 for series in several):
         st.caption("One temperature alone is neither near nor far: measure more of them.")
         return
+    measured = [
+        load_measured(name).get("human", {}) for name in {series.points[0][0].model for series in several}
+    ]
+    count = max((figures.get("recipes", 0) for figures in measured), default=0)
     st.caption(
         "Taken together: the mean squared distance, each measure in units of its range over these "
-        "temperatures. Human text: 246 recipes that no network was trained on, cut to the same number of "
-        "words and compared in sets of the same size; dashed in every picture. They are of many dishes, so "
-        "they differ from one another more than texts of one dish have reason to."
+        f"temperatures. Human text: {f'{count:,} ' * (count > 0)}recipes that no network was trained on, cut "
+        "to the same number of words and compared in sets of the same size; dashed in every picture. They "
+        "are of many dishes, so they differ from one another more than texts of one dish have reason to."
         if known
         else "The files of these networks do not say what the measures of human text are, or the texts do "
         "not vary enough to tell. `python -m textgen evaluate --human --save` measures them."
@@ -455,9 +456,10 @@ def reader(study: Study) -> None:
         if len(labels) > 1:
             if state.get("sweep_series") not in labels:
                 state.sweep_series = labels[0]
-            chosen = labels.index(st.selectbox("Of", labels, key="sweep_series", width=320))
+            st.selectbox("Of", labels, key="sweep_series", width=320)
+            chosen = labels.index(state.sweep_series)
     at = state.sweep_at if len(heats) > 1 else heats[0]
-    shared.style_columns([at])
+    drawing.style_columns([at])
     points = {condition.temperature: (condition, figures) for condition, figures in several[chosen].points}
     shown = nearest(points, at)
     condition, figures = points[shown]
@@ -489,100 +491,89 @@ def reader(study: Study) -> None:
                 st.caption(f"Seed {seed}")
 
 
-def can_compare(condition: Condition, seed: int) -> bool:
-    """Whether the comparison page has controls for all that wrote this text."""
-    known = condition.model in names and set(parse_filter(condition.filter)) <= set(CONTROLS)
-    steps = math.isclose(20 * condition.temperature, round(20 * condition.temperature), abs_tol=1e-6)
-    return known and steps and condition.temperature <= 2 and seed <= shared.LARGEST_SEED
+def view(work: Work | None) -> None:
+    study: Study | None = state.get("sweep_opened") or (work.study if work else None)
+    if study is None:
+        return
+    heats = study.settings.temperatures
+    field = address.fields("sweep")["at"]
+    if state.get("sweep_at") not in heats:
+        state.sweep_at = nearest(heats, address.said(field))
+    # Clicks in charts set it as well, and the address of a slider that is bound would not follow them.
+    if state.get("sweep_opened") is None:
+        address.write({field.key: [address.written(state.sweep_at)]})
+    pictures(study)
+    reader(study)
 
-
-def view() -> None:
-    study = state.get("sweep_opened")
-    if study is None and work is not None:
-        study = work.study
-    if study is not None:
-        heats = study.settings.temperatures
-        if state.get("sweep_at") not in heats:
-            asked_for = st.query_params.get("at", "0.7")
-            state.sweep_at = nearest(heats, float(asked_for) if shared.number(0, 5)(asked_for) else 0.7)
-        # Clicks in charts set it as well, and the address of a slider that is bound would not follow them.
-        if study is not state.get("sweep_opened") and f"{state.sweep_at:g}" != st.query_params.get("at"):
-            st.query_params["at"] = f"{state.sweep_at:g}"
-        pictures(study)
-        reader(study)
-
-
-if (study_opened := state.get("sweep_opened")) is not None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        asked_there = study_opened.settings
-        st.info(
-            f"A study from a file: {plain(', '.join(asked_there.prompts)[:200])}; "
-            f"{plain(', '.join(asked_there.models))}; {asked_there.texts:,} texts of up to "
-            f"{asked_there.max_words} words a temperature. The controls above do not change it.",
-            icon=":material/folder_open:",
-        )
-        st.button("Close the file", on_click=close, key="close_file")
-elif settings is not None and work is not None and work.settings != settings and cost(settings) <= MOST_WORDS:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="again"):
-        st.button(
-            "Measure",
-            type="primary",
-            icon=":material/science:",
-            on_click=begin,
-            args=(settings,),
-            key="measure",
-        )
-        st.markdown(
-            "The pictures below are of earlier settings. "
-            f"The controls now ask for {len(settings.conditions)} × {settings.texts} texts."
-        )
-
-elif work is not None and work.settings != settings:
-    st.markdown("The pictures below are of earlier settings.")
-
-progress = work.look() if work is not None and study_opened is None else None
-running = state.sweep_running = progress is not None and progress.running
-clock = None if not running else 1.0 if progress is not None and progress.done else 0.4
-state.sweep_drawn = progress.done if progress is not None else 0
-state.sweep_drawn_at = time.monotonic() if state.sweep_drawn else 0.0
-state.sweep_drawings = state.get("sweep_drawings", 0) + 1 if running and state.sweep_drawn else 0
-if work is not None and progress is not None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_progress"):
-        with st.container():
-            st.fragment(progress_bar, run_every=clock)(work)
-        # The buttons are no part of what the clock redraws: a click is never lost to a redrawing.
-        if running:
-            st.button(
-                "Stop", icon=":material/stop:", on_click=work.stop, key="stop", disabled=progress.stopping
-            )
-        elif progress.done < progress.total:
-            st.button("Go on", icon=":material/play_arrow:", on_click=work.go_on, key="go_on")
-st.fragment(view)()
 
 # -- to take away ----------------------------------------------------------------------------------
 
-with keep:
-    current: Study | None = study_opened or (work.study if work else None)
-    if current is not None and not running and current.figures:
-        name = report.file_name("sweep " + " ".join(current.settings.prompts))
-        writers: list[tuple[str, Callable[[], str | bytes], str, str, str]] = [
-            ("Table as Parquet", current.to_parquet, "parquet", "application/vnd.apache.parquet", "table"),
-            ("Table as CSV", current.to_csv, "csv", "text/csv", "table"),
-            ("Report as HTML", lambda: to_html(current), "html", "text/html", "article"),
-        ]
-        for label, write, kind, mime, icon in writers:
-            st.download_button(
-                label, write, f"{name}.{kind}", mime, on_click="ignore", icon=f":material/{icon}:",
-                width="stretch", key=f"save_{kind}",
-            )  # fmt: skip
-        pictures_shown = {"quality and diversity": "front"}
-        pictures_shown |= {MEASURES[n].label: f"curve_{n}" for members in GROUPS.values() for n in members}
-        save_component(key="save", data={"charts": pictures_shown, "name": name})
-        st.caption(
-            "The Parquet file opens again here. What the controls ask for, as a command, for larger studies "
-            "and many machines:"
-        )
-        if settings is not None:
-            st.code(command(settings), language="bash", wrap_lines=True)
-    else:
+
+def open_file() -> None:
+    st.file_uploader(
+        "Open a finished study (.parquet)",
+        ["parquet"],
+        key="study_file",
+        on_change=opened,
+        help="A file that this page or `python -m textgen sweep` wrote. It is shown, and nothing is run.",
+    )
+
+
+def downloads(study: Study | None, settings: Settings | None) -> None:
+    if study is None or not study.figures:
         st.caption("Tables and a report are here once the study is done or stopped.")
+        return
+    name = report.file_name("sweep " + " ".join(study.settings.prompts))
+    writers: list[tuple[str, Callable[[], str | bytes], str, str, str]] = [
+        ("Table as Parquet", study.to_parquet, "parquet", "application/vnd.apache.parquet", "table"),
+        ("Table as CSV", study.to_csv, "csv", "text/csv", "table"),
+        ("Report as HTML", lambda: to_html(study), "html", "text/html", "article"),
+    ]
+    for label, write, kind, mime, icon in writers:
+        st.download_button(
+            label, write, f"{name}.{kind}", mime, on_click="ignore", icon=f":material/{icon}:",
+            width="stretch", key=f"save_{kind}",
+        )  # fmt: skip
+    pictures_shown = {"quality and diversity": "front"}
+    pictures_shown |= {MEASURES[n].label: f"curve_{n}" for members in GROUPS.values() for n in members}
+    save_component(key="save", data={"charts": pictures_shown, "name": name})
+    st.caption(
+        "The Parquet file opens again here. What the controls ask for, as a command, for larger studies "
+        "and many machines:"
+    )
+    if settings is not None:
+        st.code(command(settings), language="bash", wrap_lines=True)
+
+
+# -- the page --------------------------------------------------------------------------------------
+
+
+def page() -> None:
+    drawing.styles("verbs", "sweep")  # the chosen dishes and the texts look as on the verbs page
+    writers.models()  # or a sentence on the page
+    known = address.fields("sweep")
+    navigation.begin("sweep", known)
+    keep = head(known)
+    if go := state.pop("sweep_go", None):
+        to_comparison(*go)
+    settings, notes = asked()
+    notes = address.notes("sweep", (settings, *notes)) + notes
+    with keep:
+        open_file()
+    with st.container():
+        if state.get("sweep_open_error"):
+            st.error(state.sweep_open_error, icon=":material/error:")
+        if not state.get("sweep_opened"):
+            drawing.warn(notes)
+    begin_or_say(settings)
+    work: Work | None = state.get("sweep_work")
+    which_is_shown(settings, work)
+    opened_study: Study | None = state.get("sweep_opened")
+    running = progress_row(work) if work is not None and opened_study is None else False
+    st.fragment(view)(work)
+    with keep:
+        study = opened_study or (work.study if work else None)
+        downloads(None if running else study, settings)
+
+
+page()

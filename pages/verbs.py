@@ -336,10 +336,14 @@ def downloads(
         "Divergence": lambda: verb_tables.divergence_table(firsts),
         "Kinds of word": lambda: verb_tables.kind_table(titles, shares),
     }
+
+    def saved(rows: Callable[[], list[verb_tables.Row]]) -> Callable[[], str]:
+        return lambda: to_csv(rows())  # called from another thread, on a click
+
     for label, rows in tables.items():
         st.download_button(
             f"{label} as CSV",
-            lambda rows=rows: to_csv(rows()),
+            saved(rows),
             f"{name}-{'-'.join(label.lower().split())}.csv",
             "text/csv",
             on_click="ignore",

@@ -20,6 +20,7 @@ from textgen.measuring.units import FACTS
 from textgen.network.bundle import available_bundles
 from textgen.text.vocabulary import Vocabulary, tokenize
 from textgen.views.models import ERAS
+from textgen.views.sweep import rule_name
 from textgen.writing.rules import RULES
 
 FEWEST_COLUMNS, MOST_COLUMNS = 2, 6
@@ -29,12 +30,8 @@ TEMPERATURES = (0.2, 0.7, 1.2, 1.6, 2.0, 0.4)  # of the columns, the first three
 HOTTEST, SLIDER_STEP = 2.0, 0.05  # of the temperature sliders
 VERB_TEMPERATURES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
 SWEEP_FILTERS = {
-    "no filter": "none",
-    "top-k 10": "top_k=10",
-    "top-k 40": "top_k=40",
-    "top-p 0.9": "top_p=0.9",
-    "min-p 0.1": "min_p=0.1",
-    "typical 0.9": "typical_p=0.9",
+    rule_name(rules): rules
+    for rules in ("none", "top_k=10", "top_k=40", "top_p=0.9", "min_p=0.1", "typical_p=0.9")
 }
 VIEWS = ("chances", "point", "luck")  # of a word's bars
 DISHES = ("Roasted vegetables", "Chocolate ice cream")
@@ -58,9 +55,9 @@ class Field:
     pages: str
     what: str = ""  # the thing that its value is, for sentences
     start: Any = None  # what its control says at first; None: the first of `options`
-    low: float | None = None  # numbers are whole if this is
-    high: float | None = None
-    step: float | None = None
+    low: Any = None  # numbers are whole if this is
+    high: Any = None
+    step: Any = None
     options: Sequence[Any] = ()
     parse: Callable[[str], Any] | None = None  # of what is none of these; ValueError if it may not stand here
     many: int = 0  # so many of its values count; 0: the last one alone
@@ -96,12 +93,16 @@ class Field:
                 if written(value) == text:
                     return value
             raise ValueError(text)
-        if self.low is None or self.high is None:
+        if self.low is None:
             return text
         value = float(text)
         if not self.low <= value <= self.high or (self.whole and value % 1):  # NaN is within no bounds
             raise ValueError(text)
         return int(value) if self.whole else value
+
+    def within(self, value: Any) -> Any:
+        """`value`, or the bound that it is beyond."""
+        return min(max(value, self.low), self.high)
 
 
 def _dish(text: str) -> str:

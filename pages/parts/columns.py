@@ -106,8 +106,8 @@ def show(
     """Texts side by side, `word` (from 1, or 0 for none) picked in each.
 
     With `sliders`, each has a slider for its temperature and a cross that removes it, and below them all
-    stands the walk through their words. What is asked for, see `asked`, calls `on_ask`. Where texts have bars,
-    `more` says how they are shown: the `view`, the `point` on their line, and which `hundred` draws.
+    stands the walk through their words. What is asked for, see `asked`, calls `on_ask`. Where texts have
+    bars, `more` says how they are shown: the `view`, the `point` on their line, and which `hundred` draws.
     """
     messages = state.get(key)
     columns_component(

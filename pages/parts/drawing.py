@@ -25,13 +25,16 @@ def plain(text: str) -> str:
 def component(name: str) -> Any:
     """The small front-end component in `assets/NAME`; its content is set as text, never as markup."""
     folder = ASSETS / name
-    markup, style, script = (
-        (folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
-    )
+
+    def read(file: str) -> str:
+        return (folder / file).read_text(encoding="utf-8")
+
     # The browser gets one module: what it imports from its own folder is put in place.
     beside = re.compile(r'^import .* from "\./([\w-]+\.js)";$', re.MULTILINE)
-    script = beside.sub(lambda match: (folder / match[1]).read_text(encoding="utf-8"), script)
-    return st.components.v2.component(f"simmer_{name}", html=markup, css=style, js=script)
+    script = beside.sub(lambda match: read(match[1]), read(f"{name}.js"))
+    return st.components.v2.component(
+        f"simmer_{name}", html=read(f"{name}.html"), css=read(f"{name}.css"), js=script
+    )
 
 
 def styles(*more: str) -> None:
@@ -39,9 +42,8 @@ def styles(*more: str) -> None:
     for name in ("page", *more):
         st.html(ASSETS / f"{name}.css")
     scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
-    st.html(
-        f"<style>:root {{ --scale: linear-gradient(to right, {scale}); --surprisal: {charts.SURPRISAL_COLOR}; }}</style>"
-    )
+    colors = f"--scale: linear-gradient(to right, {scale}); --surprisal: {charts.SURPRISAL_COLOR};"
+    st.html(f"<style>:root {{ {colors} }}</style>")
 
 
 def style_columns(temperatures: Sequence[float]) -> None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from opening import html, opened, said
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import address, columns, drawing
-from textgen.network.bundle import available_bundles, load_bundle
+from textgen.network.bundle import load_bundle
 from textgen.text.lexicon import lexicon
 from textgen.views.compare import Comparison
-from textgen.writing.generate import generate_together, recipe_prompt
+from textgen.writing.generate import generate_together, generations, recipe_prompt
+from textgen.writing.rules import RULES
 from textgen.writing.sampling import Sampler
 
-pytestmark = pytest.mark.skipif(not available_bundles(), reason="no released network")
+FIELDS = address.fields("compare")
 
 
 @pytest.fixture
 def app() -> AppTest:
-    test = AppTest.from_file("../../app.py", default_timeout=60).run()
-    assert not test.exception
-    return test
+    return opened("compare")
 
 
 def written(app: AppTest) -> list[list[str]]:
@@ -39,14 +39,6 @@ def temperatures(app: AppTest) -> list[float]:
     return [run.sampler.temperature for run in app.session_state.shown["comparison"].runs]
 
 
-def chapters(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
-
-
-def said(app: AppTest) -> str:
-    return " ".join(message.value for message in [*app.warning, *app.error]).replace("\\", "")
-
-
 def test_the_first_visit_shows_a_comparison(app):
     assert temperatures(app) == [0.2, 0.7, 1.2]
     texts = written(app)
@@ -59,7 +51,7 @@ def test_the_page_writes_what_textgen_writes(app):
     network = load_bundle(app.selectbox(key="model").value)
     samplers = [Sampler(t, suppress=(1,)) for t in (0.2, 1.4, 1.2)]
     expected: list[list[str]] = [[], [], []]
-    seed = address.fields("compare")["seed"].default
+    seed = FIELDS["seed"].default
     for steps in generate_together(
         network, recipe_prompt("Roasted vegetables"), samplers=samplers, max_tokens=60, seed=seed
     ):
@@ -96,7 +88,7 @@ def test_same_context_gives_all_columns_the_same_words_to_read(app):
     comparison = app.session_state.shown["comparison"]
     for position in range(5):
         assert len({step.prompt for step in comparison.steps_at(position) if step}) == 1
-    assert "one context" in chapters(app)
+    assert "one context" in html(app)
 
 
 def test_own_luck_parts_equal_temperatures(app):
@@ -115,11 +107,26 @@ def test_rules_at_their_end_leave_only_the_likeliest_word(app, key, value):
     assert not app.exception
 
 
-@pytest.mark.parametrize(("key", "value"), [("penalty", 2.0), ("typical", 0.05), ("k", 10_000), ("p", 0.99)])
-def test_rules_anywhere_else_keep_the_page_going(app, key, value):
-    widget = app.number_input(key=key) if key == "k" else app.slider(key=key)
-    widget.set_value(value).run()
-    assert not app.exception and len(written(app)) == 3
+# Where each rule has a say in the first text.
+VALUES = {"penalty": 2.0, "nsigma": 1.0, "k": 3, "p": 0.3, "min_p": 0.3, "typical": 0.3}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_does_on_the_page_what_it_does_in_textgen(app, rule):
+    before = written(app)
+    control = app.number_input(key=rule.key) if rule.kind is int else app.slider(key=rule.key)
+    assert control.value == rule.off
+    control.set_value(VALUES[rule.key]).run()
+    assert not app.exception and written(app) != before
+    samplers = [Sampler(t, suppress=(1,), **{rule.name: VALUES[rule.key]}) for t in (0.2, 0.7, 1.2)]
+    runs = generations(
+        load_bundle(app.selectbox(key="model").value),
+        recipe_prompt("Roasted vegetables"),
+        samplers=samplers,
+        max_tokens=60,
+        seed=FIELDS["seed"].default,
+    )
+    assert written(app) == [[step.word for step in run.steps] for run in runs]
 
 
 def test_a_forced_word_is_written_by_every_column_and_can_be_freed(app):
@@ -220,7 +227,7 @@ def test_short_and_long_texts(app, words):
 
 
 def test_what_was_written_is_not_written_again(app):
-    other = AppTest.from_file("../../app.py", default_timeout=60).run()
+    other = opened("compare")
     first, again = (test.session_state.shown["comparison"].runs for test in (app, other))
     assert all(a is b for a, b in zip(first, again, strict=True))
 
@@ -246,8 +253,8 @@ def test_the_rules_that_are_on_are_counted_and_the_chart_says_what_fades(app):
     app.number_input(key="k").set_value(5).run()
     app.slider(key="p").set_value(0.9).run()
     assert any("2 rules on" in badge for badge in badges())
-    assert "Faded: what a sampling rule removed" in chapters(app)
-    assert "rest of the vocabulary" not in chapters(app)
+    assert "Faded: what a sampling rule removed" in html(app)
+    assert "rest of the vocabulary" not in html(app)
 
 
 @pytest.fixture
@@ -297,9 +304,7 @@ def test_a_chart_that_cannot_be_drawn_leaves_texts_and_the_other_charts(app, fai
 
 def test_a_first_page_that_cannot_be_written_says_so_and_has_its_controls(failing):
     failing("word_rows")
-    app = AppTest.from_file("../../app.py", default_timeout=60)
-    app.query_params["t1"] = "1.3"
-    app.run()
+    app = opened("compare", {"t1": "1.3"})
     assert not app.exception and "could not be written" in said(app)
     assert app.text_input(key="title").value
     drag(app, t1=0.5)

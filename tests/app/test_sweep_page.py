@@ -3,59 +3,52 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
+from opening import SMALL, html, opened, said
 from streamlit.testing.v1 import AppTest
 
-from pages import shared
+from pages.parts import address
 from textgen.measuring.study.settings import Settings
 from textgen.measuring.study.table import Study
 from textgen.measuring.study.units import measure_all, units
-from textgen.network.bundle import available_bundles, load_bundle
+from textgen.network.bundle import load_bundle
 from textgen.text.typeset import detokenize
 from textgen.writing.generate import generate, recipe_prompt
 from textgen.writing.sampling import Sampler
 
-pytestmark = pytest.mark.skipif(not available_bundles(), reason="no released network")
-
-SMALL = "lstm" if "lstm" in available_bundles() else (available_bundles() or [""])[0]
+SEED = address.fields("sweep")["seed"].default
 
 
-def opened(wait: bool = True, **controls) -> AppTest:
+def sweep(wait: bool = True, **state: object) -> AppTest:
     """The page on a small network and a small study; run until the study is done."""
-    test = AppTest.from_file("../../app.py", default_timeout=120)
-    test.switch_page("pages/sweep.py")
-    wanted = {"network": [SMALL], "by": 1.0, "count": 8, "length": 10, **controls}
-    for name, value in wanted.items():
-        test.session_state[name] = value
-    test.run()
+    test = opened("sweep", **{"network": [SMALL], "by": 1.0, "count": 8, "length": 10, **state})
+    if wait and "sweep_work" in test.session_state:
+        until(test, lambda: not buttons(test, "stop"))
+    return test
+
+
+def until(test: AppTest, happened: Callable[[], object]) -> None:
+    """Look at the page again and again, as its clock does."""
     for _ in range(200):
-        if not wait or "sweep_work" not in test.session_state or not buttons(test, "stop"):
-            break
+        if happened():
+            return
         time.sleep(0.1)
         test.run()
-    assert not test.exception
-    return test
+    raise AssertionError("it did not happen in time")
 
 
 def buttons(test: AppTest, key: str) -> list:
     return [button for button in test.button if button.key == key]
 
 
-def said(test: AppTest) -> str:
-    return " ".join(message.value for message in [*test.warning, *test.info, *test.error]).replace("\\", "")
-
-
 def words(test: AppTest) -> str:
     return " ".join(element.value for element in test.markdown).replace("\\", "")
 
 
-def pages(test: AppTest) -> str:
-    return " ".join(element.proto.body for element in test.get("html"))
-
-
 def test_a_study_runs_by_itself_and_says_what_it_found():
-    test = opened()
+    test = sweep()
     assert said(test) == ""
     headings = [heading.value for heading in test.subheader]
     assert headings[:2] == ["Quality against diversity", "Where is human text?"]
@@ -66,7 +59,7 @@ def test_a_study_runs_by_itself_and_says_what_it_found():
 
 
 def test_the_texts_are_what_textgen_writes():
-    test = opened(sweep_at=1.0, seed=11)
+    test = sweep(sweep_at=1.0, seed=11)
     steps = generate(
         load_bundle(SMALL),
         recipe_prompt("Roasted vegetables"),
@@ -75,7 +68,7 @@ def test_the_texts_are_what_textgen_writes():
         seed=12,
     )
     text = detokenize([step.word for step in steps if step.word])
-    assert text in pages(test)
+    assert text in html(test)
     buttons(test, "go1")[0].click()
     test.run()
     assert not test.exception and test.text_input(key="title").value == "Roasted vegetables"
@@ -83,22 +76,18 @@ def test_the_texts_are_what_textgen_writes():
 
 
 def test_other_settings_wait_for_a_click_and_what_is_known_does_not():
-    test = opened()
+    test = sweep()
     test.number_input(key="seed").set_value(99)
     test.run()
     assert "earlier settings" in words(test)
     buttons(test, "measure")[0].click()
     test.run()
-    for _ in range(200):
-        if not buttons(test, "stop"):
-            break
-        time.sleep(0.1)
-        test.run()
+    until(test, lambda: not buttons(test, "stop"))
     assert "earlier settings" not in words(test)
-    test.number_input(key="seed").set_value(shared.DEFAULTS["seed"])  # measured before: shown at once
+    test.number_input(key="seed").set_value(SEED)  # measured before: shown at once
     test.run()
     assert not buttons(test, "measure") and not buttons(test, "stop")
-    assert test.session_state.sweep_work.settings.seed == shared.DEFAULTS["seed"] and not test.exception
+    assert test.session_state.sweep_work.settings.seed == SEED and not test.exception
 
 
 @pytest.mark.parametrize(
@@ -111,33 +100,29 @@ def test_other_settings_wait_for_a_click_and_what_is_known_does_not():
     ],
 )
 def test_what_cannot_be_measured_is_a_sentence(controls, sentence):
-    test = opened(**controls)
+    test = sweep(**controls)
     assert sentence in said(test)
     assert not test.subheader and "sweep_work" not in test.session_state
 
 
 def test_one_temperature_is_points_and_said_so():
-    test = opened(low=1.0, high=1.0)
+    test = sweep(low=1.0, high=1.0)
     assert "Only T = 1 is measured" in said(test)
     assert "At T = 1, effective choices are" in words(test)
     assert not test.exception
 
 
 def test_titles_stay_text():
-    test = opened(prompt=["<b>x</b> $y$ qwzzx"])
-    assert "Not among the words the networks know" in said(test)
-    assert "<b>" not in pages(test)
+    test = sweep(prompt=["<b>x</b> $y$ qwzzx"])
+    assert "words the network knows" in said(test)
+    assert "<b>" not in html(test)
 
 
 def test_stop_keeps_what_is_finished():
-    test = opened(wait=False, by=0.05, length=60)
+    test = sweep(wait=False, by=0.05, length=60)
     buttons(test, "stop")[0].click()
     test.run()
-    for _ in range(200):
-        if buttons(test, "go_on"):
-            break
-        time.sleep(0.1)
-        test.run()
+    until(test, lambda: buttons(test, "go_on"))
     work = test.session_state.sweep_work
     count = len(work.study.figures)
     assert buttons(test, "go_on") and count < 41
@@ -151,7 +136,7 @@ def test_a_finished_study_opens_again_and_another_file_is_a_sentence():
     study = Study(settings)
     for unit in units(settings):
         study.add(unit, *measure_all([unit]))
-    test = opened(low=1.0, high=1.0)
+    test = sweep(low=1.0, high=1.0)
     test.file_uploader[0].upload("study.parquet", study.to_parquet(), "application/octet-stream")
     test.run()
     assert "A study from a file: Tomato soup" in said(test)

@@ -17,3 +17,29 @@ def small_bundle(folder: Path, size: int = 60, seed: int = 0, **measured: object
     for name, data in (("card", {}), ("history", {}), ("measured", measured)):
         (folder / f"{name}.json").write_text(json.dumps(data), encoding="utf-8")
     return str(folder)
+
+
+CARD = {
+    "name": "lstm",
+    "architecture": {
+        "name": "lstm",
+        "embedding_dim": 3,
+        "units": 4,
+        "layers": ["Embedding", "LSTM"],
+        "parameters": 2_407_248,
+    },
+    "vocabulary_size": 9,
+    "data": [{"name": "cook | book", "recipes": 1234, "license": "CC0", "source": "somewhere"}],
+    "training": {"method": "two\nstages", "epochs": 12, "seconds": 3601.5},
+    "evaluation": {
+        "modern": {
+            "nats_per_token": 3.2,
+            "perplexity": 24.53,
+            "unknown_rate": 0.0123,
+            "tokens": 50_000,
+            "recipes": 260,
+        }
+    },
+    "limits": ["It writes <i>odd</i> recipes."],
+    "license": "MIT",
+}

@@ -1,4 +1,4 @@
-"""Recipes at several temperatures, in the terminal."""
+"""Write a recipe at several temperatures, all else held constant."""
 
 from __future__ import annotations
 
@@ -8,33 +8,44 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from textgen.cli.terminal import default_model, print_table, printable, say, shown_word
+from textgen.cli import arguments
+from textgen.cli.terminal import print_table, printable, say_unknown, shown_word
 from textgen.network.bundle import Bundle, load_bundle
 from textgen.text.typeset import detokenize, percent
-from textgen.text.vocabulary import UNKNOWN, tokenize, unknown_words
+from textgen.text.vocabulary import UNKNOWN, UNKNOWN_ID, tokenize
 from textgen.writing.generate import Generation, generations, recipe_prompt
-from textgen.writing.rules import BY_NAME
+from textgen.writing.rules import RULES
 from textgen.writing.sampling import Sampler
 
-DEFAULT_TEMPERATURES = (0.2, 0.7, 1.2)
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("title", help='what to cook, such as "roasted vegetables"')
+    arguments.add_temperatures(parser, "text")
+    add("--opening", default="", metavar="WORDS", help='the first words of the method, such as "chop 1 /"')
+    arguments.add_seed(parser, "the same seed writes the same texts")
+    luck = "whether all temperatures draw the same random numbers (%(default)s)"
+    add("--luck", choices=("shared", "independent"), default="shared", help=luck)
+    arguments.add_max_words(parser)
+    arguments.add_model(parser)
+    probs = "also show the N likeliest words at each step, of those that the rules leave"
+    add("--probs", type=arguments.count, metavar="N", help=probs)
+    arguments.add_json(parser)
+    rules = arguments.add_rules(parser, RULES)
+    rules.add_argument("--no-unknown", action="store_true", help=f"never write {UNKNOWN}")
 
 
-def generate_command(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> None:
     if not args.title.strip():
         args.parser.error('the title is empty: say what to cook, for example "roasted vegetables"')
-    bundle = load_bundle(args.model or default_model())
-    vocabulary = bundle.vocabulary
-    rules: dict[str, Any] = {name: getattr(args, name) for name in BY_NAME}
+    bundle = load_bundle(args.model or arguments.default_model())
+    rules: dict[str, Any] = {rule.name: getattr(args, rule.name) for rule in RULES}
     if args.no_unknown:
-        rules["suppress"] = tuple(vocabulary.encode([UNKNOWN]))
-    try:
-        samplers = [Sampler(temperature=t, **rules) for t in args.temperature or DEFAULT_TEMPERATURES]
-    except ValueError as error:
-        args.parser.error(str(error))
+        rules["suppress"] = (UNKNOWN_ID,)
+    temperatures = args.temperature or arguments.DEFAULT_TEMPERATURES
+    samplers = [Sampler(temperature=temperature, **rules) for temperature in temperatures]
     prompt = recipe_prompt(args.title, args.opening)
-    strangers = unknown_words(prompt, vocabulary)
-    if strangers:
-        say(f"read as {UNKNOWN}, for the model does not know them: {', '.join(strangers)}")
+    say_unknown(prompt, bundle)
     runs = generations(
         bundle, prompt, samplers=samplers, max_tokens=args.max_words, seed=args.seed, luck=args.luck
     )
@@ -55,11 +66,12 @@ def _text(args: argparse.Namespace, run: Generation) -> str:
 
 
 def _likeliest(bundle: Bundle, run: Generation, count: int) -> list[list[tuple[str, float]]]:
-    """For each step the `count` likeliest words with their probabilities, after temperature and filters."""
+    """For each step the `count` likeliest words with their probabilities, after temperature and filters;
+    fewer where fewer can be drawn."""
     rows = []
     for step in run.steps:
         probs = run.sampler.distribution(bundle.model.logits(step.hidden), step.previous)
-        top = (-probs).argsort(kind="stable")[:count]
+        top = [token for token in (-probs).argsort(kind="stable")[:count] if probs[token] > 0]
         rows.append(list(zip(bundle.vocabulary.decode(top), probs[top].tolist(), strict=True)))
     return rows
 
@@ -73,7 +85,8 @@ def _print_steps(bundle: Bundle, run: Generation, count: int) -> None:
     rows = []
     for step, top in zip(run.steps, _likeliest(bundle, run, count), strict=True):
         pick = [str(step.position + 1), shown_word(step.word), percent(step.probability)]
-        rows.append([*pick, *(f"{percent(p)} {shown_word(word)}" for word, p in top), percent(_others(top))])
+        words = [f"{percent(p)} {shown_word(word)}" for word, p in top] + [""] * (count - len(top))
+        rows.append([*pick, *words, percent(_others(top))])
     print_table(["step", "word", "chance", "likeliest words", *[""] * (count - 1), "all others"], rows)
 
 

@@ -1,15 +1,25 @@
-"""The indexes of a corpus: copies and pairings."""
+"""Index the runs of five words of a corpus, to tell what texts copy from it."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from textgen.cli import arguments
 from textgen.cli.terminal import Failure, printable, read_corpus
 from textgen.text.copying import CopyIndex
 from textgen.text.pairings import Pairings
 
 
-def index_command(args: argparse.Namespace) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    arguments.add_corpora(parser)
+    out = "assets/copies.npz for the released models, or copies.npz in a model's own folder"
+    add("--out", required=True, type=Path, metavar="FILE", help=out)
+    add("--pairings", type=Path, metavar="FILE", help="also count which ingredients are together in recipes")
+
+
+def run(args: argparse.Namespace) -> None:
     recipes = [recipe for path in args.corpus for recipe in read_corpus(path)]
     names = ", ".join(path.name for path in args.corpus)
     try:

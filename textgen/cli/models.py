@@ -1,15 +1,20 @@
-"""The trained networks and their figures, in the terminal."""
+"""List the released models with their figures."""
 
 from __future__ import annotations
 
 import argparse
 import json
 
-from textgen.cli.terminal import NO_MODEL, Failure, figure_text, print_table, printable
+from textgen.cli import arguments
+from textgen.cli.terminal import NO_MODEL, Failure, print_table, printable
 from textgen.network.bundle import available_bundles, load_bundle
 
 
-def models_command(args: argparse.Namespace) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.add_json(parser, "write their cards as JSON")
+
+
+def run(args: argparse.Namespace) -> None:
     bundles = [load_bundle(name) for name in available_bundles()]
     if args.json:
         print(json.dumps({bundle.name: bundle.card for bundle in bundles}))
@@ -22,6 +27,10 @@ def models_command(args: argparse.Namespace) -> None:
         parameters = bundle.card.get("architecture", {}).get("parameters")
         rows.append(
             [printable(bundle.name), f"{parameters:,}" if isinstance(parameters, int) else "?"]
-            + [figure_text(figures.get(era, {}).get("perplexity")) for era in ("modern", "historic")]
+            + [_figure(figures.get(era, {}).get("perplexity")) for era in ("modern", "historic")]
         )
     print_table(["model", "parameters", "perplexity: modern", "historic"], rows)
+
+
+def _figure(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, (int, float)) else "not measured"

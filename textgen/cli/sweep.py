@@ -1,46 +1,65 @@
-"""A study from the terminal."""
+"""Measure what temperature does to texts: diversity, quality, copying."""
 
 from __future__ import annotations
 
 import argparse
 import datetime
 import time
+from pathlib import Path
 
-from textgen.cli.terminal import (
-    Failure,
-    ProgressBar,
-    check_may_write,
-    default_model,
-    print_table,
-    printable,
-    say,
-)
+from textgen.cli import arguments
+from textgen.cli.terminal import Failure, ProgressBar, print_table, printable, say, say_unknown
 from textgen.measuring.study.executors import run as run_study
-from textgen.measuring.study.settings import NO_FILTER, Settings
+from textgen.measuring.study.settings import NO_FILTER, Settings, StudyError
 from textgen.measuring.study.store import Store
-from textgen.measuring.study.table import Study
+from textgen.measuring.study.table import COLUMNS, Study, read_study
 from textgen.measuring.study.units import units
 from textgen.network.bundle import load_bundle
-from textgen.text.vocabulary import UNKNOWN, unknown_words
 from textgen.views.sweep import figure, paragraph, series_of
 
 
-def sweep_command(args: argparse.Namespace) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    prompt = 'what to cook, or "title | first words of the method"; may be given more than once'
+    add("--prompt", required=True, action="append", metavar="TITLE", help=prompt)
+    heats = "FROM:TO:STEP, or a list: 0.2,0.7,1.2 (%(default)s)"
+    add("--temperatures", type=arguments.temperatures, default="0:2:0.1", metavar="RANGE", help=heats)
+    arguments.add_model(parser, action="append")
+    judge = "the model of the second opinion on perplexity (another released one)"
+    add("--judge", metavar="NAME", help=judge)
+    rules = f"{NO_FILTER}, or rules such as top_k=40 or top_p=0.9,min_p=0.05, once or more ({NO_FILTER})"
+    add("--filter", type=arguments.filter_rules, action="append", metavar="RULES", help=rules)
+    texts = "texts of each prompt, temperature, model and filter (%(default)s)"
+    add("--texts", type=int, default=64, metavar="N", help=texts)
+    arguments.add_max_words(parser)
+    arguments.add_seed(parser, "of the first text; the next has the next")
+    add("--out", type=Path, required=True, metavar="FILE", help="the table: a name in .parquet or .csv")
+    add("--html", type=Path, metavar="FILE", help="also a report in one file that opens offline")
+    scheduler = "a Dask scheduler whose workers do the work, such as tcp://host:8786"
+    add("--scheduler", metavar="ADDRESS", help=scheduler)
+    add("--processes", type=int, default=0, metavar="N", help="processes of this machine that do the work")
+
+
+def run(args: argparse.Namespace) -> None:
     judges = (args.judge,) * len(dict.fromkeys(args.model or [""])) if args.judge else ()
     settings = Settings(
-        prompts=tuple(args.prompt), temperatures=args.temperatures,
-        models=tuple(args.model or [default_model()]), filters=tuple(args.filter or [NO_FILTER]),
-        texts=args.texts, max_words=args.max_words, seed=args.seed, judges=judges,
-    )  # fmt: skip
+        prompts=tuple(args.prompt),
+        temperatures=args.temperatures,
+        models=tuple(args.model or [arguments.default_model()]),
+        filters=tuple(args.filter or [NO_FILTER]),
+        texts=args.texts,
+        max_words=args.max_words,
+        seed=args.seed,
+        judges=judges,
+    )
     for target in (args.out, args.html):
         if target is not None and not target.absolute().parent.is_dir():
             raise Failure(f"there is no folder {target.absolute().parent} to write {target.name} to")
-    check_may_write(args.out)
+    _check_may_write(args.out)
     for name in dict.fromkeys((*settings.models, *filter(None, settings.judges))):
         bundle = load_bundle(name)
         for prompt in settings.prompts:
-            if strangers := unknown_words(prompt, bundle.vocabulary):
-                say(f"read by {name} as {UNKNOWN}, for it does not know them: {', '.join(strangers)}")
+            say_unknown(prompt, bundle)
     if len(settings.temperatures) == 1:
         say(f"only T = {settings.temperatures[0]:g} is measured: that gives points, not a curve")
     if settings.temperatures[0] == 0 and settings.texts > 1:
@@ -59,12 +78,9 @@ def sweep_command(args: argparse.Namespace) -> None:
             study.add(unit, result)
             done += 1
             fresh += done > kept
-            left = (time.monotonic() - started) / max(fresh, 1) * (total - done)
-            bar.show(
-                done,
-                total,
-                f"T = {unit.condition.temperature:g}  {datetime.timedelta(seconds=round(left))} left",
-            )
+            seconds = round((time.monotonic() - started) / max(fresh, 1) * (total - done))
+            left = datetime.timedelta(seconds=seconds)
+            bar.show(done, total, f"T = {unit.condition.temperature:g}  {left} left")
         study.save(args.out)
     except BaseException:
         bar.clear()
@@ -91,3 +107,22 @@ def sweep_command(args: argparse.Namespace) -> None:
         print()
     print(printable(paragraph(study)))
     print(printable(f"written: {args.out}"))
+
+
+def _check_may_write(path: Path) -> None:
+    """Only a study may be replaced by a study."""
+    if path.suffix not in (".parquet", ".csv"):
+        raise Failure(f"the name of a study ends in .parquet or .csv; {path.name} does not")
+    if not path.exists():
+        return
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", errors="replace") as file:
+            if file.readline().strip() == ",".join(COLUMNS):
+                return
+    else:
+        try:
+            read_study(path)
+            return
+        except StudyError:
+            pass
+    raise Failure(f"{path} is there already and is not a study of this version; it was left as it is")

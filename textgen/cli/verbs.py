@@ -1,4 +1,4 @@
-"""Which recipe verb comes first, in the terminal."""
+"""Show which recipe verb comes first, by title and temperature."""
 
 from __future__ import annotations
 
@@ -8,26 +8,41 @@ import itertools
 import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from textgen.cli.generate import DEFAULT_TEMPERATURES
-from textgen.cli.terminal import chance_text, default_model, print_table, printable, read_corpus, say
+from textgen.cli import arguments
+from textgen.cli.terminal import print_table, printable, read_corpus, say, say_unknown
 from textgen.measuring.first_verbs import FirstVerbs, divergence, divergence_interval, first_verbs
 from textgen.measuring.title_information import TitleInformation, title_information_by_era
 from textgen.network.bundle import Bundle, load_bundle
-from textgen.text.vocabulary import UNKNOWN, Vocabulary, tokenize, unknown_words
+from textgen.text.typeset import percent
+from textgen.text.vocabulary import tokenize, unknown_words
 
 
-def verbs_command(args: argparse.Namespace) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("title", nargs="*", help='what to cook, such as "roasted vegetables" "chocolate ice cream"')
+    arguments.add_temperatures(parser, "column")
+    top = "the most verbs of a table (%(default)s)"
+    add("--top", type=arguments.count, default=8, metavar="N", help=top)
+    corpus = f"also measure how much titles tell about the first verb, on {arguments.RECIPES}"
+    add("--corpus", type=Path, metavar="FILE", help=corpus)
+    arguments.add_seed(parser, "of what has to be sampled")
+    arguments.add_model(parser)
+    arguments.add_json(parser, "write JSON, with intervals")
+
+
+def run(args: argparse.Namespace) -> None:
     titles = list(dict.fromkeys(args.title))
     if not titles and not args.corpus:
         args.parser.error('give at least one title, such as "roasted vegetables", or --corpus FILE')
     if not all(title.strip() for title in titles):
         args.parser.error("a title is empty: say what to cook")
-    bundle = load_bundle(args.model or default_model())
-    temperatures = list(dict.fromkeys(args.temperature or DEFAULT_TEMPERATURES))
+    bundle = load_bundle(args.model or arguments.default_model())
+    temperatures = list(dict.fromkeys(args.temperature or arguments.DEFAULT_TEMPERATURES))
     for title in titles:
-        _remark(title, bundle.vocabulary, args.title.count(title) > 1)
+        _remark(title, bundle, args.title.count(title) > 1)
     firsts = [first_verbs(bundle, title, temperatures, seed=args.seed) for title in titles]
     information = (
         title_information_by_era(
@@ -53,7 +68,10 @@ def verbs_command(args: argparse.Namespace) -> None:
             (f"not in {first.max_words} words", first.later),
         ]
         print(f"{chr(10) if number else ''}{printable(first.title)}")
-        print_table(["first verb", *head], [[name, *map(chance_text, values)] for name, values in rows])
+        print_table(
+            ["first verb", *head],
+            [[name, *(percent(float(value)) for value in values)] for name, values in rows],
+        )
     if len(firsts) > 1:
         print("\nhow far apart, in bits (0: the same verbs, 1: none in common)")
         pairs = [(a, b, divergence(a, b)) for a, b in itertools.combinations(firsts, 2)]
@@ -75,17 +93,17 @@ def verbs_command(args: argparse.Namespace) -> None:
         )
 
 
-def _remark(title: str, vocabulary: Vocabulary, repeated: bool) -> None:
+def _remark(title: str, bundle: Bundle, repeated: bool) -> None:
     """Say what a title does that its writer may not expect."""
     if repeated:
         say(f"{title!r} was given more than once; it is shown once")
     if "|" in title:
         say(f"the bar in {title!r} tells the model that the title is over")
-    strangers = unknown_words(title, vocabulary)
-    if strangers and len(strangers) == len(set(tokenize(title))):
+    words = set(tokenize(title))
+    if words and len(words) == len(unknown_words(title, bundle.vocabulary)):
         say(f"the model knows no word of {title!r}: it answers as for any dish that it has never heard of")
-    elif strangers:
-        say(f"read as {UNKNOWN}, for the model does not know them: {', '.join(strangers)}")
+    else:
+        say_unknown(title, bundle)
 
 
 def _verb_facts(

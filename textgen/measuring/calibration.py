@@ -2,7 +2,7 @@
 and whether its probabilities can be believed.
 
 Temperature scaling and the reliability diagram are those of Guo, Pleiss, Sun & Weinberger, *On Calibration
-of Modern Neural Networks* (2017), sections 2 and 4.2, over the tokens of `measures.evaluate`. All
+of Modern Neural Networks* (2017), sections 2 and 4.2, over the tokens of `perplexity.evaluate`. All
 temperatures are measured in one pass over the logits.
 """
 
@@ -95,7 +95,7 @@ def calibrate(
     """Perplexity of `recipes` against temperature with its minimum, and reliability diagrams. Plain data.
 
     For each era of the recipes (without one: `"unknown"`): the numbers of `tokens` and `recipes` are those of
-    `measures.evaluate`, and at T = 1 so is the perplexity;
+    `perplexity.evaluate`, and at T = 1 so is the perplexity;
     `perplexity` [temperatures] at each of the sorted `temperatures`, None where float64 cannot hold it;
     `best`, the `temperature` with the lowest `perplexity` between the lowest and the highest one, both
     measured there and not read off a curve, and the 95 % interval of the temperature, from `low` to `high`,
@@ -118,16 +118,16 @@ def calibrate(
     of_era = {era: np.array([(recipe.era or "unknown") == era for recipe in recipes]) for era in diagrams}
     # era -> temperature -> what was measured there
     points = {era: _points(wanted, sums, mask) for era, mask in of_era.items()}
-    within = {era: {heat: of[heat] for heat in heats} for era, of in points.items()}
+    within = {era: {heat: known[heat] for heat in heats} for era, known in points.items()}
     for _ in range(REFINEMENTS):
-        guesses = {era: _guess(of) for era, of in within.items()}
-        open_ = sorted({guess for guess in guesses.values() if guess is not None})
-        if not open_:
+        guesses = {era: _guess(known) for era, known in within.items()}
+        asked = sorted({guess for guess in guesses.values() if guess is not None})
+        if not asked:
             break
-        more, _unused = _measure(bundle, recipes, open_, max_tokens)
+        more, _ = _measure(bundle, recipes, asked, max_tokens)
         for era, guess in guesses.items():
             if guess is not None:
-                within[era][guess] = _points(open_, more, of_era[era])[guess]
+                within[era][guess] = _points(asked, more, of_era[era])[guess]
     eras = {}
     for era in sorted(points):
         best = min(within[era], key=lambda heat: (within[era][heat].nats, heat))
@@ -146,12 +146,7 @@ def calibrate(
             },
             "reliability": {f"{heat:g}": diagram.facts() for heat, diagram in diagrams[era].items()},
         }
-    return {
-        "temperatures": heats,
-        "bins": BINS,
-        "max_tokens": max_tokens,
-        "eras": eras,
-    }
+    return {"temperatures": heats, "bins": BINS, "max_tokens": max_tokens, "eras": eras}
 
 
 def _measure(
@@ -199,14 +194,14 @@ class _Point:
 
 def _points(temperatures: Sequence[float], sums: _Sums, mask: NDArray[np.bool_]) -> dict[float, _Point]:
     tokens = sums.tokens[mask]  # [R]
-    found = {}
+    points = {}
     for k, heat in enumerate(temperatures):
         slope = sums.slope[k, mask].sum() / tokens.sum()
         # A ratio of sums over recipes, which are independent of each other; the words in one are not.
         apart = sums.slope[k, mask] - slope * tokens
         error = math.sqrt((apart**2).sum()) / tokens.sum()
-        found[heat] = _Point(float(sums.nats[k, mask].sum() / tokens.sum()), float(slope), error)
-    return found
+        points[heat] = _Point(float(sums.nats[k, mask].sum() / tokens.sum()), float(slope), error)
+    return points
 
 
 def _interval(best: float, points: dict[float, _Point]) -> tuple[float, float]:

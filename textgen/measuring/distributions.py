@@ -1,8 +1,9 @@
-"""How uncertain a distribution is: entropy, effective choices, surprisal."""
+"""How uncertain a distribution is, how far two are apart, and what it gave to the word that came."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,8 +35,20 @@ def surprisal(probability: ArrayLike) -> NDArray[np.float64]:
 
 
 def jensen_shannon(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """In bits, over the last axis of a [..., N] and b [..., N], which need not sum to 1."""
+    """How far apart two distributions are, in bits: 0 (the same) to 1 (nothing in common). a [..., N] and
+    b [..., N], which need not sum to 1 -> [...]; NaN where one is all zeros.
+
+    Lin, *Divergence measures based on the Shannon entropy* (1991).
+    """
     with np.errstate(invalid="ignore"):
         p, q = (x / x.sum(axis=-1, keepdims=True) for x in (a, b))
     bits = (entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2) / math.log(2)
     return np.clip(bits, 0, 1)
+
+
+def negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
+    """-log softmax(logits)[target] in nats, summed in float64: `[B, V], [B] -> [B]`."""
+    peak = logits.max(axis=-1, keepdims=True)
+    total = np.exp(logits - peak).sum(axis=-1, dtype=np.float64)
+    picked = np.take_along_axis(logits, targets[:, None], axis=-1)
+    return np.log(total) + (peak - picked)[:, 0]

@@ -1,10 +1,5 @@
-"""Recipe verbs: which words of a text are one, and which one a network picks first.
-
-The lexicon (`assets/verbs.json`) names the imperative verbs of cookery, each with its group. Many are nouns
-too ("butter", "top"), so a word counts as a verb only where an imperative can stand, which a few rules
-decide from the words before it alone. So a word's tag never changes as a text grows, and the same rules
-tell, for any distribution over the next word, which words would be verbs there.
-"""
+"""Which recipe verb a network picks first, with all the words before it: a search that follows every likely
+beginning of a recipe and samples the others."""
 
 from __future__ import annotations
 
@@ -21,7 +16,7 @@ from textgen.measuring.intervals import student, wilson
 from textgen.measuring.kinds import Lens
 from textgen.network.recurrent import join_states
 from textgen.text.lexicon import Place
-from textgen.text.vocabulary import STOP, tokenize, unknown_words
+from textgen.text.vocabulary import STOP_ID, tokenize, unknown_words
 from textgen.writing.generate import Network, Source, recipe_prompt
 from textgen.writing.sampling import apply_temperature, check_seed, check_temperature
 
@@ -186,9 +181,8 @@ class _Level:
     state: Any
     places: list[Place]  # [B]
     mass: NDArray[np.float64]  # [B, K] the probability of each beginning, 0 where it is not followed
-    left: NDArray[
-        np.float64
-    ]  # [B, K] how much of that goes on, without a verb, in ways that are not followed
+    # [B, K] how much of that goes on, without a verb, in ways that are not followed
+    left: NDArray[np.float64]
 
 
 @dataclass
@@ -229,7 +223,6 @@ class _Search:
     ) -> None:
         self.model, self.lens, self.temperatures = bundle.model, lens, temperatures
         self.likely, self.max_words = likely, max_words
-        (self.stop,) = bundle.vocabulary.encode([STOP])
         self.found = np.zeros((len(temperatures), len(lens.ids)))
         self.none = np.zeros(len(temperatures))
         self.later = np.zeros(len(temperatures))
@@ -377,8 +370,8 @@ class _Search:
         other word [B, V]."""
         rest = apply_temperature(logits, self.temperatures[k])
         rest *= mass[:, None]
-        none = rest[:, self.stop].copy()
-        rest[:, self.stop] = 0
+        none = rest[:, STOP_ID].copy()
+        rest[:, STOP_ID] = 0
         found = np.zeros((len(rest), len(self.lens.ids)))
         for row, place in enumerate(places):
             at = self.lens.verbs_at(place)

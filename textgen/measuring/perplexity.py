@@ -8,21 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.measuring.distributions import effective_choices, entropy, surprisal
-from textgen.text.vocabulary import STOP, UNKNOWN, tokenize
+from textgen.measuring.distributions import negative_log_probability
+from textgen.text.vocabulary import STOP_ID, UNKNOWN_ID, tokenize
 
 if TYPE_CHECKING:
     from textgen.network.bundle import Bundle
     from textgen.text.corpus import Recipe
-
-__all__ = [
-    "effective_choices",
-    "entropy",
-    "evaluate",
-    "negative_log_probability",
-    "predictions",
-    "surprisal",
-]
 
 
 def evaluate(
@@ -41,12 +32,11 @@ def evaluate(
     Raises `ValueError` if there is nothing to predict.
     """
     recipes = list(recipes)
-    unknown = bundle.vocabulary.encode([UNKNOWN])[0]
     sums = np.zeros((len(recipes), 4))  # of each recipe: nats, unknown, tokens, itself
     sums[:, 3] = 1
     for numbers, logits, targets in predictions(bundle, recipes, max_tokens, batch_size):
         sums[numbers, 0] += negative_log_probability(logits, targets)
-        sums[numbers, 1] += targets == unknown
+        sums[numbers, 1] += targets == UNKNOWN_ID
         sums[numbers, 2] += 1
     eras = np.array([recipe.era or "unknown" for recipe in recipes])
     return {str(era): _summary(*sums[eras == era].sum(axis=0)) for era in np.unique(eras)}
@@ -69,11 +59,10 @@ def _texts(bundle: Bundle, recipes: Iterable[Recipe], max_tokens: int) -> list[t
     if max_tokens < 2:
         raise ValueError(f"max_tokens must be at least 2, to have a token to predict; it is {max_tokens}")
     vocabulary = bundle.vocabulary
-    stop = vocabulary.encode([STOP])[0]
     texts: list[tuple[int, list[int]]] = []
     for number, recipe in enumerate(recipes):
         ids = vocabulary.encode(tokenize(recipe.text)[:max_tokens])
-        texts.append((number, [*ids, stop][:max_tokens]))
+        texts.append((number, [*ids, STOP_ID][:max_tokens]))
     if not texts:
         raise ValueError("there is no recipe to evaluate")
     return sorted(texts, key=lambda text: len(text[1]))
@@ -94,14 +83,6 @@ def _predictions(
             hidden, state = model.step(tokens[:, t], state)
             live = np.flatnonzero(lengths > t + 1)
             yield np.array(numbers)[live], model.logits(hidden[live]), tokens[live, t + 1]
-
-
-def negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
-    """-log softmax(logits)[target] in nats, summed in float64: `[B, V], [B] -> [B]`."""
-    peak = logits.max(axis=-1, keepdims=True)
-    total = np.exp(logits - peak).sum(axis=-1, dtype=np.float64)
-    picked = np.take_along_axis(logits, targets[:, None], axis=-1)
-    return np.log(total) + (peak - picked)[:, 0]
 
 
 def _summary(nats: float, unknown: float, tokens: float, recipes: float) -> dict[str, Any]:

@@ -91,10 +91,10 @@ def title_information_by_era(
     eras: dict[str, list[Recipe]] = {}
     for recipe in recipes:
         eras.setdefault(recipe.era or "unknown", []).append(recipe)
-    told = {}
+    results = {}
     for era in sorted(eras):
         try:
-            told[era] = title_information(bundle, eras[era], seed=seed)
+            results[era] = title_information(bundle, eras[era], seed=seed)
         except ValueError as error:
             on_skip(era, str(error))
-    return told
+    return results

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.measuring.perplexity import entropy
+from textgen.measuring.distributions import jensen_shannon
 from textgen.network.bundle import Bundle
 from textgen.network.recurrent import RecurrentModel, State
 from textgen.text.corpus import Recipe
-from textgen.text.vocabulary import tokenize
+from textgen.text.vocabulary import STOP_ID, tokenize
+from textgen.writing.generate import recipe_prompt
 from textgen.writing.sampling import apply_temperature
 
 DISTANCES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)  # words read since the bar
@@ -40,15 +41,15 @@ def title_memory(
     encode = bundle.vocabulary.encode
     for group in eras.values():
         for recipe in group:
-            own = tokenize(f"recipe for {recipe.title} |")
-            titles = {tuple(own)}
-            for at in rng.permutation(len(group))[: 4 * others]:
-                if len(titles) <= others:
-                    titles.add(tuple(tokenize(f"recipe for {group[at].title} |")))
-            wrong = sorted(titles - {tuple(own)})
+            own = tuple(tokenize(recipe_prompt(recipe.title)))
+            prompts = {own}
+            for other in rng.permutation(len(group))[: 4 * others]:
+                if len(prompts) <= others:
+                    prompts.add(tuple(tokenize(recipe_prompt(group[other].title))))
+            wrong = sorted(prompts - {own})
             if len(wrong) == others:
-                method = [*encode(tokenize(" ".join(recipe.steps))[: DISTANCES[-1] + 1]), 0]
-                rows.append((method, [encode(own), *(encode(list(title)) for title in wrong)]))
+                method = [*encode(tokenize(" ".join(recipe.steps))[: DISTANCES[-1] + 1]), STOP_ID]
+                rows.append((method, [encode(prompt) for prompt in (own, *wrong)]))
     if len(rows) < 20:
         raise ValueError(f"the memory is measured on 20 recipes or more, not {len(rows)}")
     rows.sort(key=lambda row: len(row[0]))  # a batch of like lengths has little padding
@@ -57,11 +58,11 @@ def title_memory(
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
         bits[start : start + batch_size], loss[start : start + batch_size] = _memory(bundle.model, batch)
-    kept = [n for n in range(len(DISTANCES)) if np.isfinite(bits[:, n]).sum() >= 20]
+    known = [n for n in range(len(DISTANCES)) if np.isfinite(bits[:, n]).sum() >= 20]
     draws = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=1000)
-    told: dict[str, Any] = {"recipes": len(rows), "distances": [DISTANCES[n] for n in kept]}
-    told["count"] = [int(np.isfinite(bits[:, n]).sum()) for n in kept]
-    for prefix, values in (("", bits[:, kept]), ("likelihood_", loss[:, kept])):
+    measured: dict[str, Any] = {"recipes": len(rows), "distances": [DISTANCES[n] for n in known]}
+    measured["count"] = [int(np.isfinite(bits[:, n]).sum()) for n in known]
+    for prefix, values in (("", bits[:, known]), ("likelihood_", loss[:, known])):
         there = np.isfinite(values)
         again = (draws @ np.where(there, values, 0)) / (draws @ there)  # [1000, distances]
         low, high = np.quantile(again, [0.025, 0.975], axis=0)
@@ -70,8 +71,8 @@ def title_memory(
             (f"{prefix}low", low),
             (f"{prefix}high", high),
         ):
-            told[name] = [round(float(x), 5) for x in numbers]
-    return told
+            measured[name] = [round(float(x), 5) for x in numbers]
+    return measured
 
 
 def _memory(
@@ -101,18 +102,17 @@ def _memory(
     loss = np.full_like(bits, np.nan)
     tokens = np.array(last)
     for distance in range(min(int(lengths.max()) - 1, DISTANCES[-1]) + 1):
-        hidden, state = model.step(tokens, state)
+        hidden, state = model.step(tokens, state)  # [B * titles, U]
         if distance in DISTANCES:
             live = np.flatnonzero(lengths > distance)
             n = DISTANCES.index(distance)
-            own_and_wrong = hidden.reshape(len(batch), titles, -1)[live]
-            logits = model.logits(own_and_wrong.reshape(-1, hidden.shape[1]))
-            probs = apply_temperature(logits, 1.0).reshape(len(live), titles, -1)
+            after = hidden.reshape(len(batch), titles, -1)[live]  # [live, titles, U]
+            logits = model.logits(after.reshape(-1, hidden.shape[1]))
+            probs = apply_temperature(logits, 1.0).reshape(len(live), titles, -1)  # [live, titles, V]
             own, wrong = probs[:, :1], probs[:, 1:]
-            divergence = entropy((own + wrong) / 2) - (entropy(own) + entropy(wrong)) / 2
+            bits[live, n] = jensen_shannon(own, wrong).mean(axis=1)
             true = words[live, distance]
-            picked = np.log2(np.take_along_axis(probs, true[:, None, None], axis=2)[..., 0])
-            bits[live, n] = divergence.mean(axis=1) / np.log(2)
+            picked = np.log2(np.take_along_axis(probs, true[:, None, None], axis=2)[..., 0])  # [live, titles]
             loss[live, n] = (picked[:, :1] - picked[:, 1:]).mean(axis=1)
         tokens = np.repeat(words[:, distance], titles)
     return bits, loss

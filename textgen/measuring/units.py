@@ -1,8 +1,7 @@
-"""What units know and how long a title is remembered, measured over recipes.
+"""Which units of a network follow something in the text, measured over recipes.
 
 `unit_probes` correlates every unit's states with facts about the text (`facts`): the best are chosen on one
-half of the recipes and measured on the other. `title_memory` replaces titles and measures how much that
-changes the next word, by distance. Both return plain data, ready for `textgen.network.bundle.save_measured`.
+half of the recipes and measured on the other. It returns plain data, ready for `bundle.save_measured`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from textgen.network.bundle import Bundle
 from textgen.network.recurrent import GRU, LSTM, Affine, Layer, RecurrentModel
 from textgen.text.corpus import Recipe
 from textgen.text.lexicon import lexicon
-from textgen.text.vocabulary import STOP, tokenize
+from textgen.text.vocabulary import STOP_ID, tokenize, word_set
 
 FACTS = {
     "inside the title": "1 from the title's first word to its last, else 0",
@@ -34,21 +33,17 @@ BEST = 5  # units kept for each fact
 MAX_TOKENS = 201
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_NUMBERS = _set(
+_NUMBERS = word_set(
     "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty "
     "half quarter quarters third thirds dozen"
 )
-_MEASURES = _set(
+_MEASURES = word_set(
     "cup cups tablespoon tablespoons tablespoonful tablespoonfuls tbsp tbsps teaspoon teaspoons teaspoonful "
     "teaspoonfuls tsp tsps ounce ounces oz pound pounds lb lbs gram grams g kg ml l cl dl liter liters litre "
     "litres pint pints gill gills quart quarts gallon gallons minute minutes min hour hours second seconds "
     "inch inches cm mm degree degrees f c °f °c stick sticks clove cloves slice slices can cans"
 )
-_BETWEEN = _set("/ - – to °")
+_BETWEEN = word_set("/ - – to °")
 
 
 def facts(words: Sequence[str]) -> NDArray[np.float64]:
@@ -56,7 +51,7 @@ def facts(words: Sequence[str]) -> NDArray[np.float64]:
 
     `words` are those of a prompt, "recipe for TITLE |", and of what follows. Nothing looks ahead.
     """
-    found = np.zeros((len(words), len(FACTS)))
+    truth = np.zeros((len(words), len(FACTS)))
     bar = quantity = False
     depth = since = position = 0
     for t, (word, verb) in enumerate(zip(words, lexicon().tag(words), strict=True)):
@@ -69,10 +64,10 @@ def facts(words: Sequence[str]) -> NDArray[np.float64]:
         depth = depth + 1 if word == "(" else max(depth - 1, 0) if word == ")" else depth
         since = 0 if bar_here or word in (".", "!", "?") else since + 1
         position = position + 1 if bar and not bar_here else 0
-        found[t] = [t >= 2 and not bar, bar, quantity, depth > 0, since, position, verb is not None]
+        truth[t] = [t >= 2 and not bar, bar, quantity, depth > 0, since, position, verb is not None]
         if word in _MEASURES:
             quantity = False
-    return found
+    return truth
 
 
 def unit_probes(bundle: Bundle, recipes: Sequence[Recipe], *, seed: int = 0) -> dict[str, Any]:
@@ -94,22 +89,21 @@ def unit_probes(bundle: Bundle, recipes: Sequence[Recipe], *, seed: int = 0) -> 
     texts = [tokenize(recipe.text)[:MAX_TOKENS] for recipe in recipes]
     chosen_on = np.zeros(len(texts), dtype=bool)
     chosen_on[rng.permutation(len(texts))[: len(texts) // 2]] = True
-    resamples = rng.multinomial(
-        int((~chosen_on).sum()), np.full(int((~chosen_on).sum()), 1 / (~chosen_on).sum()), size=1000
-    )  # how often each held-out recipe is drawn, [1000, recipes]
-
+    count = int((~chosen_on).sum())
+    # How often each held-out recipe is drawn, [1000, recipes].
+    resamples = rng.multinomial(count, np.full(count, 1 / count), size=1000)
     names, sums = _moments(bundle, bundle.model, texts)
     best = _select(sums, chosen_on)
     held_out = [part[~chosen_on] for part in sums]
-    told: dict[str, Any] = {}
+    followed: dict[str, Any] = {}
     _, untrained = _moments(bundle, _untrained(bundle.model, rng), texts)
     blind = _select(untrained, chosen_on)
     for k, fact in enumerate(FACTS):
         rows = []
         for column in best[:BEST, k]:
             layer, state, unit = names[column]
-            part = [held_out[0], held_out[1][:, [column]], held_out[2][:, [column]]]
-            part += [held_out[3][:, [k]], held_out[4][:, [k]], held_out[5][:, [column]][:, :, [k]]]
+            n, s, ss, f, ff, sf = held_out
+            part = [n, s[:, [column]], ss[:, [column]], f[:, [k]], ff[:, [k]], sf[:, [column]][:, :, [k]]]
             r = float(_pearson([x.sum(axis=0) for x in part])[0, 0])
             again = _pearson([np.tensordot(resamples, x, 1) for x in part])[:, 0, 0]
             low, high = np.nanquantile(again, [0.025, 0.975])
@@ -124,7 +118,7 @@ def unit_probes(bundle: Bundle, recipes: Sequence[Recipe], *, seed: int = 0) -> 
                 }
             )
         chance = _pearson([x[~chosen_on].sum(axis=0) for x in untrained])[blind[0, k], k]
-        told[fact] = {"untrained": round(float(chance), 3), "best": rows}
+        followed[fact] = {"untrained": round(float(chance), 3), "best": rows}
     whole = _pearson([x.sum(axis=0) for x in sums])  # [states, facts]
     kept: list[dict[str, dict[str, str]]] = [{} for _ in bundle.model.layers]
     for layer, state in dict.fromkeys((layer, state) for layer, state, _ in names):
@@ -135,9 +129,9 @@ def unit_probes(bundle: Bundle, recipes: Sequence[Recipe], *, seed: int = 0) -> 
         }
     return {
         "recipes": len(texts),
-        "held_out": int((~chosen_on).sum()),
+        "held_out": count,
         "words": sum(map(len, texts)),
-        "facts": told,
+        "facts": followed,
         "correlations": kept,
     }
 
@@ -176,11 +170,10 @@ def _moments(
     sums = [np.zeros((count, size)) for size in (1, width, width, known, known)]
     sums.append(np.zeros((count, width, known)))
     order = sorted(range(count), key=lambda i: len(texts[i]))
-    (stop,) = bundle.vocabulary.encode([STOP])
     for start in range(0, count, batch_size):
         rows = order[start : start + batch_size]
         longest = max(len(texts[i]) for i in rows)
-        tokens = np.full((len(rows), longest), stop)
+        tokens = np.full((len(rows), longest), STOP_ID)
         truth = np.zeros((len(rows), longest, known))
         live = np.zeros((len(rows), longest))
         for b, i in enumerate(rows):
@@ -190,11 +183,11 @@ def _moments(
         state = model.start(len(rows))
         seen = np.zeros((len(rows), longest, width), dtype=np.float32)
         for t in range(longest):
-            _, state = model.step(tokens[:, t], state)
+            _, state = model.step(tokens[:, t], state)  # state: [B, units] a layer and part
             seen[:, t] = np.concatenate([part for layer in state for part in layer], axis=1)
         seen *= live[:, :, None].astype(np.float32)
         for b, i in enumerate(rows):
-            s, f = seen[b].astype(np.float64), truth[b]
+            s, f = seen[b].astype(np.float64), truth[b]  # [T, S], [T, F]
             parts = (live[b].sum(), s.sum(axis=0), (s * s).sum(axis=0), f.sum(axis=0), (f * f).sum(axis=0))
             for total, part in zip(sums, (*parts, s.T @ f), strict=True):
                 total[i] = part

@@ -1,4 +1,10 @@
-"""Which word is a recipe verb, and where: a lexicon, and a reader of places in a text."""
+"""Which word is a recipe verb, and where.
+
+The lexicon (`assets/verbs.json`) names the imperative verbs of cookery, each with its group. Many are nouns
+too ("butter", "top"), so a word counts as a verb only where an imperative can stand, which a few rules
+decide from the words before it alone. So a word's tag never changes as a text grows, and the same rules
+tell, for any distribution over the next word, which words would be verbs there.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from textgen.files import ASSETS
-from textgen.text.vocabulary import STOP
+from textgen.text.vocabulary import STOP, word_set
 
 LEXICON = ASSETS / "verbs.json"
 GROUPS = ("prepare", "mix", "heat", "wait", "finish")
@@ -36,48 +42,44 @@ LISTED = 6  # after a comma there
 START = Place(OPEN)
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_ENDS = _set(". ! ? ; : |")
-_JOINERS = _set("and or & / but")
-_QUIET = _set("\" ' * # - ( [ ) ] ~ `")  # change nothing
+_ENDS = word_set(". ! ? ; : |")
+_JOINERS = word_set("and or & / but")
+_QUIET = word_set("\" ' * # - ( [ ) ] ~ `")  # change nothing
 # Words that may stand before an imperative without ending its chance: "gently fold", "do not stir".
-_LEADERS = _set(
+_LEADERS = word_set(
     """afterward afterwards again also alternately alternatively always and before both deep carefully do
     don either even evenly finally first firstly further gently gradually just last lastly later likewise
     loosely meantime meanwhile never next not now occasionally often once optionally or please pre
     quickly second simply slowly so still t then therefore third thus together twice well finely thinly
     thoroughly"""
 )
-_NOT_ADVERBS = _set("belly curly early family fly italy jelly jolly july lily only ply poly roly")
+_NOT_ADVERBS = word_set("belly curly early family fly italy jelly jolly july lily only ply poly roly")
 # Words that open a phrase before the imperative.
-_FRONTS = _set(
+_FRONTS = word_set(
     """about above across after against along alongside although among around as at away because before
     behind below beside besides between beyond by depending despite during except following for from if
     in inside instead into meantime near on once onto out outside over per rather regardless since though
     through throughout till to towards under unless until up upon when whenever where wherever while
     whilst with within without"""
 )
-_CONDITIONS = _set(
+_CONDITIONS = word_set(
     """after although as because before if once since though unless when whenever where while whilst"""
 )
 # Nouns in -ing; any other word in -ing opens a phrase: "using a fork, beat".
-_THINGS = _set(
+_THINGS = word_set(
     """anything being coating covering cutting dressing dripping dumpling during evening everything
     filling flavoring flavouring frosting herring icing king lining morning nothing pudding ring
     seasoning serving shortening something spring string stuffing thing topping trimming whiting wing"""
 )
 # No imperative follows these at once.
-_BLOCKERS = _set(
+_BLOCKERS = word_set(
     """to a an the this that these those each every some any no your its their his her our my one another
     such will would can could should shall may might must does did is are was were be been being has had
     having have you they i we it he she who which what let of for with in by from per at on very too so
     as into than if more most less until till how cannot not and or"""
 )
 # Imperatives that are no recipe verbs: "be careful", "see page 5".
-_OTHER_IMPERATIVES = _set("avoid be beware expect find go know learn note notice remember see think wish")
+_OTHER_IMPERATIVES = word_set("avoid be beware expect find go know learn note notice remember see think wish")
 
 
 class Lexicon:
@@ -110,11 +112,6 @@ class Lexicon:
         data: dict[str, Any] = json.loads(text)
         groups = {word: group for group in GROUPS for word in data["verbs"][group]}
         return cls(groups, data["also"], data["ingredients"], data["quantities"])
-
-    @property
-    def ambiguous(self) -> frozenset[str]:
-        """The verbs that are also nouns, adjectives or participles, such as "butter"."""
-        return self._noun | self._participle
 
     def is_verb(self, word: str, place: Place) -> bool:
         """Whether `word`, standing at `place`, is a recipe verb in imperative position."""
@@ -222,7 +219,8 @@ def lexicon() -> Lexicon:
 
 
 def word_kinds(words: Sequence[str]) -> list[str]:
-    """The kind of each word of a text, one of `KINDS`; `words` as for `Lexicon.tag`."""
+    """The kind of each word of a text: its group, if it is a verb there, or as `Lexicon.kind` has it; `words`
+    as for `Lexicon.tag`."""
     known = lexicon()
     tags = known.tag(words)
     return [tag or known.kind(word) for word, tag in zip(words, tags, strict=True)]

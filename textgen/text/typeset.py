@@ -6,28 +6,24 @@ import re
 import string
 from collections.abc import Iterable
 
-from textgen.text.vocabulary import STOP, UNKNOWN
+from textgen.text.vocabulary import STOP, UNKNOWN, word_set
 
 _CLOSING = frozenset(".,;:!?)]}%/")  # no space before
 _OPENING = frozenset("([{$#~/")  # no space after
 _TRANSPARENT = frozenset("()[]{}\"'-")  # between a full stop and the capital it asks for
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
 _DEGREES = re.compile(r".*°|\d{3}")  # what stands before the F or C of a temperature
-_SUFFIXES = _set("s t d m n ll re ve em")  # don't, I'm, baker's
-_ELISIONS = _set("d l o n qu")  # hors d'oeuvre, o'clock
+_SUFFIXES = word_set("s t d m n ll re ve em")  # don't, I'm, baker's
+_ELISIONS = word_set("d l o n qu")  # hors d'oeuvre, o'clock
 _INITIALS = frozenset([("e", "g"), ("i", "e"), ("a", "m"), ("p", "m"), ("u", "s")])
-_ABBREVIATIONS = _set(
+_ABBREVIATIONS = word_set(
     "approx doz etc lb lbs oz ozs pkg pt pts qt qts sq tb tbl tblsp tbs tbsp tbsps teaspn teaspns tsp tsps"
 )
-_TITLE_SMALL = _set(
+_TITLE_SMALL = word_set(
     "a à al alla an and as at au aux con de del des di du en for from in la le of on or the to with without"
 )
-_NAMES = _set(
+_NAMES = word_set(
     """african american asian austrian belgian boston brazilian british brussels cajun california canadian
     caribbean celsius chinese christmas creole dijon dutch easter english ethiopian european
     fahrenheit french german greek gruyère hungarian i indian indonesian iranian irish italian

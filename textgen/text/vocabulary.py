@@ -24,6 +24,11 @@ def tokenize(text: str) -> list[str]:
     return _PUNCTUATION.sub(r" \1 ", text.lower()).split()
 
 
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text with spaces between."""
+    return frozenset(words.split())
+
+
 class VocabularyError(ValueError):
     """A list of words that cannot serve as a vocabulary; the message names the entry."""
 

@@ -45,12 +45,16 @@ def build_model(
     """A Keras model that maps token ids `[B, T]` to next-word probabilities `[B, T, V]`.
 
     `name` is one of `ARCHITECTURES`; `embedding_dim` and `units` replace what is said there. `ValueError`
-    if there is no such name.
+    if there is no such name, `ImportError` without TensorFlow.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"no architecture {name!r}: choose one of {', '.join(ARCHITECTURES)}")
-    import keras
-
+    try:
+        import keras
+    except ModuleNotFoundError:
+        raise ImportError(
+            "building a network needs TensorFlow; install it with: pip install -r requirements-train.txt"
+        ) from None
     plan = ARCHITECTURES[name]
     width = embedding_dim or plan.embedding
     x = inputs = keras.Input(shape=(None,), dtype="int32", name="tokens")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.text.corpus import Recipe
-from textgen.text.vocabulary import Vocabulary, tokenize
+from textgen.text.vocabulary import STOP_ID, Vocabulary, tokenize
 from textgen.training.plan import Stage
 
 MAX_TOKENS = 400  # words of a recipe that training reads; one in a hundred is longer
@@ -21,7 +21,7 @@ EVALUATED_TOKENS = 201  # of these the first is given, as in the book's 200-step
 def encode_recipes(recipes: Sequence[Recipe], vocabulary: Vocabulary) -> list[NDArray[np.int32]]:
     """Token ids of each recipe, the stop token included where it ends within `MAX_TOKENS`."""
     return [
-        np.asarray([*vocabulary.encode(tokenize(recipe.text)), 0][: MAX_TOKENS + 1], np.int32)
+        np.asarray([*vocabulary.encode(tokenize(recipe.text)), STOP_ID][: MAX_TOKENS + 1], np.int32)
         for recipe in recipes
     ]
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from textgen.text.vocabulary import tokenize
+from textgen.text.vocabulary import STOP_ID, UNKNOWN_ID, tokenize
 from textgen.writing.sampling import temper
 
 PROMPT = "recipe for"
@@ -67,10 +67,10 @@ class TextGenerator(keras.callbacks.Callback):
         words = tokenize(start_prompt)
         if not words:
             raise ValueError("the prompt is empty: give it at least one word")
-        tokens = [self.word_to_index.get(word, 1) for word in words]
+        tokens = [self.word_to_index.get(word, UNKNOWN_ID) for word in words]
         info: list[dict[str, Any]] = []
         token = None
-        while len(tokens) < max_tokens and token != 0:
+        while len(tokens) < max_tokens and token != STOP_ID:
             probs = np.asarray(model.predict(np.asarray([tokens], np.int32), verbose=0))[0, -1]
             token, word_probs = self.sample_from(probs, temperature)
             info.append({"prompt": " ".join(words), "word_probs": word_probs})

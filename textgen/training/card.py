@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from textgen.text.corpus import Recipe
+from textgen.text.typeset import percent
 from textgen.training.plan import Stage
 
-LIMITS = (
+_LIMITS = (
     "A word-level recurrent network without attention: it keeps the style and the local grammar of a recipe "
     "and forgets ingredients and quantities it wrote a few sentences earlier. Do not cook from it.",
     "It knows its vocabulary and no other word; a title made of other words tells it nothing.",
-    "Much of what it read was printed between 1880 and 1922, and it shows in places.",
 )
+_ERAS = {"historic": "come from old cookbooks", "synthetic": "were written by a machine"}
 
 
 def stage_in_words(stage: Stage) -> str:
@@ -51,9 +52,21 @@ def stage_in_words(stage: Stage) -> str:
 
 
 def layer_in_words(layer: Any) -> str:
-    sizes = {"Embedding": "output_dim"}
     kind = type(layer).__name__
-    return f"{kind}({getattr(layer, sizes.get(kind, 'units'))})"
+    return f"{kind}({layer.output_dim if kind == 'Embedding' else layer.units})"
+
+
+def limits(recipes: Sequence[Recipe]) -> list[str]:
+    """What a network that was trained on `recipes` cannot do, and where what it read shows."""
+    eras = Counter(recipe.era for recipe in recipes)
+    return [
+        *_LIMITS,
+        *(
+            f"{percent(eras[era] / len(recipes))} of the recipes that it read {what}, and it shows in places."
+            for era, what in _ERAS.items()
+            if eras[era]
+        ),
+    ]
 
 
 def data_sources(recipes: Sequence[Recipe]) -> list[dict[str, Any]]:

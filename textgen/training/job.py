@@ -26,7 +26,7 @@ from textgen.text.corpus import Recipe
 from textgen.text.vocabulary import Vocabulary
 from textgen.training.architectures import build_model
 from textgen.training.batches import batches, build_vocabulary, encode_recipes, hold_out
-from textgen.training.card import LIMITS, data_sources, layer_in_words, stage_in_words
+from textgen.training.card import data_sources, layer_in_words, limits, stage_in_words
 from textgen.training.history import observe
 from textgen.training.plan import BOOK, COUNTED, Stage, learning_rate_at, plan_for
 from textgen.training.trainer import Trainer, save_arrays
@@ -284,8 +284,8 @@ class _Job:
                 bundle = load_bundle(out)
                 card["evaluation"] = evaluate(bundle, self.held_out)
                 if self.state["stage"] == len(self.stages):  # it takes a minute: not after a break
-                    told = title_information_by_era(bundle, self.held_out)
-                    card["title_information"] = {era: asdict(value) for era, value in told.items()}
+                    information = title_information_by_era(bundle, self.held_out)
+                    card["title_information"] = {era: asdict(value) for era, value in information.items()}
                 save_bundle(out, model, trainer.vocabulary, card, history)
         return card
 
@@ -314,6 +314,6 @@ class _Job:
                 "matrix_products": trainer.compute.name,
             },
             "evaluation": {},
-            "limits": list(LIMITS),
+            "limits": limits(self.recipes),
             "license": ", ".join(licences) or "that of the training data",
         }

@@ -15,9 +15,8 @@ class Stage:
     epochs: int
     learning_rate: float  # at its peak
     final_learning_rate: float = 0.0
-    mix: Mapping[str, float] = field(
-        default_factory=dict
-    )  # era -> times a recipe is seen an epoch; others once
+    # Era -> how often a recipe of it is seen an epoch; others once.
+    mix: Mapping[str, float] = field(default_factory=dict)
     warmup_steps: int = 200
     batch_tokens: int = 5_000
     candidates: int = 0  # words in the sampled softmax; 0: the full softmax

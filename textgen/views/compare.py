@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from textgen.measuring.perplexity import effective_choices
+from textgen.measuring.distributions import effective_choices, negative_log_probability
 from textgen.network.bundle import Bundle
 from textgen.text.lexicon import lexicon
 from textgen.text.typeset import detokenize_pieces, percent
-from textgen.text.vocabulary import tokenize
+from textgen.text.vocabulary import STOP_ID, tokenize
 from textgen.writing.generate import Generation, Step
 from textgen.writing.parting import first_difference
+from textgen.writing.rules import BY_NAME
 from textgen.writing.sampling import Luck, Stages
 from textgen.writing.writer import Request
 
@@ -76,8 +77,6 @@ class Comparison:
         texts = [f"T = {run.sampler.temperature:g}" for run in self.runs]
         return [text if texts.count(text) == 1 else f"{text} ({i + 1})" for i, text in enumerate(texts)]
 
-    # -- whole runs --------------------------------------------------------------------------------
-
     # What is worked out about a run is kept with it, since comparisons, and so threads, share runs.
 
     def analysis(self, k: int) -> Analysis:
@@ -86,12 +85,9 @@ class Comparison:
     def _analysis(self, k: int) -> Analysis:
         logits = self._logits(k)  # [n, V]
         chosen = np.array([step.token for step in self.runs[k].steps], dtype=np.intp)
-        picked = np.take_along_axis(logits, chosen[:, None], axis=1)  # [n, 1]
-        top = logits.max(axis=1, keepdims=True)
-        log_z = np.log(np.exp(logits - top).sum(axis=1, dtype=np.float64)) + top[:, 0]
-        log_plain = picked[:, 0] - log_z
-        rank = 1 + (logits > picked).sum(axis=1)
-        return Analysis(*map(_read_only, (np.exp(log_plain), rank, -log_plain / math.log(2))))
+        rank = 1 + (logits > np.take_along_axis(logits, chosen[:, None], axis=1)).sum(axis=1)
+        nats = negative_log_probability(logits, chosen)
+        return Analysis(*map(_read_only, (np.exp(-nats), rank, nats / math.log(2))))
 
     def choices(self, k: int) -> np.ndarray:
         """Per step of run `k`, the effective choices of what it drew from: exp of the entropy. `[steps]`, to
@@ -132,14 +128,14 @@ class Comparison:
             {
                 "position": i,
                 "word": step.word,
-                "text": END if step.token == 0 else text,
-                "space": True if step.token == 0 else space,
+                "text": END if step.token == STOP_ID else text,
+                "space": True if step.token == STOP_ID else space,
                 "probability": float(step.probability),
                 "plain": float(analysis.plain[i]),
                 "rank": int(analysis.rank[i]),
                 "bits": float(analysis.bits[i]),
                 "forced": step.forced,
-                "end": step.token == 0,
+                "end": step.token == STOP_ID,
                 "verb": verb is not None,
             }
             for i, (step, (text, space), verb) in enumerate(zip(run.steps, shown, verbs, strict=True))
@@ -212,8 +208,6 @@ class Comparison:
                 parts.append(f"{name}: {percent(float(np.median([step.probability for step in steps])))}")
         what = "effective choices" if measure == "choices" else "probability of the word written"
         return f"Line chart over {self.length} words. Median {what}: {'; '.join(parts)}."
-
-    # -- one step ----------------------------------------------------------------------------------
 
     def steps_at(self, position: int) -> list[Step | None]:
         return [run.steps[position] if position < len(run.steps) else None for run in self.runs]
@@ -422,7 +416,7 @@ def _arithmetic(logit: float, temperature: float, before: float, after: float, r
         return f"logit {logit:.2f}; greedy: the largest logit takes all"
     text = f"logit {logit:.2f} ÷ {temperature:g} = {logit / temperature:.2f} → {percent(before)}"
     if removed_by:
-        return f"{text} → removed by {removed_by}"
+        return f"{text} → removed by {BY_NAME[removed_by].label.lower()}"
     return text + (f" → {percent(after)} after the filters" if abs(after - before) > 5e-4 else "")
 
 

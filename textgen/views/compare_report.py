@@ -9,7 +9,6 @@ JSON: the settings, then `runs`, each with its `name`, its `sampler` and its `st
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -19,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from textgen import files
-from textgen.charts import SURPRISAL_COLOR, temperature_color
-from textgen.text.typeset import percent
+from textgen.charts import SURPRISAL_COLOR
 from textgen.views.compare import Comparison
+from textgen.views.templates import render
 from textgen.writing.sampling import Sampler
 
 _TOP = 10  # words a distribution is shown with
@@ -91,21 +90,6 @@ def to_csv(comparison: Comparison, facts: Mapping[str, Any]) -> str:
     return files.to_csv(rows, columns)
 
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.6 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-family: Georgia, serif; font-weight: 600; }
-.runs { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1.5rem; }
-.text { font: 1.05rem/1.7 Georgia, serif; }
-.text span { border-radius: 3px; background: color-mix(in srgb, HUE calc(var(--s) * 58%), transparent); }
-.text .here { outline: 2px solid currentColor; }
-td, th { padding: 0 .6rem 0 0; text-align: left; font-weight: normal; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.bar { display: inline-block; height: .8rem; border-radius: 2px; }
-small, .why { opacity: .75; }
-""".replace("HUE", SURPRISAL_COLOR)
-
-
 def _rules(comparison: Comparison) -> dict[str, Any]:
     """The sampling rules, temperature apart, that differ from a plain sampler's: they serve all runs."""
     plain = asdict(Sampler())
@@ -120,56 +104,29 @@ def _rules(comparison: Comparison) -> dict[str, Any]:
 def to_html(comparison: Comparison, facts: Mapping[str, Any]) -> str:
     """The texts, coloured by surprisal, and the distributions of word number `facts["step"]`: one file, no
     scripts."""
-    say = html.escape
     number = min(int(facts.get("step", 1)), max(comparison.length, 1))
     settings = {**facts, **_rules(comparison)}
     settings["forced"] = ", ".join(
         f"word {entry['word_number']} is “{entry['word']}”" for entry in facts.get("forced", ())
     )
-    shown = "".join(
-        f"<tr><th>{say(str(name).replace('_', ' '))}</th><td>{say(str(value))}</td></tr>"
-        for name, value in settings.items()
-        if value not in ("", None)
-    )
-    panels: dict[int, list[str]] = {}
-    for row in comparison.step_rows(number - 1):
-        if row["order"] is not None:
-            panels.setdefault(row["panel"], []).append(
-                f"<tr><td>{say(row['label'])}</td><td class=n>{say(row['share'])}</td>"
-                f'<td title="{say(row["arithmetic"])}">'
-                f'<span class=bar style="width:{120 * row["probability"]:.1f}px;'
-                f'background:{temperature_color(row["temperature"])}"></span>'
-                f"{' ◂ written' if row['picked'] else ''}"
-                "</td></tr>"
-            )
-    runs = []
-    for k, (run, name) in enumerate(zip(comparison.runs, comparison.names(), strict=True)):
-        words = "".join(
-            f"{' ' if row['space'] else ''}<span{' class=here' if row['position'] == number - 1 else ''} "
-            f'style="--s:{min(row["bits"] / 12, 1):.2f}" title="{percent(row["probability"])} here, '
-            f'{percent(row["plain"])} at T = 1, rank {row["rank"]}, {row["bits"]:.1f} bits">'
-            f"{say(row['text'])}</span>"
-            for row in comparison.word_rows(k)
+    bars = [row for row in comparison.step_rows(number - 1) if row["order"] is not None]
+    runs = [
+        {
+            "name": name,
+            "temperature": run.sampler.temperature,
+            "words": comparison.word_rows(k),
+            "mark": mark,
+            "bars": [row for row in bars if row["panel"] == k],
+        }
+        for k, (run, name, mark) in enumerate(
+            zip(comparison.runs, comparison.names(), comparison.marks, strict=True)
         )
-        mark = comparison.marks[k]
-        runs.append(
-            f'<section><h2 style="color:{temperature_color(run.sampler.temperature)}">{say(name)}</h2>'
-            f"<p class=text>{words}</p>"
-            + (
-                f"<p class=why>Parts from its left neighbour at word {mark.position + 1}. "
-                f"{say(mark.reason)}</p>"
-                if mark
-                else ""
-            )
-            + f"<h3>Word {number}</h3>"
-            f"<table>{''.join(panels.get(k, ['<tr><td>ended before</td></tr>']))}</table></section>"
-        )
-    title = say(str(facts.get("title") or "untitled"))
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Simmer: {title}</title><style>{_STYLE}</style><h1>{title}</h1>"
-        "<p><small>Colour: surprisal at T = 1, from 0 to 12 bits. Point at a word or bar for its "
-        "numbers.</small></p>"
-        f'<div class="runs">{"".join(runs)}</div><h2>Settings</h2><table>{shown}</table></html>\n'
+    ]
+    return render(
+        "compare",
+        title=facts.get("title") or "untitled",
+        number=number,
+        runs=runs,
+        hue=SURPRISAL_COLOR,
+        settings={name: value for name, value in settings.items() if value not in ("", None)},
     )

@@ -23,11 +23,10 @@ from textgen.writing.sampling import Sampler
 
 Row = dict[str, Any]
 ERAS = ("modern", "historic")
-# Perplexity of an interpolated Kneser-Ney 5-gram model (Chen & Goodman 1999) on the tokens of the cards.
+# Perplexity of an interpolated Kneser-Ney 5-gram model (Chen & Goodman 1999) on the validation set of the
+# released networks' cards, 246 modern and 392 historic recipes, over the same tokens.
 KNESER_NEY = {"modern": 39.3, "historic": 25.8}
 KNESER_NEY_NAME = "Kneser-Ney 5-gram"
-
-# -- what each network is --------------------------------------------------------------------------
 
 
 def layer_rows(bundle: Bundle) -> list[Row]:
@@ -120,9 +119,6 @@ def _at(value: Any, *path: str) -> Any:
     return value
 
 
-# -- one prompt, several networks ------------------------------------------------------------------
-
-
 def strangers(bundles: Iterable[Bundle]) -> list[str]:
     """The names of the networks whose vocabulary is not the first one's: with them no luck is shared, as the
     same number stands for another word."""
@@ -190,9 +186,6 @@ def _alone(comparisons: Sequence[Comparison], run: int) -> list[Comparison]:
 
 def _quote(word: str) -> str:
     return f"“{word}”" if word else "the end of the recipe"
-
-
-# -- how it learned: what training recorded --------------------------------------------------------
 
 
 def recorded_epochs(history: Mapping[str, Any]) -> list[int]:
@@ -348,9 +341,6 @@ def _distributions(history: Mapping[str, Any], prompt: str, epoch: int) -> dict[
         entry["temperature"]: {str(word): float(p) for word, p in entry["words"]}
         for entry in sorted(found, key=lambda entry: entry["temperature"])
     }
-
-
-# -- the best temperature --------------------------------------------------------------------------
 
 
 def scaling_rows(bundles: Iterable[Bundle], era: str) -> list[Row]:

@@ -84,9 +84,6 @@ def figure(value: float, name: str) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
-# -- for charts ------------------------------------------------------------------------------------
-
-
 def curve_rows(study: Study, name: str) -> list[Row]:
     """One measure of every series at every finished temperature: a `label`, its place `series`, a
     `temperature`, a `value` between `low` and `high`, `text`, and the `human` figure (None if not known)."""
@@ -149,9 +146,6 @@ def front_rows(study: Study) -> list[Row]:
     return rows + list(people.values())
 
 
-# -- where is human text? --------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Nearest:
     """The temperature at which a series lies nearest to human text, all measures taken together, and for
@@ -209,9 +203,6 @@ def as_diverse_as_human(series: Series) -> tuple[float, float] | None:
             logs = math.log(perplexity) + share * (math.log(perplexity2) - math.log(perplexity))
             return t + share * (t2 - t), math.exp(logs)
     return None
-
-
-# -- in words --------------------------------------------------------------------------------------
 
 
 def paragraphs(study: Study) -> list[str]:

@@ -2,119 +2,64 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from textgen.charts import DASHES, MUTED, temperature_color
+from textgen.charts import DASHES, MUTED
 from textgen.measuring.diversity import MEASURES
 from textgen.measuring.study.table import Study
 from textgen.text.typeset import detokenize
-from textgen.views.sweep import HUMAN, Row, curve_rows, figure, front_rows, paragraphs, series_of
+from textgen.views.sweep import HUMAN, Row, Series, curve_rows, figure, front_rows, paragraphs, series_of
+from textgen.views.templates import render
 
 _WIDTH, _HEIGHT = 330, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 10, 34
-_DASHES = ["", *(" ".join(map(str, dash)) for dash in DASHES[1:])]
-
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.6 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
-h1, h2, h3 { font-family: Georgia, serif; font-weight: 600; }
-.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.5rem; }
-figure { margin: 0; }
-figcaption { font-size: .85rem; }
-svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; fill: currentColor; }
-table { border-collapse: collapse; font-size: .85rem; display: block; overflow-x: auto; }
-td, th { padding: .1rem .8rem .1rem 0; text-align: right; font-variant-numeric: tabular-nums; }
-th:first-child, td:first-child { text-align: left; }
-p.text { font: 1rem/1.6 Georgia, serif; margin: .4rem 0; overflow-wrap: anywhere; }
-small { opacity: .8; }
-"""
+_LEFT, _RIGHT, _TOP, _FLOOR = 48, 318, 10, 156
 
 
 def to_html(study: Study) -> str:
     """The report: settings, the paragraph in words, every picture, the table, and ten texts a condition."""
-    say = html.escape
-    settings = asdict(study.settings)
-    title = ", ".join(study.settings.prompts)
-    found = series_of(study)
-    legend = "".join(
-        f'<svg viewBox="0 0 30 8" style="width:30px;height:8px"><line x1="0" y1="4" x2="30" y2="4" '
-        f'stroke="currentColor" stroke-width="2" stroke-dasharray="{_DASHES[k % len(_DASHES)]}"/></svg> '
-        f"{say(series.label)} &nbsp; "
-        for k, series in enumerate(found)
+    pictures = [_front(rows)] if (rows := front_rows(study)) else []
+    pictures += [_curves(rows, name) for name in MEASURES if (rows := curve_rows(study, name))]
+    return render(
+        "sweep",
+        title=", ".join(study.settings.prompts),
+        paragraphs=paragraphs(study),
+        series=[_series(series, k) for k, series in enumerate(series_of(study))],
+        pictures=pictures,
+        labels=[measure.label for measure in MEASURES.values()],
+        seed=study.settings.seed,
+        muted=MUTED,
+        settings={name: _plain(value) for name, value in asdict(study.settings).items()},
     )
-    charts = [_front(study)]
-    for name, measure in MEASURES.items():
-        rows = curve_rows(study, name)
-        if rows:
-            charts.append(_figure(measure.label, measure.about, _curves(rows, measure.logarithmic, name)))
-    shown = "".join(
-        f"<tr><td>{say(name.replace('_', ' '))}</td><td>{say(_plain(value))}</td></tr>"
-        for name, value in settings.items()
-    )
-    texts = "".join(
-        f"<details><summary>{say(series.label)}, "
-        f'<b style="color:{temperature_color(condition.temperature)}">T = {condition.temperature:g}</b>'
-        "</summary>"
-        + "".join(
-            f"<p class=text><small>seed {study.settings.seed + n}</small> "
-            f"{say(detokenize(sample.split())) or '(nothing: the recipe ends at once)'}</p>"
-            for n, sample in enumerate(figures.samples)
-        )
-        + "</details>"
-        for series in found
+
+
+def _series(series: Series, k: int) -> dict[str, Any]:
+    rows = [
+        (f"T = {condition.temperature:g}", [figure(figures.of(name)[0], name) for name in MEASURES])
         for condition, figures in series.points
-    )
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Simmer: a sweep of {say(title)}</title><style>{_STYLE}</style>"
-        f"<h1>What temperature does to “{say(title)}”</h1>"
-        f"{''.join(f'<p>{say(text)}</p>' for text in paragraphs(study))}"
-        "<p><small>Bands: 95 % bootstrap intervals over texts. Dashed: human text, recipes that no network "
-        "was trained on, of many dishes, cut to the same number of words.</small></p>"
-        + (f"<p><small>{legend}</small></p>" if len(found) > 1 else "")
-        + f'<div class="charts">{"".join(charts)}</div>'
-        f"<h2>Figures</h2>{_table(study)}<h2>Texts</h2>{texts}<h2>Settings</h2>"
-        f"<table>{shown}</table></html>\n"
-    )
+    ]
+    return {
+        "label": series.label,
+        "dash": _dash(k),
+        "rows": [*rows, (HUMAN, [figure(float(series.human(name)), name) for name in MEASURES])],
+        "texts": [
+            (condition.temperature, [detokenize(sample.split()) for sample in figures.samples])
+            for condition, figures in series.points
+        ],
+    }
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(f"{x:g}" if isinstance(x, float) else str(x) for x in value) if isinstance(
-        value, (list, tuple)
-    ) else str(value)  # fmt: skip
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return ", ".join(f"{x:g}" if isinstance(x, float) else str(x) for x in values)
 
 
-def _figure(title: str, about: str, drawing: str) -> str:
-    return (
-        f"<figure><h3>{html.escape(title)}</h3>{drawing}"
-        f"<figcaption>{html.escape(about)}</figcaption></figure>"
-    )
+def _dash(k: int) -> str:
+    dash = DASHES[k % len(DASHES)]
+    return " ".join(map(str, dash)) if dash[1] else ""
 
-
-def _table(study: Study) -> str:
-    parts = []
-    for series in series_of(study):
-        head = "".join(f"<th>{html.escape(measure.label)}</th>" for measure in MEASURES.values())
-        body = "".join(
-            f"<tr><td>T = {condition.temperature:g}</td>"
-            + "".join(f"<td>{figure(figures.of(name)[0], name)}</td>" for name in MEASURES)
-            + "</tr>"
-            for condition, figures in series.points
-        )
-        people = "".join(f"<td>{figure(float(series.human(name)), name)}</td>" for name in MEASURES)
-        parts.append(
-            f"<h3>{html.escape(series.label)}</h3><table><tr><th></th>{head}</tr>{body}"
-            f"<tr><td>{HUMAN}</td>{people}</tr></table>"
-        )
-    return "".join(parts)
-
-
-# -- pictures --------------------------------------------------------------------------------------
 
 Scale = Callable[[float], float]
 
@@ -141,102 +86,79 @@ def _scale(values: Sequence[float], low: float, high: float, logarithmic: bool) 
     return (lambda v: low + (v - start) / (end - start) * (high - low)), [round(t, 10) for t in ticks]
 
 
-def _curves(rows: Sequence[Row], logarithmic: bool, name: str) -> str:
-    temperatures = sorted({row["temperature"] for row in rows})
+def _curves(rows: Sequence[Row], name: str) -> dict[str, Any]:
+    measure = MEASURES[name]
     people = sorted({row["human"] for row in rows if row["human"] is not None})
-    x, x_ticks = _scale([0.0, *temperatures], _LEFT, _WIDTH - _RIGHT, False)
-    y, y_ticks = _scale(
-        [row[key] for row in rows for key in ("low", "high", "value")] + people,
-        _HEIGHT - _BOTTOM,
-        _TOP,
-        logarithmic,
-    )
-    parts = [_axes(x, x_ticks, y, y_ticks, "temperature")]
+    x, x_ticks = _scale([0.0, *(row["temperature"] for row in rows)], _LEFT, _RIGHT, False)
+    values = [row[key] for row in rows for key in ("low", "high", "value")] + people
+    y, y_ticks = _scale(values, _FLOOR, _TOP, measure.logarithmic)
+    lines = []
     for k in dict.fromkeys(row["series"] for row in rows):
         own = [row for row in rows if row["series"] == k]
-        band = [f"{x(row['temperature']):.1f},{y(row['high']):.1f}" for row in own]
-        band += [f"{x(row['temperature']):.1f},{y(row['low']):.1f}" for row in reversed(own)]
-        line = " ".join(f"{x(row['temperature']):.1f},{y(row['value']):.1f}" for row in own)
-        parts.append(f'<polygon points="{" ".join(band)}" fill="currentColor" opacity=".15"/>')
-        parts.append(
-            f'<polyline points="{line}" fill="none" stroke="currentColor" stroke-width="1.5" '
-            f'stroke-dasharray="{_DASHES[k % len(_DASHES)]}"/>'
-        )
-        parts += [_point(x(row["temperature"]), y(row["value"]), row) for row in own]
-    for human in people:
-        parts.append(
-            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(human):.1f}" y2="{y(human):.1f}" '
-            f'stroke="{MUTED}" stroke-width="1.5" stroke-dasharray="5 3"><title>{HUMAN}: '
-            f"{html.escape(figure(human, name))}</title></line>"
-        )
-    return _svg(parts, f"{MEASURES[name].label} against temperature")
+        highs = [(x(row["temperature"]), y(row["high"])) for row in own]
+        lows = [(x(row["temperature"]), y(row["low"])) for row in reversed(own)]
+        line = [(x(row["temperature"]), y(row["value"])) for row in own]
+        lines.append({"points": _points(line), "band": _points([*highs, *lows]), "dash": _dash(k)})
+    return {
+        **_frame(x, x_ticks, y, y_ticks),
+        "title": measure.label,
+        "about": measure.about,
+        "alt": f"{measure.label} against temperature",
+        "x_title": "temperature",
+        "lines": lines,
+        "rules": [(round(y(human), 1), f"{HUMAN}: {figure(human, name)}") for human in people],
+        "dots": [_dot(x(row["temperature"]), y(row["value"]), row) for row in rows],
+    }
 
 
-def _front(study: Study) -> str:
-    rows = front_rows(study)
-    if not rows:
-        return ""
-    x, x_ticks = _scale([0.0, 1.0], _LEFT, _WIDTH - _RIGHT, False)
-    y, y_ticks = _scale([row["perplexity"] for row in rows], _HEIGHT - _BOTTOM, _TOP, True)
-    parts = [_axes(x, x_ticks, y, y_ticks, "self-BLEU: diverse on the left, alike on the right")]
+def _front(rows: Sequence[Row]) -> dict[str, Any]:
+    x, x_ticks = _scale([0.0, 1.0], _LEFT, _RIGHT, False)
+    y, y_ticks = _scale([row["perplexity"] for row in rows], _FLOOR, _TOP, True)
+    lines = []
     for k in dict.fromkeys(row["series"] for row in rows):
         own = [row for row in rows if row["series"] == k and row["temperature"] is not None]
-        line = " ".join(f"{x(row['self_bleu']):.1f},{y(row['perplexity']):.1f}" for row in own)
-        parts.append(
-            f'<polyline points="{line}" fill="none" stroke="currentColor" stroke-width="1" '
-            f'stroke-dasharray="{_DASHES[k % len(_DASHES)]}"/>'
-        )
-    for row in rows:
-        at = (x(row["self_bleu"]), y(row["perplexity"]))
-        if row["temperature"] is None:
-            parts.append(
-                f'<path d="M{at[0]:.1f} {at[1] - 6:.1f}l6 6l-6 6l-6 -6z" fill="{MUTED}">'
-                f"<title>{HUMAN}: {html.escape(row['text'])}</title></path>"
-                f'<text x="{at[0] + 9:.1f}" y="{at[1] + 4:.1f}">{HUMAN}</text>'
-            )
-            continue
-        parts.append(_point(*at, row, 5 if row["marked"] else 3))
-        if row["marked"]:
-            parts.append(f'<text x="{at[0] + 8:.1f}" y="{at[1] - 5:.1f}">T = {row["temperature"]:g}</text>')
-    return _figure(
-        "Quality against diversity",
-        "Perplexity at T = 1 (low: what the network holds for likely) against self-BLEU, a point a "
+        line = [(x(row["self_bleu"]), y(row["perplexity"])) for row in own]
+        lines.append({"points": _points(line), "dash": _dash(k)})
+    return {
+        **_frame(x, x_ticks, y, y_ticks),
+        "title": "Quality against diversity",
+        "about": "Perplexity at T = 1 (low: what the network holds for likely) against self-BLEU, a point a "
         "temperature.",
-        _svg(parts, "Perplexity against self-BLEU"),
-    )
+        "alt": "Perplexity against self-BLEU",
+        "x_title": "self-BLEU: diverse on the left, alike on the right",
+        "lines": lines,
+        "dots": [_dot(x(row["self_bleu"]), y(row["perplexity"]), row) for row in rows],
+    }
 
 
-def _point(x: float, y: float, row: Row, radius: int = 3) -> str:
-    return (
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{temperature_color(row["temperature"])}">'
-        f"<title>{html.escape(row['label'])}, T = {row['temperature']:g}: {html.escape(row['text'])}</title>"
-        "</circle>"
-    )
+def _frame(x: Scale, x_ticks: Sequence[float], y: Scale, y_ticks: Sequence[float]) -> dict[str, Any]:
+    return {
+        "width": _WIDTH,
+        "height": _HEIGHT,
+        "left": _LEFT,
+        "right": _RIGHT,
+        "floor": _FLOOR,
+        "x_ticks": [(round(x(tick), 1), _tick(tick)) for tick in x_ticks],
+        "y_ticks": [(round(y(tick), 1), _tick(tick)) for tick in y_ticks],
+    }
 
 
-def _axes(x: Scale, x_ticks: Sequence[float], y: Scale, y_ticks: Sequence[float], label: str) -> str:
-    floor = _HEIGHT - _BOTTOM
-    parts = [f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{floor}" y2="{floor}" stroke="{MUTED}"/>']
-    for tick in y_ticks:
-        parts.append(
-            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" '
-            f'stroke="{MUTED}" opacity=".25"/>'
-            f'<text x="{_LEFT - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">{_tick(tick)}</text>'
-        )
-    for tick in x_ticks:
-        parts.append(f'<text x="{x(tick):.1f}" y="{floor + 14}" text-anchor="middle">{_tick(tick)}</text>')
-    parts.append(
-        f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 4}" text-anchor="middle">{label}</text>'
-    )
-    return "".join(parts)
+def _points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _dot(x: float, y: float, row: Row) -> dict[str, Any]:
+    """A point of a picture; a row without a temperature is human text."""
+    heat = row["temperature"]
+    named = f"T = {heat:g}" if heat is not None else HUMAN
+    return {
+        "x": round(x, 1),
+        "y": round(y, 1),
+        "temperature": heat,
+        "name": named if row.get("marked") else "",
+        "text": f"{HUMAN}: {row['text']}" if heat is None else f"{row['label']}, {named}: {row['text']}",
+    }
 
 
 def _tick(value: float) -> str:
     return f"{value:.0e}".replace("e+0", "e") if abs(value) >= 1e5 else f"{value:,.6g}"
-
-
-def _svg(parts: Sequence[str], label: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{html.escape(label)}">'
-        f"{''.join(parts)}</svg>"
-    )

@@ -19,6 +19,7 @@ from textgen.network.bundle import Bundle
 from textgen.text.lexicon import GROUPS
 from textgen.text.pairings import Strangers, ingredients, pairings
 from textgen.text.typeset import percent
+from textgen.text.vocabulary import UNKNOWN_ID
 from textgen.views.compare import display_words
 from textgen.writing.generate import generations, recipe_prompt
 from textgen.writing.sampling import Sampler
@@ -145,9 +146,6 @@ def kind_rows(kinds: KindShares) -> list[Row]:
     return rows
 
 
-# -- for files -------------------------------------------------------------------------------------
-
-
 def first_verb_table(firsts: Sequence[FirstVerbs], temperatures: Sequence[float] | None = None) -> list[Row]:
     """Every verb of every title at every temperature (or at `temperatures`), with its interval."""
     rows = []
@@ -185,19 +183,16 @@ def kind_table(titles: Sequence[str], kinds: Sequence[KindShares]) -> list[Row]:
             "title": title,
             "temperature": temperature,
             "kind": kind,
-            **_interval(float(one.share[k, n]), float(one.low[k, n]), float(one.high[k, n])),
+            **_interval(float(shares.share[k, n]), float(shares.low[k, n]), float(shares.high[k, n])),
         }
-        for title, one in zip(titles, kinds, strict=True)
-        for k, temperature in enumerate(one.temperatures)
+        for title, shares in zip(titles, kinds, strict=True)
+        for k, temperature in enumerate(shares.temperatures)
         for n, kind in enumerate(KINDS)
     ]
 
 
 def _interval(value: float, low: float, high: float) -> Row:
     return {"probability": value, "low": low, "high": high}
-
-
-# -- where the network is wrong --------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -218,9 +213,9 @@ def oddity(
 ) -> Oddity | None:
     """The pair of strangers, among `texts` texts a title, that chance would have joined most often; None if
     every pair has met."""
-    found: Oddity | None = None
+    oddest: Oddity | None = None
     for title in titles:
-        sampler = Sampler(temperature=temperature, suppress=(1,))
+        sampler = Sampler(temperature=temperature, suppress=(UNKNOWN_ID,))
         runs = generations(
             bundle,
             recipe_prompt(title),
@@ -231,9 +226,9 @@ def oddity(
         for run in runs:
             words = [word for word in run.words if word]
             for pair in pairings().strangers(words)[:1]:
-                if found is None or pair.expected > found.pair.expected:
-                    found = Oddity(title, temperature, pair, _marked(words, {pair.a, pair.b}))
-    return found
+                if oddest is None or pair.expected > oddest.pair.expected:
+                    oddest = Oddity(title, temperature, pair, _marked(words, {pair.a, pair.b}))
+    return oddest
 
 
 def _marked(words: Sequence[str], names: set[str]) -> tuple[tuple[str, bool, bool], ...]:

@@ -1,6 +1,6 @@
 """Many texts of one prompt at once, and what their measures need to know of every word.
 
-`write` gives the very texts of `generation.generate`, each with its own seed; `score` reads texts that are
+`write_all` gives the very texts of `generate.generate`, each with its own seed; `score` reads texts that are
 already written. Both go through the vocabulary a few rows at a time and keep sums instead of rows of
 logits, so memory does not grow with the number of words. A text does not depend on which others it is
 written with, nor on the number of threads.
@@ -55,25 +55,6 @@ class Texts:
         return np.count_nonzero(self.tokens != ENDED, axis=1)
 
 
-def write(
-    bundle: Source,
-    prompt: str,
-    *,
-    sampler: Sampler | None = None,
-    seeds: Sequence[int],
-    max_tokens: int = 60,
-    threads: int = 1,
-) -> Texts:
-    """A text for each of `seeds`, the same as `generate(bundle, prompt, sampler=..., seed=...)` writes.
-
-    `ValueError` on an empty prompt, a bad seed, or a `max_tokens` below 1.
-    """
-    samplers = [sampler or Sampler()]
-    return write_all(bundle, prompt, samplers=samplers, seeds=seeds, max_tokens=max_tokens, threads=threads)[
-        0
-    ]
-
-
 def write_all(
     bundle: Source,
     prompt: str,
@@ -83,8 +64,11 @@ def write_all(
     max_tokens: int = 60,
     threads: int = 1,
 ) -> list[Texts]:
-    """What `write` gives for each of `samplers`, for less: a seed's draws and the words that texts have in
-    common serve them all."""
+    """For each of `samplers` a text a seed, the same as `generate(bundle, prompt, sampler=..., seed=...)`
+    writes. A seed's draws and the words that texts have in common serve all samplers.
+
+    `ValueError` on an empty prompt, a bad seed, or a `max_tokens` below 1.
+    """
     words = tokenize(prompt)
     if not words:
         raise ValueError("the prompt is empty: give it at least one word to continue")

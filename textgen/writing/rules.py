@@ -74,6 +74,13 @@ class Rule:
         if value is not None and not (right(value) and self.valid(value)):
             raise ValueError(f"{self.name} must {self.must}, or None for off, not {value!r}")
 
+    def __reduce__(self) -> tuple[Any, ...]:  # its functions do not travel to another process, its name does
+        return _rule_named, (self.name,)
+
+
+def _rule_named(name: str) -> Rule:
+    return BY_NAME[name]
+
 
 def is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value)
@@ -178,8 +185,9 @@ def _nearest(distance: Floats, enough: Callable[[Mask], bool]) -> Mask:
 # The table
 
 
-def _row(**row: Any) -> Any:
-    return field(default=None, metadata=row)
+def _row(control: tuple[float, float, float], **row: Any) -> Any:
+    low, high, step = control
+    return field(default=None, metadata={"low": low, "high": high, "step": step, **row})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +201,8 @@ class Rules:
         key="penalty",
         label="Repetition penalty",
         kind=float,
-        low=1.0, high=2.0, step=0.05, off=1.0,
+        control=(1.0, 2.0, 0.05),
+        off=1.0,
         valid=lambda penalty: 0 < penalty < math.inf,
         must="be a number above 0, 1 for none",
         stage="words",
@@ -201,12 +210,13 @@ class Rules:
         help="Makes words that were already written less likely: divides their logits if positive, "
         "multiplies them if negative.",
         source="Keskar et al. 2019, arXiv 1909.05858",
-    )  # fmt: skip
+    )
     top_n_sigma: float | None = _row(
         key="nsigma",
         label="Top-nσ",
         kind=float,
-        low=0.0, high=5.0, step=0.1, off=0.0,
+        control=(0.0, 5.0, 0.1),
+        off=0.0,
         valid=lambda n: 0 < n < math.inf,
         must="be a number of standard deviations above 0",
         stage="logits",
@@ -214,55 +224,59 @@ class Rules:
         help="Only the words whose logit is within n standard deviations of the largest stay: the same ones "
         "at every temperature.",
         source="Tang et al. 2024, arXiv 2411.07641",
-    )  # fmt: skip
+    )
     top_k: int | None = _row(
         key="k",
         label="Top-k",
         kind=int,
-        low=0, high=10_000, step=1, off=0,
+        control=(0, 10_000, 1),
+        off=0,
         valid=lambda k: k >= 1,
         must="be a whole number of words, 1 or more",
         stage="weights",
         act=_beyond_top_k,
         help="Only the k likeliest words stay, and those that tie with the k-th. 1 is greedy.",
         source="Fan et al. 2018, arXiv 1805.04833",
-    )  # fmt: skip
+    )
     top_p: float | None = _row(
         key="p",
         label="Top-p",
         kind=float,
-        low=0.0, high=1.0, step=0.01, off=1.0,
+        control=(0.0, 1.0, 0.01),
+        off=1.0,
         valid=lambda p: 0 <= p <= 1,
         must="lie between 0 and 1",
         stage="weights",
         act=_beyond_top_p,
         help="The fewest likeliest words that together have probability p stay.",
         source="Holtzman et al. 2020, arXiv 1904.09751",
-    )  # fmt: skip
+    )
     min_p: float | None = _row(
         key="min_p",
         label="Min-p",
         kind=float,
-        low=0.0, high=1.0, step=0.01, off=0.0,
+        control=(0.0, 1.0, 0.01),
+        off=0.0,
         valid=lambda share: 0 <= share <= 1,
         must="lie between 0 and 1",
         stage="weights",
         act=_below_min_p,
         help="Words with less than this share of the likeliest word's probability go.",
         source="Nguyen et al. 2024, arXiv 2407.01082",
-    )  # fmt: skip
+    )
     typical_p: float | None = _row(
         key="typical",
         label="Typical",
         kind=float,
-        low=0.05, high=1.0, step=0.05, off=1.0,
+        control=(0.05, 1.0, 0.05),
+        off=1.0,
         valid=lambda mass: 0 < mass <= 1,
         must="lie above 0 and up to 1",
         stage="weights",
         act=_untypical,
         help="The words whose surprisal is nearest to the average stay, up to this probability.",
         source="Meister et al. 2023, arXiv 2202.00666",
-    )  # fmt: skip
+    )
 
     def __post_init__(self) -> None:
         for rule in RULES:

@@ -16,10 +16,12 @@ import pytest
 from commands import replace_everywhere
 
 from textgen import __main__ as cli
+from textgen.cli.parser import COMMANDS
 from textgen.network.bundle import Bundle, BundleError
 from textgen.network.recurrent import LSTM, Affine, RecurrentModel
 from textgen.text.vocabulary import Vocabulary
 from textgen.writing.generate import generations, recipe_prompt
+from textgen.writing.rules import RULES
 from textgen.writing.sampling import Sampler
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,7 +82,8 @@ def test_generate_writes_what_the_library_writes(bundle: Bundle, capsys: pytest.
         for row, step in zip(shown["steps"], generation.steps, strict=True):
             probs = generation.sampler.distribution(bundle.model.logits(step.hidden))
             assert row["probability"] == pytest.approx(probs[step.token])
-            assert [p for _, p in row["word_probs"]] == pytest.approx(sorted(probs, reverse=True)[:4])
+            likeliest = [p for p in sorted(probs, reverse=True)[:4] if p > 0]
+            assert [p for _, p in row["word_probs"]] == pytest.approx(likeliest)
             assert sum(p for _, p in row["word_probs"]) + row["other_words"] == pytest.approx(1)
 
 
@@ -109,6 +112,19 @@ def test_generate_shows_a_text_for_each_temperature_and_a_row_for_each_step(
     assert [line.split()[1] for line in table[1:]] == [step.word or "(end)" for step in first.steps]
 
 
+@pytest.mark.parametrize(("options", "left"), [(["-T", "0"], 1), (["-T", "1", "--top-k", "2"], 2)])
+def test_words_that_cannot_be_drawn_are_not_listed_as_likely(
+    options: list[str], left: int, bundle: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixed = ["generate", "soup", "--max-words", "3", "--probs", "5", *options]
+    for step in json.loads(run(capsys, *fixed, "--json").out)["runs"][0]["steps"]:
+        assert len(step["word_probs"]) == left and all(p > 0 for _, p in step["word_probs"])
+    table = run(capsys, *fixed).out.split("\n\n")[1].splitlines()
+    assert table[0].split() == ["step", "word", "chance", "likeliest", "words", "all", "others"]
+    for row in table[1:]:  # the chance of the word, of each of those left, and of all others
+        assert row.count("%") == 1 + left + 1 and row.endswith(" 0 %")
+
+
 def test_every_filter_reaches_the_sampler(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
     def chances(*options: str) -> list[float]:
         fixed = ["-T", "2", "--json", "--max-words", "1", "--probs", "15"]
@@ -117,13 +133,13 @@ def test_every_filter_reaches_the_sampler(bundle: Bundle, capsys: pytest.Capture
         return [p for _, p in step["word_probs"]]
 
     plain = chances()
-    assert min(plain) > 0
-    assert np.count_nonzero(chances("--top-k", "2")) == 2
-    assert np.count_nonzero(chances("--top-p", "0")) == 1
-    assert 1 <= np.count_nonzero(chances("--min-p", "0.5")) < len(plain)
-    assert 1 <= np.count_nonzero(chances("--typical-p", "0.3")) < len(plain)
+    assert len(plain) == len(WORDS)
+    assert len(chances("--top-k", "2")) == 2
+    assert len(chances("--top-p", "0")) == 1
+    for strict in (["--min-p", "0.5"], ["--typical-p", "0.3"], ["--top-n-sigma", "1"]):
+        assert 1 <= len(chances(*strict)) < len(plain)
     assert chances("--repetition-penalty", "3") != plain
-    assert np.count_nonzero(chances("--no-unknown")) == len(plain) - 1
+    assert len(chances("--no-unknown")) == len(plain) - 1
 
 
 def test_words_outside_the_vocabulary_are_named(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,6 +163,8 @@ def test_a_bad_temperature_is_wrong_usage(
     [
         (["--top-p", "1.5"], "top_p"),
         (["--top-k", "0"], "top_k"),
+        (["--top-k", "many"], "top_k must be a whole number of words, 1 or more, not 'many'"),
+        (["--top-n-sigma", "0"], "top_n_sigma"),
         (["--typical-p", "0"], "typical_p"),
         (["--min-p", "nan"], "min_p"),
         (["--repetition-penalty", "0"], "repetition_penalty"),
@@ -257,10 +275,17 @@ def test_an_interrupt_is_quiet(
     assert (result.code, result.out, result.err) == (130, "", "interrupted\n")
 
 
-@pytest.mark.parametrize("command", [[], ["generate"], ["evaluate"], ["train"], ["models"]])
-def test_help_everywhere(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    result = run(capsys, *command, "--help")
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_help_everywhere(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(capsys, *filter(None, [command]), "--help")
     assert result.code == 0 and result.out.startswith("usage: python -m textgen")
+    assert "%(" not in result.out
+
+
+def test_the_help_of_generate_has_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = " ".join(run(capsys, "generate", "--help").out.split())
+    for rule in RULES:
+        assert f"--{rule.name.replace('_', '-')} N {rule.help}" in shown
 
 
 def python(*argv: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
@@ -282,8 +307,8 @@ def test_the_module_runs_and_needs_no_tensorflow() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
 def test_a_reader_that_leaves_is_no_error() -> None:
     code = (
-        "import sys; from textgen.cli import parser\n"
-        "parser.models_command = lambda args: [print('x' * 1000) for _ in range(1000)]\n"
+        "import sys; from textgen.cli import models, parser\n"
+        "models.run = lambda args: [print('x' * 1000) for _ in range(1000)]\n"
         "sys.exit(parser.main(['models']))"
     )
     process = python("-c", code)

@@ -53,6 +53,10 @@ def test_numbers_and_ranges_are_measured_and_saved_only_on_request(run, folder):
     assert found == expected
     assert load_bundle(folder).measured == {}
 
+    # A range is that of a sweep.
+    listed = json.loads(run("--json", "--temperatures", "0.5:0.7", "0.8,0.9").out)["calibration"]
+    assert listed["temperatures"] == [0.5, 0.6, 0.7, 0.8, 0.9]
+
     result = run("--temperatures", "--save")
     assert result.code == 0 and "measured.json" in result.err
     kept = load_bundle(folder).measured["calibration"]
@@ -69,7 +73,7 @@ def test_the_table_shows_every_temperature_the_best_and_the_error(run, folder):
     assert "calibration error" in table
 
 
-WRONG = ("0", "-1", "x", "nan", "inf", "2:1:0.1", "1:2:0", "1:2", "1:2:1e-9")
+WRONG = ("0", "-1", "x", "nan", "inf", "2:1:0.1", "1:2:0", "0:1:0.5", "1:", "1:2:1e-9")
 
 
 @pytest.mark.parametrize("options", [["--save"], *(["--temperatures", wrong] for wrong in WRONG)])

@@ -1,193 +1,20 @@
-"""Recipe verbs: the lexicon and its positions against openings labelled by hand, the lens and the first verb
-against slow counting."""
+"""The first verb against slow counting, with a small network whose every continuation can be counted."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from networks import Pair, random_model
+from kitchen import WORDS, small
+from networks import Pair
 
 from textgen.measuring.first_verbs import FirstVerbs, divergence, divergence_interval, first_verbs
-from textgen.measuring.kinds import KINDS, Lens, kind_shares
-from textgen.measuring.title_information import title_information
-from textgen.text.corpus import Recipe
-from textgen.text.lexicon import GROUPS, START, lexicon, word_kinds
-from textgen.text.vocabulary import Vocabulary, tokenize
-from textgen.writing.generate import generate
+from textgen.text.lexicon import GROUPS, lexicon
+from textgen.text.vocabulary import tokenize
 from textgen.writing.sampling import apply_temperature
-
-DATA = Path(__file__).parent.parent / "data"
-CHECKED = DATA / "checked_openings.txt"
-FIRST_WORDS = DATA / "first_words.tsv"
-LEXICON = lexicon()
-
-
-def verbs_of(text: str) -> list[str]:
-    words = tokenize(text)
-    return [word for word, group in zip(words, LEXICON.tag(words), strict=True) if group]
-
-
-def test_the_lexicon_holds_what_it_promises():
-    assert len(LEXICON.groups) >= 150
-    assert set(LEXICON.groups.values()) == set(GROUPS)
-    assert {"chop", "fold", "simmer", "scald", "preheat"} <= set(LEXICON.groups)
-    assert {"butter", "salt", "flour", "oil", "water", "top"} <= LEXICON.ambiguous & set(LEXICON.groups)
-    assert LEXICON.ambiguous <= set(LEXICON.groups)
-    for word in [*LEXICON.groups, *LEXICON.ingredients, *LEXICON.quantities]:
-        assert tokenize(word) == [word]
-
-
-def test_hand_checked_openings():
-    """300 openings of sentences, "*" before each recipe verb; labelled by reading, not by the program."""
-    lines = CHECKED.read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 300
-    right = found = there = 0
-    for line in lines:
-        pairs = [(w[1:], True) if len(w) > 1 and w[0] == "*" else (w, False) for w in line.split()]
-        tags = LEXICON.tag([word for word, _ in pairs])
-        right += sum(is_verb and tag is not None for (_, is_verb), tag in zip(pairs, tags, strict=True))
-        found += sum(tag is not None for tag in tags)
-        there += sum(is_verb for _, is_verb in pairs)
-    assert there > 250
-    assert right / found >= 0.97
-    assert right / there >= 0.97
-
-
-def test_the_first_words_of_the_corpus():
-    """Of all steps that begin with a verb, the lexicon names it in 97 of 100 and more; and of the steps whose
-    first word it names, as many begin with a verb."""
-    there = named = right = 0.0
-    for line in FIRST_WORDS.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#"):
-            continue
-        word, steps, label = line.split("\t")
-        verb = {"verb": "1/1", "not": "0/1"}.get(label, label)
-        have, read = map(int, verb.split("/"))
-        verbs = int(steps) * have / read
-        there += verbs
-        if LEXICON.is_verb(word, START):
-            named += int(steps)
-            right += verbs
-    assert there > 130_000
-    assert right / there >= 0.97
-    assert right / named >= 0.97
-
-
-@pytest.mark.parametrize(
-    ("text", "verbs"),
-    [
-        ("in a large bowl, whisk the eggs", ["whisk"]),
-        ("Preheat the oven. Grease and flour a pan", ["preheat", "grease", "flour"]),
-        ("add the butter, salt and oil. Butter a dish, then salt the water", ["add", "butter", "salt"]),
-        ("1 cup sugar, butter, salt; boil it", ["boil"]),
-        ("bring to a boil and cook", ["bring", "cook"]),
-        ("do not stir. gently fold in the cream", ["stir", "fold"]),
-        ("when the onions brown add water", ["add"]),
-        ("while whisking, pour in the milk", ["pour"]),
-        ("the top should brown and the cake cool", []),
-        ("if you use butter, melt it", ["melt"]),
-        ("to serve, top with cream", ["top"]),
-        ("mix the flour (salt, butter) and bake", ["mix", "bake"]),
-        ("let it cook until it cools", ["let"]),
-        ("apples, cut in slices", []),
-        ("", []),
-    ],
-)
-def test_position_decides(text: str, verbs: list[str]):
-    assert verbs_of(text) == verbs
-
-
-def test_a_title_has_no_verbs():
-    tags = LEXICON.tag(tokenize("Recipe for roast beef, mix | roast the beef"))
-    assert [tag for tag in tags if tag] == ["heat"]
-    assert tags[tokenize("recipe for roast beef, mix | roast").index("|") + 1] == "heat"
-
-
-def test_a_tag_does_not_depend_on_later_words():
-    words = tokenize("recipe for pie | in a bowl, mix flour (salt, then) and oil; top with cream, and bake")
-    tags = LEXICON.tag(words)
-    for end in range(len(words) + 1):
-        assert LEXICON.tag(words[:end]) == tags[:end]
-
-
-def test_reading_word_by_word_is_tagging():
-    words = tokenize("drain the rice, rinse (do not boil) and serve. butter, salt")
-    place, tags = START, []
-    for word in words:
-        before = place
-        place, group = LEXICON.read(place, word)
-        assert (group is not None) == LEXICON.is_verb(word, before)
-        tags.append(group)
-    assert tags == LEXICON.tag(words)
-    assert LEXICON.place(words) == place
-
-
-def test_kinds():
-    assert [LEXICON.kind(w) for w in ["½", "350°f", "cup", "onion", ",", "|", "", "the"]] == [
-        "quantity", "quantity", "quantity", "ingredient", "punctuation", "punctuation", "rest", "rest",
-    ]  # fmt: skip
-
-
-# The lens and the first verb, with a small network whose every continuation can be counted.
-
-WORDS = [
-    "",
-    "[UNK]",
-    "recipe",
-    "for",
-    "|",
-    "soup",
-    "cake",
-    "boil",
-    "butter",
-    "add",
-    "the",
-    ",",
-    ".",
-    "and",
-    "in",
-    "2",
-]
-
-
-def small(seed: int = 0) -> Pair:
-    return Pair(random_model(len(WORDS), seed=seed), Vocabulary(WORDS))
-
-
-def test_shares_sort_every_word():
-    lens = Lens(Vocabulary(WORDS))
-    probs = np.random.default_rng(1).dirichlet(np.ones(len(WORDS)), size=3)
-    for text in ["", "add the", "add the,", "in the soup", "2 soup", "boil and"]:
-        before = tokenize(text)
-        shares = lens.shares(probs, LEXICON.place(before))
-        expected = np.zeros((3, len(KINDS)))
-        for i, word in enumerate(WORDS):
-            expected[:, KINDS.index(word_kinds([*before, word])[-1])] += probs[:, i]
-        np.testing.assert_allclose(shares, expected, atol=1e-12)
-        np.testing.assert_allclose(shares.sum(axis=-1), 1)
-    assert lens.shares(probs[0], START).shape == (len(KINDS),)
-
-
-def test_kind_shares_count_the_words_of_texts():
-    pair = small(4)
-    shares = kind_shares(pair, "soup", [0.0, 1.0], texts=3, max_words=10, seed=6)
-    counts = np.zeros(len(KINDS))
-    for n in range(3):
-        words = [
-            step.word for step in generate(pair, "recipe for soup |", max_tokens=10, seed=6 ^ n) if step.word
-        ]
-        for kind in word_kinds(["recipe", "for", "soup", "|", *words])[4:]:
-            counts[KINDS.index(kind)] += 1
-    np.testing.assert_allclose(shares.share[1], counts / counts.sum())
-    assert np.all((shares.low <= shares.share + 1e-12) & (shares.share <= shares.high + 1e-12))
-    np.testing.assert_allclose(shares.high[0], shares.low[0])  # greedy texts are all alike
-    assert np.any(shares.high[1] > shares.low[1])
 
 
 def counted(pair: Pair, title: str, temperature: float, max_words: int) -> dict[str, float]:
@@ -204,7 +31,7 @@ def counted(pair: Pair, title: str, temperature: float, max_words: int) -> dict[
         parents, texts, tokens, ahead = [], [], [], []
         for n, row in enumerate(rows):
             for i, word in enumerate(words):
-                if word == "" or LEXICON.tag([*row, word])[-1]:
+                if word == "" or lexicon().tag([*row, word])[-1]:
                     result[word] = result.get(word, 0) + probs[n, i]
                 elif probs[n, i] > 0:
                     parents.append(n), texts.append([*row, word]), tokens.append(i), ahead.append(probs[n, i])
@@ -368,59 +195,3 @@ def test_the_interval_by_hand():
     # Student's t with 7 degrees of freedom, from the table.
     assert [0.5 - low[0], high[0] - 0.5] == pytest.approx([2.365 * error] * 2, rel=0.01)
     assert np.isnan(divergence_interval(a, given([0, 0, 0]))).all()
-
-
-class Echo:
-    """Says after the bar the verb that the title stands for, with probability `sure`."""
-
-    def __init__(self, sure: float) -> None:
-        self.sure = sure
-
-    def start(self, batch_size: int) -> np.ndarray:
-        return np.zeros(batch_size, dtype=int)
-
-    def select(self, state: np.ndarray, rows: Any) -> np.ndarray:
-        return state[np.asarray(rows, dtype=int)]
-
-    def step(self, tokens: Any, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        tokens = np.asarray(tokens)
-        state = np.where(tokens == 5, 7, np.where(tokens == 6, 9, state))  # soup: boil, cake: add
-        return state, state
-
-    def logits(self, hidden: np.ndarray) -> np.ndarray:
-        probs = np.full((len(hidden), len(WORDS)), 1e-30)
-        probs[:, [7, 9]] = 1 - self.sure
-        probs[np.arange(len(hidden)), hidden] = self.sure
-        return np.log(probs).astype(np.float32)
-
-
-RECIPES = [
-    Recipe("Soup", ("In water, boil the soup.",)),
-    Recipe("soup", ("Boil.",)),
-    Recipe("Cake", ("2 cakes.", "Add the butter.")),
-    Recipe("Cake", ("Nothing.",)),
-]
-
-
-@pytest.mark.parametrize(("sure", "bits"), [(0.5, 0.0), (0.8, 2.0), (16 / 17, 4.0)])
-def test_title_information(sure: float, bits: float):
-    """Own titles give log2(sure), the other log2(1 - sure)."""
-    bundle = SimpleNamespace(model=Echo(sure), vocabulary=Vocabulary(WORDS))
-    seen: list[tuple[int, int]] = []
-    result = title_information(bundle, RECIPES, on_progress=lambda *at: seen.append(at))
-    assert result.bits == pytest.approx(bits, abs=1e-4)
-    assert result.low == pytest.approx(bits, abs=1e-4) and result.high == pytest.approx(bits, abs=1e-4)
-    assert (result.recipes, result.skipped) == (3, 1)
-    assert seen == [(1, 2), (2, 2)]
-
-
-def test_title_information_has_an_interval():
-    """One recipe in four does what the other dish does: two bits gained, or lost."""
-    bundle = SimpleNamespace(model=Echo(0.8), vocabulary=Vocabulary(WORDS))
-    recipes = [Recipe("soup", ("boil it",))] * 15 + [Recipe("cake", ("boil it",))] * 5
-    result = title_information(bundle, recipes)
-    assert result.bits == pytest.approx(2 * 15 / 20 - 2 * 5 / 20, abs=1e-4)
-    error = 4 * math.sqrt(0.75 * 0.25 / 20)
-    assert result.high - result.low == pytest.approx(2 * 1.96 * error, rel=0.15)
-    with pytest.raises(ValueError, match="two recipes"):
-        title_information(bundle, recipes[:15])

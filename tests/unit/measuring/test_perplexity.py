@@ -1,4 +1,4 @@
-"""Measures against hand-computed cases and, for `evaluate`, against a slow computation in plain loops."""
+"""`evaluate` against a slow computation in plain loops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from textgen.measuring.perplexity import effective_choices, entropy, evaluate, surprisal
+from textgen.measuring.perplexity import evaluate
 from textgen.text.corpus import Recipe
 from textgen.text.vocabulary import Vocabulary, tokenize
 
@@ -104,15 +104,3 @@ def test_evaluate_refuses_what_gives_no_number() -> None:
         evaluate(bundle(), [])
     with pytest.raises(ValueError, match="at least 2"):
         evaluate(bundle(), RECIPES, max_tokens=1)
-
-
-def test_entropy_of_known_distributions() -> None:
-    probs = np.array([[0.25, 0.25, 0.25, 0.25], [1, 0, 0, 0], [0.5, 0.25, 0.25, 0]])
-    assert entropy(probs) == pytest.approx([math.log(4), 0, 1.5 * math.log(2)])
-    assert effective_choices(probs) == pytest.approx([4, 1, 2**1.5])
-    assert not np.signbit(entropy(probs)).any()
-
-
-def test_surprisal_is_in_bits_and_infinite_for_the_impossible() -> None:
-    assert surprisal([1, 0.5, 0.125, 0]) == pytest.approx([0, 1, 3, math.inf])
-    assert not np.signbit(surprisal(1.0))

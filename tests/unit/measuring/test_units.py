@@ -7,16 +7,15 @@ import json
 import networks
 import numpy as np
 import pytest
+from small_recipes import WORDS, some_recipes
 
-from textgen import charts
 from textgen.measuring.title_memory import title_memory
 from textgen.measuring.units import CONVINCING, FACTS, correlations, facts, is_convincing, unit_probes
 from textgen.network.bundle import available_bundles, load_bundle, load_measured
 from textgen.network.gates import read
-from textgen.network.recurrent import GRU, LSTM, Affine, RecurrentModel
-from textgen.text.corpus import Recipe
+from textgen.network.recurrent import GRU, Affine, RecurrentModel
 from textgen.text.vocabulary import Vocabulary, tokenize
-from textgen.views.cell import fact_rows, memory_rows, memory_sentence, unit_to_start_with, verdict
+from textgen.views.cell import fact_rows, unit_to_start_with, verdict
 from textgen.writing.generate import generate, recipe_prompt
 from textgen.writing.sampling import Sampler
 
@@ -50,24 +49,6 @@ def test_facts_do_not_look_ahead():
     whole = facts(words)
     for length in range(1, len(words)):
         np.testing.assert_array_equal(facts(words[:length]), whole[:length])
-
-
-# Units
-
-WORDS = ["", "[UNK]", "recipe", "for", "|", "mix", "bake", "the", "flour", "milk", "egg", ".", "(", ")"]
-BODY = ["mix", "bake", "the", "flour", "milk", "egg", "."]
-
-
-def some_recipes(count, seed=0, length=12):
-    rng = np.random.default_rng(seed)
-    return [
-        Recipe(
-            " ".join(rng.choice(BODY[2:6], size=rng.integers(1, 5))),
-            (" ".join(rng.choice(BODY, size=rng.integers(4, length))),),
-            era=("modern", "historic")[n % 2],
-        )
-        for n in range(count)
-    ]
 
 
 def latch(seed=0):
@@ -151,96 +132,6 @@ def test_too_few_recipes_are_a_sentence():
     for measure in (unit_probes, title_memory):
         with pytest.raises(ValueError, match="20 recipes or more"):
             measure(latch(), some_recipes(7))
-
-
-# Memory
-
-
-def forgetful():
-    """A network that says by the last word alone what comes next."""
-    rng = np.random.default_rng(0)
-    size, units = len(WORDS), 5
-    kernel = rng.normal(size=(size, 4 * units)).astype(np.float32)
-    bias = np.zeros(4 * units, dtype=np.float32)
-    bias[units : 2 * units] = -80  # the forget gate is shut
-    layer = LSTM(kernel, np.zeros((units, 4 * units), dtype=np.float32), bias)
-    output = Affine(rng.normal(size=(units, size)).astype(np.float32), np.zeros(size, dtype=np.float32))
-    return networks.Pair(RecurrentModel(np.eye(size, dtype=np.float32), [layer], output), Vocabulary(WORDS))
-
-
-def test_a_network_that_forgets_at_once_has_no_memory_of_the_title():
-    told = title_memory(forgetful(), some_recipes(60))
-    assert told["distances"][0] == 0 and len(told["distances"]) > 3
-    for key in ("bits", "low", "high", "likelihood"):
-        np.testing.assert_allclose(told[key], 0, atol=1e-5)
-
-
-def test_a_network_that_never_forgets_remembers_as_well_far_from_the_title():
-    """Its only unit counts how often “egg” was in the title, and the next word depends on that alone."""
-    size = len(WORDS)
-    kernel = np.zeros((size, 4), dtype=np.float32)
-    kernel[:, 0] = -40  # input gate: shut, but for
-    kernel[WORDS.index("egg"), 0] = 40
-    bias = np.array([0, 40, 40, 40], dtype=np.float32)  # forget gate open, candidate 1, output gate open
-    layer = LSTM(kernel, np.zeros((1, 4), dtype=np.float32), bias)
-    weights = np.zeros((1, size), dtype=np.float32)
-    weights[0, 7] = 3
-    model = RecurrentModel(
-        np.eye(size, dtype=np.float32), [layer], Affine(weights, np.zeros(size, np.float32))
-    )
-    rng = np.random.default_rng(1)
-    body = " ".join(["the", "flour"] * 8)
-    recipes = [
-        Recipe(" ".join(rng.permutation(["egg"] * (n % 2) + ["milk", "flour", "the"])), (body,), era="modern")
-        for n in range(80)
-    ]
-    told = title_memory(networks.Pair(model, Vocabulary(WORDS)), recipes, others=1)
-    assert told["distances"] == [0, 1, 2, 3, 4, 6, 8, 12, 16]
-    np.testing.assert_allclose(told["bits"], told["bits"][0], rtol=1e-3)
-    # By hand: half of the pairs differ, with softmax(0) against softmax(3 tanh(1)) on one word of 14.
-    p = np.full(size, 1 / size)
-    q = np.where(np.arange(size) == 7, np.exp(3 * np.tanh(1)), 1)
-    q /= q.sum()
-    middle = (p + q) / 2
-    apart = 0.5 * (p @ np.log2(p / middle) + q @ np.log2(q / middle))
-    share = told["bits"][0] / apart
-    assert 0.3 < share < 0.8  # how often a title with an egg met one without
-    assert share * 80 == pytest.approx(round(share * 80), abs=0.02)
-    assert told["low"][0] < told["bits"][0] < told["high"][0]
-
-
-def test_the_memory_in_words_and_in_a_chart():
-    told = {
-        "recipes": 300,
-        "distances": [0, 16, 32],
-        "count": [300, 200, 100],
-        "bits": [0.25, 0.1, 0.05],
-        "low": [0.2, 0.08, 0.04],
-        "high": [0.3, 0.12, 0.06],
-        "likelihood": [1.0, 0.5, 0.152],
-        "likelihood_low": [0.9, 0.4, 0.1],
-        "likelihood_high": [1.1, 0.6, 0.2],
-    }
-    said = memory_sentence("gru", told)
-    assert "by 0.25 bits (0.20 to 0.30)" in said and "2.0 times less likely on average" in said
-    assert "32 words on, 0.050 bits are left (0.040 to 0.060), 20 % of it" in said
-    assert "is 10 % less likely" in said
-    rows = memory_rows({"gru": told, "lstm": {**told, "bits": [0.2, 0.05, 0.0]}}, "lstm")
-    assert len(rows) == 6 and [row["word"] for row in rows[:3]] == [1, 17, 33]
-    spec = charts.memory_spec(rows)
-    assert charts.chart(spec).to_dict()["datasets"] == spec["datasets"]
-    assert all(row["bits"] > 0 for row in spec["datasets"]["lines"])  # the scale is logarithmic
-    places = sorted(np.log10(end["place"]) for end in spec["datasets"]["ends"])
-    assert np.diff(places).min() > 0.08  # names do not cover each other
-
-
-def test_tints_are_clear_at_0_and_full_at_the_ends():
-    assert "0%" in charts.tint(0, 2) and charts.POSITIVE in charts.tint(1, 2)
-    assert "50%" in charts.tint(-1, 2) and charts.NEGATIVE in charts.tint(-1, 2)
-    assert "100%" in charts.tint(5, 2)
-
-
-# The released networks
 
 
 @pytest.mark.parametrize("name", available_bundles())

@@ -7,37 +7,12 @@ import sys
 import networks
 import numpy as np
 import pytest
+from small_bundles import CARD
 
 from textgen.network import bundle
 from textgen.network.bundle import BundleError, available_bundles, load_bundle, save_bundle, save_measured
-from textgen.network.card import render_card
 from textgen.writing.generate import generate
 from textgen.writing.sampling import Sampler
-
-CARD = {
-    "name": "lstm",
-    "architecture": {
-        "name": "lstm",
-        "embedding_dim": 3,
-        "units": 4,
-        "layers": ["Embedding", "LSTM"],
-        "parameters": 2_407_248,
-    },
-    "vocabulary_size": 9,
-    "data": [{"name": "cook | book", "recipes": 1234, "license": "CC0", "source": "somewhere"}],
-    "training": {"method": "two\nstages", "epochs": 12, "seconds": 3601.5},
-    "evaluation": {
-        "modern": {
-            "nats_per_token": 3.2,
-            "perplexity": 24.53,
-            "unknown_rate": 0.0123,
-            "tokens": 50_000,
-            "recipes": 260,
-        }
-    },
-    "limits": ["It writes <i>odd</i> recipes."],
-    "license": "MIT",
-}
 
 
 class Savable:
@@ -184,31 +159,6 @@ def test_released_bundles_are_found_by_name(tmp_path, monkeypatch):
         load_bundle("nope")
     with pytest.raises(BundleError, match="no such folder"):
         load_bundle("\0")
-
-
-def test_the_card_for_readers_has_the_facts():
-    text = render_card(CARD)
-    for fact in (
-        "2,407,248",
-        "cook \\| book",
-        "1,234",
-        "CC0",
-        "24.53",
-        "1.23%",
-        "3,602",
-        "two stages",
-        "MIT",
-    ):
-        assert fact in text
-    assert "<i>" not in text
-
-
-@pytest.mark.parametrize(
-    "card", [{}, {"evaluation": {"modern": {}}}, {"data": None, "limits": "x", "architecture": []}]
-)
-def test_the_card_for_readers_does_without_what_is_missing(card):
-    text = render_card(card)
-    assert text.startswith("# ") and "None" not in text
 
 
 def test_reading_and_writing_text_needs_no_tensorflow(tmp_path):

@@ -44,6 +44,13 @@ def test_every_panel_has_the_same_words_and_sums_to_one(position, context):
         assert sum(row["picked"] for row in rows) == 1
 
 
+@pytest.mark.parametrize(("rules", "name"), [({"top_k": 3}, "top-k"), ({"top_n_sigma": 0.5}, "top-nσ")])
+def test_a_removed_word_names_the_rule_as_people_know_it(rules, name):
+    rows = compare([Sampler(1.1, **rules)]).step_rows(0)
+    removed = [row["arithmetic"] for row in rows if row["removed"] and not row["tail"]]
+    assert removed and all(text.endswith(f"→ removed by {name}") for text in removed)
+
+
 def test_the_numbers_of_a_panel_are_the_samplers_own():
     comparison = compare()
     for k, rows in panels(comparison.step_rows(2)).items():
@@ -171,15 +178,6 @@ def test_names_tell_equal_temperatures_apart():
         "T = 0.5 (2)",
         "T = 1",
     ]
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0 %"), (1, "100 %"), (0.5, "50 %"), (0.041, "4.1 %"), (0.0004, "<0.1 %"), (0.9999, ">99.9 %"),
-     (0.998, "99.8 %"), (0.0996, "10 %"), (0.994, "99 %")],
-)  # fmt: skip
-def test_percent_never_says_none_or_all_when_it_is_not(share, text):
-    assert percent(share) == text
 
 
 def test_five_runs_of_150_words_are_small():

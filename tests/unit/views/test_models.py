@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from networks import random_model, vocabulary
+from recorded import CALIBRATION, HISTORY, PROMPT, WORDS
 
 from textgen import charts
 from textgen.network.bundle import MODELS, available_bundles, load_bundle
@@ -40,9 +40,6 @@ def panels(rows):
     for row in rows:
         split.setdefault(row["panel"], []).append(row)
     return split
-
-
-# -- one prompt, several networks
 
 
 @pytest.mark.parametrize("run", [0, 1, 2])
@@ -113,9 +110,6 @@ def test_another_vocabulary_is_found():
     assert model_tables.strangers([one, other, same, longer]) == ["other", "longer"]
 
 
-# -- what each network is
-
-
 @pytest.mark.parametrize("name", available_bundles())
 def test_layers_add_up_and_their_arithmetic_is_right(name):
     bundle = load_bundle(name)
@@ -151,33 +145,6 @@ def test_a_card_that_says_nothing_leaves_gaps():
 def test_speed_counts_the_words_written():
     found = model_tables.words_per_second([network(0, "a"), network(1, "b")], words=4, rounds=2)
     assert found.keys() == {"a", "b"} and all(value > 0 for value in found.values())
-
-
-# -- what training recorded
-
-PROMPT = "recipe for pizza |"
-WORDS = {  # epoch -> temperature -> words; "boil" drops out at epoch 2
-    0: {0.5: [["w1", 0.02]], 1.0: [["w1", 0.01]]},
-    1: {0.5: [["cut", 0.6], ["boil", 0.3]], 1.0: [["cut", 0.4], ["boil", 0.2]]},
-    2: {0.5: [["cut", 0.7], ["", 0.2]], 1.0: [["cut", 0.5], ["", 0.3]]},
-}
-HISTORY = {
-    "epochs": [
-        {"epoch": 1, "stage": "all", "loss": 3.0, "validation": {"historic": 30.0, "modern": 40.0}},
-        {"epoch": 2, "stage": "modern", "loss": 4.0, "validation": {"historic": 29.0, "modern": 35.0}},
-    ],
-    "samples": [
-        {"epoch": e, "prompt": prompt, "temperature": t, "text": f"{e} {t} {prompt[-6:]}"}
-        for prompt in (PROMPT, "recipe for soup |")
-        for e in (2, 0, 1)
-        for t in (1.0, 0.5)
-    ],
-    "distributions": [
-        {"epoch": e, "prompt": PROMPT, "temperature": t, "words": words}
-        for e, of in WORDS.items()
-        for t, words in of.items()
-    ],
-}
 
 
 def test_recorded_rows_hold_what_was_recorded_and_the_rest_as_one():
@@ -238,27 +205,6 @@ def test_the_record_of_a_released_network_is_whole(name):
                 )  # recorded with six decimals
 
 
-# -- the best temperature
-
-CALIBRATION = {
-    "temperatures": [0.5, 1.0, 2.0],
-    "eras": {
-        "modern": {
-            "tokens": 200,
-            "perplexity": [None, 20.0, 30.0],
-            "best": {"temperature": 1.2, "low": 1.15, "high": 1.25, "perplexity": 19.5, "at_edge": False},
-            "reliability": {
-                "0.5": {"ece": 0.3, "confidence": 0.7, "accuracy": 0.4,
-                        "bins": [{"bin": 1, "count": 50, "confidence": 0.1, "accuracy": 0.2},
-                                 {"bin": 14, "count": 150, "confidence": 0.9, "accuracy": 0.5}]},
-                "1.5": {"ece": 0.2, "confidence": 0.2, "accuracy": 0.4,
-                        "bins": [{"bin": 3, "count": 200, "confidence": 0.2, "accuracy": 0.4}]},
-            },
-        }
-    },
-}  # fmt: skip
-
-
 def test_calibration_rows_say_what_was_stored_and_nothing_for_what_was_not():
     known = SimpleNamespace(name="a", measured={"calibration": CALIBRATION})
     bare = SimpleNamespace(name="b", measured={})
@@ -283,74 +229,3 @@ def test_calibration_rows_say_what_was_stored_and_nothing_for_what_was_not():
     assert model_tables.reliability_rows(bare, "modern") == []
     said = model_tables.reliability_summary(known, "modern")
     assert "right in 40 %, overconfident" in said and "underconfident, calibration error 20 %" in said
-
-
-# -- the charts
-
-
-def charts_of(history=HISTORY, now=1, era="modern"):
-    known = SimpleNamespace(name="a", measured={"calibration": CALIBRATION})
-    return {
-        "perplexity": charts.curves_spec(model_tables.curve_rows(history, "perplexity"), now=now, log=True),
-        "loss": charts.curves_spec(model_tables.curve_rows(history, "loss"), now=now, apart=True),
-        "scaling": charts.scaling_spec(model_tables.scaling_rows([known], era)),
-        "reliability": charts.reliability_spec(model_tables.reliability_rows(known, era)),
-    }
-
-
-def test_another_epoch_changes_data_only_so_that_a_chart_is_updated_in_place():
-    for now in (0, 2):
-        for name, spec in charts_of(now=now).items():
-            first = charts_of()[name]
-            assert {**spec, "datasets": None} == {**first, "datasets": None}
-            for table in spec["datasets"]:
-                columns = [set(row) for row in spec["datasets"][table] + first["datasets"][table]]
-                assert columns and all(row == columns[0] for row in columns), (name, table)
-
-
-def test_losses_of_different_stages_are_not_joined():
-    assert len({row["part"] for row in charts_of()["loss"]["datasets"]["curves"]}) == 2
-    assert len({row["part"] for row in charts_of()["perplexity"]["datasets"]["curves"]}) == 2  # the eras
-    stages = charts_of()["loss"]["datasets"]["stages"]
-    assert [(s["stage"], s["start"], s["end"]) for s in stages] == [("all", 0.5, 1.5), ("modern", 1.5, 2.5)]
-
-
-def test_the_chosen_epoch_is_marked_with_its_values_and_the_untrained_network_has_none():
-    reached = charts_of(now=2)["perplexity"]["datasets"]["reached"]
-    assert [(row["text"], row["above"]) for row in reached] == [("35.0", True), ("29.0", False)]
-    nothing = charts_of(now=0)["perplexity"]["datasets"]
-    assert [row["epoch"] for row in (*nothing["reached"], *nothing["now"])] == [None, None]
-
-
-def test_the_minimum_is_marked_in_the_colour_of_its_temperature():
-    (best,) = charts_of()["scaling"]["datasets"]["best"]
-    assert (best["temperature"], best["perplexity"]) == (1.2, 19.5)
-    assert best["color"] == charts.temperature_color(1.2)
-    points = charts_of()["reliability"]["datasets"]["reliability"]
-    assert {row["color"] for row in points} == {charts.temperature_color(t) for t in (0.5, 1.5)}
-
-
-def test_names_at_the_ends_of_lines_stand_apart():
-    rows = [
-        {"network": name, "temperature": t, "perplexity": 20.0 + t + n / 100, "best": False}
-        for n, name in enumerate("abcd")
-        for t in (0.5, 1.0, 2.0)
-    ]
-    places = np.log([end["place"] for end in charts.scaling_spec(rows)["datasets"]["ends"]])
-    low, high = 15, 150  # the plot spans about a decade
-    assert np.diff(places).min() > 0.04 * np.log(high / low)
-
-
-def test_charts_without_data_are_refused_and_all_are_valid():
-    for spec in (charts.scaling_spec, charts.reliability_spec):
-        with pytest.raises(ValueError, match="without"):
-            spec([])
-    with pytest.raises(ValueError, match="without"):
-        charts.curves_spec([], now=1)
-    known = SimpleNamespace(name="a", measured={"calibration": CALIBRATION})
-    for spec in (
-        charts.curves_spec(model_tables.curve_rows(HISTORY, "perplexity"), now=1, log=True),
-        charts.scaling_spec(model_tables.scaling_rows([known], "modern")),
-        charts.reliability_spec(model_tables.reliability_rows(known, "modern")),
-    ):
-        assert charts.chart(spec).to_dict()["layer"]

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_pair
 
-from textgen.measuring.perplexity import entropy
+from textgen.measuring.distributions import entropy
 from textgen.network.bundle import available_bundles, load_bundle
 from textgen.writing.generate import generate
-from textgen.writing.many import ENDED, score, write, write_all
+from textgen.writing.many import ENDED, score, write_all
 from textgen.writing.sampling import Luck, Sampler, apply_temperature
 
 PROMPT = "recipe for w3 |"
@@ -32,6 +32,10 @@ SAMPLERS = [
     Sampler(1.1, typical_p=0.5),
     Sampler(0.8, repetition_penalty=1.4),
 ]
+
+
+def write(pair, prompt, *, sampler=None, **options):
+    return write_all(pair, prompt, samplers=[sampler or Sampler()], **options)[0]
 
 
 def alone(pair, sampler, seed, words):

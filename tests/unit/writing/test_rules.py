@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from networks import random_pair
@@ -25,9 +27,16 @@ def strict(rule):
 def test_saved_addresses_keep_their_keys_and_studies_their_names():
     keys = {rule.name: rule.key for rule in RULES}
     assert len(set(keys.values())) == len(RULES)
-    assert keys.items() >= {
-        "repetition_penalty": "penalty", "top_k": "k", "top_p": "p", "min_p": "min_p", "typical_p": "typical",
-    }.items()  # fmt: skip
+    assert (
+        keys.items()
+        >= {
+            "repetition_penalty": "penalty",
+            "top_k": "k",
+            "top_p": "p",
+            "min_p": "min_p",
+            "typical_p": "typical",
+        }.items()
+    )
 
 
 def test_rules_act_from_the_words_so_far_to_the_weights():
@@ -43,6 +52,14 @@ def test_every_value_of_a_control_makes_a_sampler(rule):
     for value in np.arange(rule.low, rule.high + rule.step / 2, max(rule.step, (rule.high - rule.low) / 500)):
         sampler = Sampler(**{rule.name: rule.setting(rule.kind(min(value, rule.high)))})
         assert len(sampler.active) == (rule.kind(value) != rule.off)
+
+
+@every_rule
+def test_samplers_travel_between_processes(rule):
+    sampler = Sampler(0.7, **{rule.name: strict(rule)})
+    assert sampler.active == ((rule, strict(rule)),)
+    there = pickle.loads(pickle.dumps(sampler))
+    assert there == sampler and there.active == sampler.active
 
 
 @every_rule
