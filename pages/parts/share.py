@@ -33,7 +33,7 @@ def left_out() -> list[str]:
 def link(**changes: str) -> str:
     """The address of this page, with other values for some of its keys."""
     query = {key: st.query_params.get_all(key) for key in st.query_params} | changes
-    return f"{st.context.url or ''}?{urlencode(query, doseq=True)}"
+    return f"{(st.context.url or '').rstrip('/')}/?{urlencode(query, doseq=True)}"
 
 
 def frame(parts: Sequence[str], title: str) -> str:
