@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import copy
 import logging
@@ -138,8 +139,21 @@ def remove_column() -> None:
 
 
 def add_column() -> None:
-    state.n = min(state.n + 1, MOST_COLUMNS)
+    """One more column, in its place among the others if those stand in the order of temperature."""
+    if state.n == MOST_COLUMNS:
+        return
     columns.renew()
+    shown, new = state.temperatures[: state.n], state.temperatures[state.n]
+    place = state.n
+    if shown == sorted(shown):
+        place = bisect.bisect(shown, new)
+    else:
+        state.flash = "The columns are not in the order of temperature, so the new one stands at the end."
+    state.temperatures.insert(place, state.temperatures.pop(state.n))
+    state.n += 1
+    for key in ("follow", "live"):  # columns further right have another number now
+        if state.get(key) in PLACES[place:]:
+            state[key] = PLACES[PLACES.index(state[key]) + 1]
 
 
 def take_in() -> None:
@@ -615,18 +629,29 @@ def point_of(seed: int, word: int) -> float:
     return float(Luck(seed).raw(word - 1, 1)[0]) / 2**32
 
 
+def contexts(comparison: Comparison, position: int) -> str:
+    """Which columns have read the same words before the one at `position`, in a sentence."""
+    groups: dict[str, list[str]] = {}
+    for number, step in enumerate(comparison.steps_at(position), 1):
+        if step:
+            groups.setdefault(step.prompt, []).append(str(number))
+    if len(groups) < 2:
+        return "All columns have read the same words so far: what differs is temperature alone."
+    same = [" and ".join((", ".join(group[:-1]), group[-1])) for group in groups.values() if len(group) > 1]
+    if not same:
+        return "Each column has read other words by now: their contexts differ as well as their temperatures."
+    told = "; so have columns ".join(same)
+    return (
+        f"Columns {told} have read the same words so far; any other pair of columns differs in context too."
+    )
+
+
 def step_caption(comparison: Comparison, asked: Request, position: int) -> str:
     """What the columns have read before the word at `position`, and what the chart's signs mean."""
-    same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
     if asked.context != "own":
         read = f"All columns read the words of column {int(asked.context) + 1}: one context, re-tempered."
-    elif same:
-        read = "All columns have read the same words so far: what differs is temperature alone."
     else:
-        read = (
-            "The columns have read different words by now, so their contexts differ as well as their "
-            "temperatures."
-        )
+        read = contexts(comparison, position)
     sums = (
         "Faded: what a sampling rule removed, as likely as it was before. The other bars of a panel sum to "
         "100 %."
