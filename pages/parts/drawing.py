@@ -42,8 +42,8 @@ def styles(*more: str) -> None:
     for name in ("page", *more):
         st.html(ASSETS / f"{name}.css")
     scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
-    colors = f"--scale: linear-gradient(to right, {scale}); --surprisal: {charts.SURPRISAL_COLOR};"
-    st.html(f"<style>:root {{ {colors} }}</style>")
+    looks = f"--hue: {charts.SURPRISAL_COLOR}; --scale: linear-gradient(to right, {scale});"
+    st.html(f"<style>:root {{ {looks} }}</style>")
 
 
 def style_columns(temperatures: Sequence[float]) -> None:
@@ -71,7 +71,7 @@ def legend(color: str) -> str:
     if ends is None:
         return '<span class="legend">&nbsp;</span>'
     low, high = (html.escape(end) for end in ends)
-    return f'<span class="legend">{low}<i style="--hue: {charts.SURPRISAL_COLOR}"></i>{high}</span>'
+    return f'<span class="legend">{low}<i></i>{high}</span>'
 
 
 def chapter(title: str, caption: str, point: str) -> str:

@@ -208,11 +208,11 @@ def as_diverse_as_human(series: Series) -> tuple[float, float] | None:
 def paragraphs(study: Study) -> list[str]:
     """What the pictures show, in a few sentences a series, computed from the figures that they are drawn
     from."""
-    found = series_of(study)
-    if not found:
+    series = series_of(study)
+    if not series:
         return ["Nothing is finished yet."]
-    said = [" ".join(_sentences(series, len(found) > 1)) for series in found]
-    if study.settings.texts > 1 and any(0 in series.temperatures for series in found):
+    said = [" ".join(_sentences(line, len(series) > 1)) for line in series]
+    if study.settings.texts > 1 and any(0 in line.temperatures for line in series):
         said[-1] += (
             f" At T = 0 all {study.settings.texts:,} texts are the same text: intervals there have no width."
         )
@@ -293,7 +293,7 @@ def in_words(rows: Sequence[Row], name: str) -> str:
     said = []
     for label in dict.fromkeys(row["label"] for row in rows):
         own = [row for row in rows if row["label"] == label]
-        some = [own[k] for k in sorted({0, len(own) // 2, len(own) - 1})]
-        said.append(f"{label}: " + "; ".join(f"T = {row['temperature']:g}: {row['text']}" for row in some))
+        shown = [own[k] for k in sorted({0, len(own) // 2, len(own) - 1})]
+        said.append(f"{label}: " + "; ".join(f"T = {row['temperature']:g}: {row['text']}" for row in shown))
     human = next((row["human_text"] for row in rows if row["human"] is not None), "not known")
     return f"{MEASURES[name].label}. " + ". ".join(said) + f". Human text: {human}."
