@@ -232,9 +232,8 @@ class Comparison:
 
     def _writable(self) -> set[int]:
         """The words that some run may write: all that its sampler does not suppress."""
-        return set(range(len(self.bundle.vocabulary))) - set.intersection(
-            *(set(run.sampler.suppress) for run in self.runs)
-        )
+        everything = set(range(len(self.bundle.vocabulary)))
+        return set().union(*(everything.difference(run.sampler.suppress) for run in self.runs))
 
     def _previous(self, k: int, position: int) -> Sequence[int]:
         return self.runs[k].steps[position].previous
