@@ -237,14 +237,15 @@ def look_inside(asked: Request, column: int, step: int) -> None:
     """
     read = column if asked.context == "own" else int(asked.context)
     rules = {key: said(key) for key in address.RULE_KEYS}
-    state.came_from = {"temperatures": asked.temperatures, "column": read + 1}
+    place = len(tokenize(asked.prompt)) + step - 1
+    state.came_from = {"temperatures": asked.temperatures, "column": read + 1, "number": step, "at": place}
     state.carried = {
         "rule": [f"{k} {address.written(v)}" for k, v in rules.items() if v != FIELDS[k].default],
         "force": [f"{position + 1} {word}" for position, word in asked.forced],
         "draws": [PLACES[read]] * (asked.luck == "independent"),
     }
     values = {key: state[key] for key in ("title", "opening", "model", "seed", "words")}
-    values |= {"temperature": asked.temperatures[read], "at": len(tokenize(asked.prompt)) + step - 1}
+    values |= {"temperature": asked.temperatures[read], "at": place}
     navigation.leave("pages/cell.py", values)
 
 
@@ -495,9 +496,14 @@ def downloads() -> None:
             width="stretch",
             key=f"save_{kind}",
         )
-    save_component(
-        key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "knob"}, "name": title}
-    )
+    about = f"{one_line(request().title, 60) or 'no title'} ({request().model}, seed {request().seed})"
+    headings = {
+        "run": f"The whole run: {about}",
+        "word": f"Word {state.word}: {about}",
+        "knob": f"Word {state.word} at any temperature: {about}",
+    }
+    pictures = {"run": "timeline", "word": "chart", "knob": "knob"}
+    save_component(key="save", data={"charts": pictures, "headings": headings, "name": title})
 
 
 # -- the comparison --------------------------------------------------------------------------------
