@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import address, columns
+from pages.parts import address, columns, drawing
 
 state = st.session_state
 
@@ -31,6 +31,19 @@ def through_app() -> None:
     if not state.get("through_app"):
         runpy.run_path(str(Path(__file__).parents[2] / "app.py"))
         st.stop()
+
+
+def everywhere(pages: Sequence[st.Page]) -> None:
+    """What stands above every page: links to all `pages`, where Streamlit's own would cover the page (see
+    page.css), and a script for the wheel."""
+    with st.container(horizontal=True, gap="xsmall", key="pages"):
+        if st.context.is_embedded:
+            st.html(drawing.ASSETS / "embedded.css")
+        else:
+            for page in pages:
+                st.page_link(page)
+        script = (drawing.ASSETS / "wheel.js").read_text(encoding="utf-8")
+        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def begin(page: str, known: Mapping[str, address.Field]) -> None:
