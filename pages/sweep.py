@@ -341,7 +341,7 @@ def pictures(study: Study) -> None:
             on_select=lambda: picked("front"),
         )
     with right:
-        human(several)
+        human(study, several)
     for group, members in GROUPS.items():
         st.subheader(group, anchor=False)
         columns = st.columns(len(members), gap="small")
@@ -374,27 +374,23 @@ def curve(study: Study, name: str, at: float | None, drawing: int) -> None:
     )
 
 
-def human(several: list[findings.Series]) -> None:
+def human(study: Study, several: list[findings.Series]) -> None:
     st.subheader("Where is human text?", anchor=False)
     known = False
     for series in several:
-        nearest = findings.nearest_to_human(series)
+        nearest = findings.nearest_to_human(series, study.settings.max_words)
         if nearest is None:
             continue
         known = True
-        name = f"{plain(series.label)}: " if len(several) > 1 else ""
-        st.markdown(
-            f"{name}nearest to **T = {nearest.temperature:g}**, all measures taken together."
-            if name
-            else f"Nearest to **T = {nearest.temperature:g}**, all measures taken together."
-        )
+        name = f"**{plain(series.label)}:** " * (len(several) > 1)
+        st.markdown(name + " ".join(map(plain, nearest.sentences())))
         if len(several) == 1:
             st.dataframe(
                 [
                     {
                         "measure": MEASURES[measure].label,
                         "human text": figure(series.human(measure), measure),
-                        "nearest at T": f"{heat:g}",
+                        "nearest at T": "beyond the range?" if measure in nearest.at_edge else f"{heat:g}",
                     }
                     for measure, heat in nearest.of.items()
                 ],
@@ -409,9 +405,11 @@ def human(several: list[findings.Series]) -> None:
         load_measured(name).get("human", {}) for name in {series.points[0][0].model for series in several}
     ]
     count = max((figures.get("recipes", 0) for figures in measured), default=0)
-    st.caption(
-        "Taken together: the mean squared distance, each measure in units of its range over these "
-        f"temperatures. Human text: {f'{count:,} ' * (count > 0)}recipes that no network was trained on, cut "
+    drawing.note(
+        "Asked here: which texts look like human texts, in these measures. Which temperature predicts the "
+        "words of human texts best is another question, and Models answers it. The range given is the "
+        "narrowest that holds three quarters of the measures that count; the edge of what was measured is "
+        f"no answer. Human text: {f'{count:,} ' * (count > 0)}recipes that no network was trained on, cut "
         "to the same number of words and compared in sets of the same size; dashed in every picture. They "
         "are of many dishes, so they differ from one another more than texts of one dish have reason to."
         if known

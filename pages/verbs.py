@@ -89,6 +89,26 @@ def asked_titles() -> tuple[list[str], list[str]]:
     return list(titles.values()), notes
 
 
+def one_of(titles: Sequence[str]) -> Callable[[str], str]:
+    """How to read a title that must be one of `titles`."""
+
+    def read(text: str) -> str:
+        if text not in titles:
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def known_fields() -> dict[str, address.Field]:
+    """What an address of this page may say, of the titles that it names."""
+    usual = address.fields("verbs")
+    titles = [one_line(title) for title in address.said(usual["dish"])]
+    return address.fields(
+        "verbs", reference={"parse": one_of(titles), "what": "it is not one of the titles on this page"}
+    )
+
+
 def head(known: dict[str, address.Field]) -> Any:
     """The controls; returns the place for what can be kept."""
     with st.container(key="head"):
@@ -186,9 +206,14 @@ def apart(titles: Sequence[str], firsts: Sequence[FirstVerbs], field: address.Fi
     with st.container(horizontal=True, vertical_alignment="center", key="apart_head"):
         st.subheader("How far apart the titles are", anchor=False, width="content")
         if len(titles) > 2:
-            reference = controls.select(
-                replace(field, options=titles), "Apart from", label_visibility="collapsed", width=220
+            # Titles come and go, and the choice among them with them: it is checked at every run. A bound
+            # control would keep in the address a title that has gone.
+            asked = address.said(replace(field, parse=one_of(titles), start=reference))
+            state.reference = asked if asked in titles else reference
+            reference = st.selectbox(
+                "Apart from", titles, key=field.key, label_visibility="collapsed", width=220
             )
+    address.write({field.key: [reference] * (reference != titles[0])})
     at = titles.index(reference)
     bits = divergence(firsts[at], firsts[0 if at else 1])
     st.caption(
@@ -372,7 +397,7 @@ def downloads(
 def page() -> None:
     drawing.styles("verbs")
     writers.models()  # or a sentence on the page
-    known = address.fields("verbs", reference={"options": st.query_params.get_all("dish") or DISHES})
+    known = known_fields()
     navigation.begin("verbs", known)
     keep = head(known)
     titles, notes = asked_titles()
@@ -403,6 +428,8 @@ def page() -> None:
     if len(titles) > 1:
         with right:
             reference = apart(titles, firsts, known["reference"])
+    else:
+        address.write({"reference": []})
     with samples_place:
         samples(titles)
     with kinds_place:

@@ -80,3 +80,23 @@ def test_the_title_that_others_are_measured_from_may_leave():
     app.multiselect(key="dish").set_value(["Pizza", "Tomato soup", "Gin cocktail"]).run()
     assert not app.exception
     assert "those of “Pizza”" in captions(app)
+
+
+def test_a_title_may_come_while_the_one_it_is_measured_from_has_gone():
+    dishes = ["Roasted vegetables", "Chocolate ice cream", "Pizza"]
+    app = opened("verbs", {"dish": dishes, "reference": "Roasted vegetables", "model": SMALL})
+    for dishes in (["Chocolate ice cream", "Pizza"], ["Chocolate ice cream", "Pizza", "Omelette"]):
+        app.multiselect(key="dish").set_value(dishes).run()
+        assert not app.exception
+    app.select_slider(key="temperature").set_value(0.2).run()
+    assert not app.exception and "those of “Chocolate ice cream”" in captions(app)
+
+
+def test_an_address_of_a_title_that_has_gone_says_so_truly():
+    app = opened(
+        "verbs",
+        {"dish": ["Pizza", "Tomato soup", "White bread"], "reference": "Omelette", "model": SMALL},
+    )
+    assert "Omelette" in said(app) and "not one of the titles" in said(app)
+    assert "those of “Pizza”" in captions(app)
+    assert "reference" not in app.query_params
