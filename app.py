@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts import drawing
+
 st.set_page_config(page_title="Simmer", page_icon="assets/icon.png", layout="wide")
 
 st.session_state.through_app = True  # see pages.shared.through_app
@@ -20,3 +22,4 @@ st.navigation(
     ],
     position="top",
 ).run()
+drawing.words_used()

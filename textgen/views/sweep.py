@@ -19,6 +19,7 @@ from textgen.measuring.diversity import MEASURES
 from textgen.measuring.study.settings import NO_FILTER, Condition, parse_filter
 from textgen.measuring.study.table import Figures, Study
 from textgen.text.typeset import percent
+from textgen.views.names import network_label
 from textgen.writing.rules import BY_NAME
 
 Row = dict[str, Any]
@@ -63,7 +64,7 @@ def series_of(study: Study) -> list[Series]:
             lines.setdefault(key, []).append((condition, study.figures[condition]))
     result = []
     for (model, prompt, rules), points in lines.items():
-        named = (model, prompt, rule_name(rules))
+        named = (network_label(model), prompt, rule_name(rules))
         shown = [part for part, differs in zip(named, several, strict=True) if differs]
         result.append(Series(" · ".join(shown) or "the network", tuple(points)))
     return result
@@ -169,11 +170,17 @@ class Nearest:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The narrowest range of temperatures that holds `MOST` of the measures that count, those at the edge
-        never; the coolest of several. None if too many are at the edge."""
+        never; of several, the one around the middle measure. None if too many are at the edge."""
         places = sorted(heat for name, heat in self.of.items() if name not in self.at_edge)
         needed = math.ceil(MOST * len(self.of))
         ranges = list(zip(places, places[needed - 1 :], strict=False))
-        return min(ranges, key=lambda ends: round(ends[1] - ends[0], 9)) if ranges else None
+        if not ranges:
+            return None
+        middle = float(np.median(places))
+        return min(
+            ranges,
+            key=lambda ends: (round(ends[1] - ends[0], 9), round(abs((ends[0] + ends[1]) / 2 - middle), 9)),
+        )
 
     def within(self) -> list[str]:
         """The measures that are nearest inside the interval."""
@@ -277,7 +284,7 @@ def paragraphs(study: Study) -> list[str]:
     series = series_of(study)
     if not series:
         return ["Nothing is finished yet."]
-    said = [" ".join(_sentences(line, len(series) > 1)) for line in series]
+    said = [" ".join(_sentences(line, len(series) > 1, study.settings.max_words)) for line in series]
     if study.settings.texts > 1 and any(0 in line.temperatures for line in series):
         said[-1] += (
             f" At T = 0 all {study.settings.texts:,} texts are the same text: intervals there have no width."
