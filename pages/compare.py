@@ -46,7 +46,8 @@ HOW = """
    a large T shrinks them.
 3. The **softmax**, exp(logit ÷ T) over its sum, turns scores into probabilities that sum to 100 %.
 4. **Sampling rules**, if any are on, remove words; the rest share their probability.
-5. One word is **drawn**. With the same luck in every column, texts differ by temperature alone.
+5. One word is **drawn**. With the same luck, two columns that have read the same words differ by
+   temperature alone; once they have written different words, their contexts differ too.
 
 Point at a bar above to see these steps with its real numbers.
 """

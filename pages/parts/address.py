@@ -16,6 +16,7 @@ import streamlit as st
 
 from pages.parts.drawing import PARTS, plain
 from textgen import charts
+from textgen.measuring.dishes import TEMPERATURES as DISH_TEMPERATURES
 from textgen.measuring.units import FACTS
 from textgen.network.bundle import available_bundles
 from textgen.text.vocabulary import Vocabulary, tokenize
@@ -210,6 +211,8 @@ TABLE = (
     Field("present", "compare", "present", False),
     Field("hide", "compare", f"what is left out is of {', '.join(PARTS)}", (), parse=_parts, many=len(PARTS)),
     Field("reference", "verbs", "the title that others are apart from"),
+    Field("verb", "verbs", "a verb that dishes begin with"),
+    Field("heat", "verbs", "a temperature of the dishes", 1.0, options=DISH_TEMPERATURES),
     Field("at", "models", "a row", options=ROWS),
     Field("at", "sweep", "the temperature of the texts", 0.7, 0.0, 5.0),
     Field("at", "cell", "the number of a word read", 8, 1, 900, 1),  # 8: the third after the default title
