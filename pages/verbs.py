@@ -370,6 +370,7 @@ def downloads(
 
 
 def page() -> None:
+    navigation.enter("verbs")
     drawing.styles("verbs")
     writers.models()  # or a sentence on the page
     known = address.fields("verbs", reference={"options": st.query_params.get_all("dish") or DISHES})
