@@ -80,6 +80,7 @@ def request() -> Request:
 
 def begin() -> None:
     """Before the controls are drawn: styles, the address, and what another page has sent."""
+    navigation.enter("compare", own=("n", "temperatures", "word", "forced"))
     drawing.styles()
     share.dress(share.left_out(), said("present"))
     writers.models()  # or a sentence on the page
