@@ -1,4 +1,4 @@
-"""A random walk over every control of every page: nothing that a person does is an exception, in any order."""
+"""A long random walk over every control of each page ends without an exception."""
 
 from __future__ import annotations
 
