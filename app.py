@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import navigation
+from pages.parts import drawing, navigation
 
 st.set_page_config(page_title="Simmer", page_icon="assets/icon.png", layout="wide")
 
@@ -22,3 +22,4 @@ PAGES = [
 page = st.navigation(PAGES, position="top")
 navigation.everywhere(PAGES)
 page.run()
+drawing.words_used()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import copy
 import logging
@@ -45,7 +46,8 @@ HOW = """
    a large T shrinks them.
 3. The **softmax**, exp(logit ÷ T) over its sum, turns scores into probabilities that sum to 100 %.
 4. **Sampling rules**, if any are on, remove words; the rest share their probability.
-5. One word is **drawn**. With the same luck in every column, texts differ by temperature alone.
+5. One word is **drawn**. With the same luck, two columns that have read the same words differ by
+   temperature alone; once they have written different words, their contexts differ too.
 
 Point at a bar above to see these steps with its real numbers.
 """
@@ -78,6 +80,7 @@ def request() -> Request:
 
 def begin() -> None:
     """Before the controls are drawn: styles, the address, and what another page has sent."""
+    navigation.enter("compare", own=("n", "temperatures", "word", "forced"))
     drawing.styles()
     share.dress(share.left_out(), said("present"))
     writers.models()  # or a sentence on the page
@@ -139,8 +142,21 @@ def remove_column() -> None:
 
 
 def add_column() -> None:
-    state.n = min(state.n + 1, MOST_COLUMNS)
+    """One more column, in its place among the others if those stand in the order of temperature."""
+    if state.n == MOST_COLUMNS:
+        return
     columns.renew()
+    shown, new = state.temperatures[: state.n], state.temperatures[state.n]
+    place = state.n
+    if shown == sorted(shown):
+        place = bisect.bisect(shown, new)
+    else:
+        state.flash = "The columns are not in the order of temperature, so the new one stands at the end."
+    state.temperatures.insert(place, state.temperatures.pop(state.n))
+    state.n += 1
+    for key in ("follow", "live"):  # columns further right have another number now
+        if state.get(key) in PLACES[place:]:
+            state[key] = PLACES[PLACES.index(state[key]) + 1]
 
 
 def take_in() -> None:
@@ -224,14 +240,15 @@ def look_inside(asked: Request, column: int, step: int) -> None:
     """
     read = column if asked.context == "own" else int(asked.context)
     rules = {key: said(key) for key in address.RULE_KEYS}
-    state.came_from = {"temperatures": asked.temperatures, "column": read + 1}
+    place = len(tokenize(asked.prompt)) + step - 1
+    state.came_from = {"temperatures": asked.temperatures, "column": read + 1, "number": step, "at": place}
     state.carried = {
         "rule": [f"{k} {address.written(v)}" for k, v in rules.items() if v != FIELDS[k].default],
         "force": [f"{position + 1} {word}" for position, word in asked.forced],
         "draws": [PLACES[read]] * (asked.luck == "independent"),
     }
     values = {key: state[key] for key in ("title", "opening", "model", "seed", "words")}
-    values |= {"temperature": asked.temperatures[read], "at": len(tokenize(asked.prompt)) + step - 1}
+    values |= {"temperature": asked.temperatures[read], "at": place}
     navigation.leave("pages/cell.py", values)
 
 
@@ -483,9 +500,14 @@ def downloads() -> None:
             width="stretch",
             key=f"save_{kind}",
         )
-    save_component(
-        key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "knob"}, "name": title}
-    )
+    about = f"{one_line(request().title, 60) or 'no title'} ({request().model}, seed {request().seed})"
+    headings = {
+        "run": f"The whole run: {about}",
+        "word": f"Word {state.word}: {about}",
+        "knob": f"Word {state.word} at any temperature: {about}",
+    }
+    pictures = {"run": "timeline", "word": "chart", "knob": "knob"}
+    save_component(key="save", data={"charts": pictures, "headings": headings, "name": title})
 
 
 # -- the comparison --------------------------------------------------------------------------------
@@ -619,18 +641,29 @@ def point_of(seed: int, word: int) -> float:
     return float(Luck(seed).raw(word - 1, 1)[0]) / 2**32
 
 
+def contexts(comparison: Comparison, position: int) -> str:
+    """Which columns have read the same words before the one at `position`, in a sentence."""
+    groups: dict[str, list[str]] = {}
+    for number, step in enumerate(comparison.steps_at(position), 1):
+        if step:
+            groups.setdefault(step.prompt, []).append(str(number))
+    if len(groups) < 2:
+        return "All columns have read the same words so far: what differs is temperature alone."
+    same = [" and ".join((", ".join(group[:-1]), group[-1])) for group in groups.values() if len(group) > 1]
+    if not same:
+        return "Each column has read other words by now: their contexts differ as well as their temperatures."
+    told = "; so have columns ".join(same)
+    return (
+        f"Columns {told} have read the same words so far; any other pair of columns differs in context too."
+    )
+
+
 def step_caption(comparison: Comparison, asked: Request, position: int) -> str:
     """What the columns have read before the word at `position`, and what the chart's signs mean."""
-    same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
     if asked.context != "own":
         read = f"All columns read the words of column {int(asked.context) + 1}: one context, re-tempered."
-    elif same:
-        read = "All columns have read the same words so far: what differs is temperature alone."
     else:
-        read = (
-            "The columns have read different words by now, so their contexts differ as well as their "
-            "temperatures."
-        )
+        read = contexts(comparison, position)
     sums = (
         "Faded: what a sampling rule removed, as likely as it was before. The other bars of a panel sum to "
         "100 %."

@@ -13,6 +13,7 @@ import pyarrow as pa
 import streamlit as st
 
 from textgen import charts
+from textgen.views.glossary import GLOSSARY, pieces
 
 ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -64,8 +65,8 @@ def styles(*more: str) -> None:
     for name in ("page", *more):
         st.html(ASSETS / f"{name}.css")
     scale = ", ".join(charts.temperature_color(t / 4) for t in range(9))
-    colors = f"--scale: linear-gradient(to right, {scale}); --surprisal: {charts.SURPRISAL_COLOR};"
-    st.html(f"<style>:root {{ {colors} }}</style>")
+    looks = f"--hue: {charts.SURPRISAL_COLOR}; --scale: linear-gradient(to right, {scale});"
+    st.html(f"<style>:root {{ {looks} }}</style>")
 
 
 def style_columns(temperatures: Sequence[float]) -> None:
@@ -93,13 +94,50 @@ def legend(color: str) -> str:
     if ends is None:
         return '<span class="legend">&nbsp;</span>'
     low, high = (html.escape(end) for end in ends)
-    return f'<span class="legend">{low}<i style="--hue: {charts.SURPRISAL_COLOR}"></i>{high}</span>'
+    return f'<span class="legend">{low}<i></i>{high}</span>'
+
+
+def terms(text: str) -> str:
+    """`text` as HTML, its marks escaped: a word of the glossary says what it means when it is pointed at,
+    tapped, or reached with the keyboard. What stands between backticks is code."""
+    parts = []
+    for place, part in enumerate(text.split("`")):
+        if place % 2:
+            parts.append(f"<code>{html.escape(part)}</code>")
+            continue
+        for piece, term in pieces(part):
+            shown = html.escape(piece)
+            if term:
+                tip = html.escape(f"{term}: {GLOSSARY[term]}")
+                told = f'data-tip="{tip}" aria-description="{tip}"'
+                shown = f'<span class="term" tabindex="0" {told}>{shown}</span>'
+            parts.append(shown)
+    return "".join(parts)
+
+
+def note(text: str) -> None:
+    """A caption, whose words of the glossary explain themselves."""
+    st.html(f'<p class="note">{terms(text)}</p>')
+
+
+def words_used() -> None:
+    """The glossary, at the foot of a page."""
+    entries = sorted(GLOSSARY.items(), key=lambda entry: entry[0].strip("[").lower())
+    with st.expander("Words used here", icon=":material/menu_book:"):
+        st.html(
+            '<dl class="glossary">'
+            + "".join(
+                f"<div><dt>{html.escape(term)}</dt><dd>{html.escape(meaning)}</dd></div>"
+                for term, meaning in entries
+            )
+            + "</dl>"
+        )
 
 
 def chapter(title: str, caption: str, point: str) -> str:
     """The head of a chart, as HTML: its title, what it shows, and in words, for screen readers, its point."""
     return (
-        f'<div class="chapter"><h3>{html.escape(title)}</h3><p>{html.escape(caption)}</p>'
+        f'<div class="chapter"><h3>{html.escape(title)}</h3><p>{terms(caption)}</p>'
         f'<p class="for-screen-readers">{html.escape(point)}</p></div>'
     )
 

@@ -124,7 +124,7 @@ class OpenedStep:
     @property
     def values(self) -> dict[str, float]:
         """Every gate and state of the unit after the step, named as `RecurrentModel.trace` names them."""
-        return {**{gate: one.value for gate, one in self.sums.items()}, **self.after}
+        return {**{gate: gate_sum.value for gate, gate_sum in self.sums.items()}, **self.after}
 
     def equations(self) -> list[Equation]:
         """The step's arithmetic, in the order in which it acts, the embedding first."""
@@ -144,13 +144,13 @@ class OpenedStep:
         return Equation("Input", meaning, "x_t", (f"({shown})",))
 
     def _gate(self, gate: str, sign: str, meaning: str) -> Equation:
-        one = self.sums[gate]
-        two = self.kind == "gru"
-        biases = f"b_{sign} + b'_{sign}" if two else f"b_{sign}"
+        gate_sum = self.sums[gate]
+        two_biases = self.kind == "gru"
+        biases = f"b_{sign} + b'_{sign}" if two_biases else f"b_{sign}"
         terms = [
-            _labelled(one.word, "word", first=True),
-            _labelled(one.memory, "memory"),
-            _labelled(one.bias + one.memory_bias, "biases" if two else "bias"),
+            _labelled(gate_sum.word, "word", first=True),
+            _labelled(gate_sum.memory, "memory"),
+            _labelled(gate_sum.bias + gate_sum.memory_bias, "biases" if two_biases else "bias"),
         ]
         curve, left = (r"\sigma", f"{sign}_t") if gate in GATES else (r"\tanh", rf"\tilde {sign}_t")
         return Equation(
@@ -160,7 +160,7 @@ class OpenedStep:
             (
                 f"{curve}(x_t W_{sign} + h_{{t-1}} U_{sign} + {biases})",
                 f"{curve}({' '.join(terms)})",
-                f"{curve}({_number(one.total)}) = {_number(one.value)}",
+                f"{curve}({_number(gate_sum.total)}) = {_number(gate_sum.value)}",
             ),
         )
 
@@ -286,7 +286,7 @@ class Reading:
         if not (0 <= at < len(self) and 0 <= unit < cell.units):
             raise IndexError(f"there is no word {at} or no unit {unit}")
         zeros = np.zeros(cell.units, dtype=np.float32)
-        memory = gates["hidden"][at - 1] if at else zeros
+        memory = gates["hidden"][at - 1] if at else zeros  # [units]
         if layer:
             inputs = self.layers[layer - 1]["hidden"][at]
         else:
@@ -323,8 +323,8 @@ def read(bundle: Bundle, prompt: Sequence[str], written: Sequence[str] = ()) -> 
 
 def _sum(
     weights: Weights,
-    inputs: NDArray[np.float32],
-    memory: NDArray[np.float32],
+    inputs: NDArray[np.float32],  # [D]
+    memory: NDArray[np.float32],  # [units]
     gate: str,
     scaled: float = 1.0,
 ) -> Sum:

@@ -17,6 +17,7 @@ from textgen.network.bundle import MODELS, Bundle
 from textgen.network.recurrent import Part
 from textgen.text.typeset import percent
 from textgen.views.compare import END_OF_RECIPE, Comparison, Mark, likely_words
+from textgen.views.names import network_label
 from textgen.writing.generate import generations, recipe_prompt
 from textgen.writing.parting import first_difference
 from textgen.writing.sampling import Sampler
@@ -66,20 +67,20 @@ def figure_row(bundle: Bundle, words_per_second: float | None = None) -> Row:
     `calibration_error` (at T = 1) are those of modern recipes; `megabytes` of its file, 10**6 bytes each.
     """
     card = bundle.card
-    told = _at(card, "title_information", "modern")
-    measured = _at(bundle.measured, "calibration", "eras", "modern")
+    information = _at(card, "title_information", "modern")
+    calibration = _at(bundle.measured, "calibration", "eras", "modern")
     file = MODELS / bundle.name / "model.keras"
     return {
-        "network": bundle.name,
+        "network": network_label(bundle.name),
         "layers": " → ".join(
             f"{part.outputs:,}" if part.kind in ("Embedding", "Dense") else f"{part.kind} {part.outputs:,}"
             for part in bundle.model.parts
         ),
         "parameters": sum(part.parameters for part in bundle.model.parts),
         **{era: _at(card, "evaluation", era, "perplexity") for era in ERAS},
-        "title_bits": _at(told, "bits"),
-        "best_temperature": _at(measured, "best", "temperature"),
-        "calibration_error": _at(measured, "reliability", "1", "ece"),
+        "title_bits": _at(information, "bits"),
+        "best_temperature": _at(calibration, "best", "temperature"),
+        "calibration_error": _at(calibration, "reliability", "1", "ece"),
         "words_per_second": words_per_second,
         "megabytes": file.stat().st_size / 1e6 if file.is_file() else None,
     }
@@ -123,7 +124,7 @@ def strangers(bundles: Iterable[Bundle]) -> list[str]:
     """The names of the networks whose vocabulary is not the first one's: with them no luck is shared, as the
     same number stands for another word."""
     first, *others = bundles
-    return [one.name for one in others if one.vocabulary.words != first.vocabulary.words]
+    return [bundle.name for bundle in others if bundle.vocabulary.words != first.vocabulary.words]
 
 
 def step_rows(comparisons: Sequence[Comparison], run: int, position: int, *, most: int = 12) -> list[Row]:
@@ -135,24 +136,25 @@ def step_rows(comparisons: Sequence[Comparison], run: int, position: int, *, mos
     alone = _alone(comparisons, run)
     shown = likely_words(alone, position, most=most)
     return [
-        {**row, "panel": panel, "heading": one.bundle.name}
-        for panel, one in enumerate(alone)
-        for row in one.step_rows(position, shown=shown)
+        {**row, "panel": panel, "heading": network_label(comparison.bundle.name)}
+        for panel, comparison in enumerate(alone)
+        for row in comparison.step_rows(position, shown=shown)
     ]
 
 
 def step_summary(comparisons: Sequence[Comparison], run: int, position: int) -> str:
     """The point of a chart of `step_rows`, for those who do not see it."""
     parts = []
-    for one in _alone(comparisons, run):
-        (step,) = one.steps_at(position)
+    for comparison in _alone(comparisons, run):
+        (step,) = comparison.steps_at(position)
         if step is None:
-            parts.append(f"{one.bundle.name} has ended")
+            parts.append(f"{network_label(comparison.bundle.name)} has ended")
             continue
-        ((_, stages),) = one.stages_at(position).values()
+        ((_, stages),) = comparison.stages_at(position).values()
         top = int(stages.after.argmax())
         parts.append(
-            f"{one.bundle.name}: likeliest {_quote(one.bundle.vocabulary.words[top])} with "
+            f"{network_label(comparison.bundle.name)}: likeliest "
+            f"{_quote(comparison.bundle.vocabulary.words[top])} with "
             f"{percent(float(stages.after[top]))}, written {_quote(step.word)} with "
             f"{percent(step.probability)}"
         )
@@ -162,26 +164,26 @@ def step_summary(comparisons: Sequence[Comparison], run: int, position: int) -> 
 def marks(comparisons: Sequence[Comparison], run: int) -> list[Mark | None]:
     """For each network, the first word where run number `run` leaves that of the network on its left, and
     why; None for the first network, and for one that writes the same words."""
-    found: list[Mark | None] = [None]
+    marks: list[Mark | None] = [None]
     for left, here in itertools.pairwise(comparisons):
         parting = first_difference(left.bundle, left.runs[run], here.runs[run], here.bundle)
         if parting is None:
-            found.append(None)
+            marks.append(None)
             continue
         a, b = parting.a, parting.b
-        found.append(
+        marks.append(
             Mark(
                 parting.position,
-                f"{left.bundle.name} gave {percent(a.probability[0])} to {_quote(a.word)} and "
-                f"{percent(b.probability[0])} to {_quote(b.word)}; {here.bundle.name} gives "
+                f"{network_label(left.bundle.name)} gave {percent(a.probability[0])} to {_quote(a.word)} and "
+                f"{percent(b.probability[0])} to {_quote(b.word)}; {network_label(here.bundle.name)} gives "
                 f"{percent(a.probability[1])} and {percent(b.probability[1])}.",
             )
         )
-    return found
+    return marks
 
 
 def _alone(comparisons: Sequence[Comparison], run: int) -> list[Comparison]:
-    return [Comparison(one.bundle, [one.runs[run]]) for one in comparisons]
+    return [Comparison(comparison.bundle, [comparison.runs[run]]) for comparison in comparisons]
 
 
 def _quote(word: str) -> str:
@@ -223,10 +225,10 @@ def curve_rows(history: Mapping[str, Any], what: str) -> list[Row]:
 def sample_rows(history: Mapping[str, Any], prompt: str) -> list[Row]:
     """The texts written during training after `prompt`: `epoch`, `temperature`, `text`; by epoch, then
     temperature."""
-    found = (entry for entry in history.get("samples", []) if entry["prompt"] == prompt)
+    entries = (entry for entry in history.get("samples", []) if entry["prompt"] == prompt)
     return [
         {name: entry[name] for name in ("epoch", "temperature", "text")}
-        for entry in sorted(found, key=lambda entry: (entry["epoch"], entry["temperature"]))
+        for entry in sorted(entries, key=lambda entry: (entry["epoch"], entry["temperature"]))
     ]
 
 
@@ -235,12 +237,12 @@ def recorded_rows(history: Mapping[str, Any], prompt: str, epoch: int) -> list[R
 
     The recorded words only, and a tail for all others together. Nothing was picked from these.
     """
-    found = _distributions(history, prompt, epoch)
-    everyone = dict.fromkeys(word for words in found.values() for word in words)
-    weight = {word: sum(words.get(word, 0.0) for words in found.values()) for word in everyone}
-    shown = sorted(everyone, key=lambda word: -weight[word])
+    recorded = _distributions(history, prompt, epoch)
+    all_words = dict.fromkeys(word for words in recorded.values() for word in words)
+    weight = {word: sum(words.get(word, 0.0) for words in recorded.values()) for word in all_words}
+    shown = sorted(all_words, key=lambda word: -weight[word])
     rows: list[Row] = []
-    for panel, (temperature, words) in enumerate(found.items()):
+    for panel, (temperature, words) in enumerate(recorded.items()):
         frame = {
             "panel": panel,
             "temperature": temperature,
@@ -302,12 +304,12 @@ def learning_rows(history: Mapping[str, Any], prompt: str, temperature: float, *
     recorded at an epoch, being too unlikely, has no row there.
     """
     epochs = recorded_epochs(history)
-    found = {epoch: _distributions(history, prompt, epoch).get(temperature, {}) for epoch in epochs}
+    recorded = {epoch: _distributions(history, prompt, epoch).get(temperature, {}) for epoch in epochs}
     # One choice of words for all temperatures: what T = 1, or else the first temperature, found likely.
     weight: dict[str, float] = {}
     for epoch in epochs:
-        at = _distributions(history, prompt, epoch) if epoch else {}
-        for word, p in (at.get(1.0) or next(iter(at.values()), {})).items():
+        by_heat = _distributions(history, prompt, epoch) if epoch else {}
+        for word, p in (by_heat.get(1.0) or next(iter(by_heat.values()), {})).items():
             weight[word] = weight.get(word, 0.0) + p
     shown = sorted(weight, key=lambda word: -weight[word])[:most]
     return [
@@ -315,14 +317,14 @@ def learning_rows(history: Mapping[str, Any], prompt: str, temperature: float, *
             "column": str(epoch),
             "label": word or END_OF_RECIPE,
             "order": order,
-            "value": found[epoch][word],
-            "share": percent(found[epoch][word]),
+            "value": recorded[epoch][word],
+            "share": percent(recorded[epoch][word]),
             "temperature": temperature,
             "detail": f"after epoch {epoch}" if epoch else "untrained",
         }
         for order, word in enumerate(shown)
         for epoch in epochs
-        if word in found[epoch]
+        if word in recorded[epoch]
     ]
 
 
@@ -332,14 +334,14 @@ def recorded_temperatures(history: Mapping[str, Any]) -> list[float]:
 
 def _distributions(history: Mapping[str, Any], prompt: str, epoch: int) -> dict[float, dict[str, float]]:
     """Temperature -> word -> probability, as recorded; the coolest first."""
-    found = [
+    entries = [
         entry
         for entry in history.get("distributions", [])
         if entry["prompt"] == prompt and entry["epoch"] == epoch and entry["words"]
     ]
     return {
         entry["temperature"]: {str(word): float(p) for word, p in entry["words"]}
-        for entry in sorted(found, key=lambda entry: entry["temperature"])
+        for entry in sorted(entries, key=lambda entry: entry["temperature"])
     }
 
 
@@ -347,14 +349,14 @@ def scaling_rows(bundles: Iterable[Bundle], era: str) -> list[Row]:
     """For `charts.scaling_spec`: `network`, `temperature`, `perplexity`; the best one of each has `best`."""
     rows = []
     for bundle in bundles:
-        of = _at(bundle.measured, "calibration", "eras", era)
-        if of is None:
+        calibrated = _at(bundle.measured, "calibration", "eras", era)
+        if calibrated is None:
             continue
-        curve = zip(bundle.measured["calibration"]["temperatures"], of["perplexity"], strict=True)
+        curve = zip(bundle.measured["calibration"]["temperatures"], calibrated["perplexity"], strict=True)
         points = [(heat, value, False) for heat, value in curve if value is not None]
-        points.append((of["best"]["temperature"], of["best"]["perplexity"], True))
+        points.append((calibrated["best"]["temperature"], calibrated["best"]["perplexity"], True))
         rows += [
-            {"network": bundle.name, "temperature": heat, "perplexity": value, "best": best}
+            {"network": network_label(bundle.name), "temperature": heat, "perplexity": value, "best": best}
             for heat, value, best in points
         ]
     return rows
@@ -367,19 +369,21 @@ def scaling_table(bundles: Iterable[Bundle], eras: Sequence[str] = ERAS) -> list
     rows = []
     for bundle in bundles:
         for era in eras:
-            of = _at(bundle.measured, "calibration", "eras", era)
-            if of is None:
+            calibrated = _at(bundle.measured, "calibration", "eras", era)
+            if calibrated is None:
                 continue
-            at = dict(zip(bundle.measured["calibration"]["temperatures"], of["perplexity"], strict=True))
+            perplexity = dict(
+                zip(bundle.measured["calibration"]["temperatures"], calibrated["perplexity"], strict=True)
+            )
             rows.append(
                 {
-                    "network": bundle.name,
+                    "network": network_label(bundle.name),
                     "recipes": era,
-                    "best": of["best"]["temperature"],
-                    "interval": _interval(of["best"]),
-                    "at best": of["best"]["perplexity"],
-                    "at 1": at.get(1.0),
-                    **{f"ece {heat}": facts["ece"] for heat, facts in of["reliability"].items()},
+                    "best": calibrated["best"]["temperature"],
+                    "interval": _interval(calibrated["best"]),
+                    "at best": calibrated["best"]["perplexity"],
+                    "at 1": perplexity.get(1.0),
+                    **{f"ece {heat}": facts["ece"] for heat, facts in calibrated["reliability"].items()},
                 }
             )
     return rows
@@ -394,15 +398,15 @@ def _interval(best: Mapping[str, Any]) -> str:
 def reliability_rows(bundle: Bundle, era: str) -> list[Row]:
     """For `charts.reliability_spec`: a row a temperature and bin, with `confidence`, `accuracy`, `count`,
     the `share` of all predictions in it, and the temperature's `ece`."""
-    of = _at(bundle.measured, "calibration", "eras", era)
+    calibrated = _at(bundle.measured, "calibration", "eras", era)
     return [
         {
             "temperature": float(heat),
             "ece": facts["ece"],
             **{name: row[name] for name in ("confidence", "accuracy", "count")},
-            "share": row["count"] / of["tokens"],
+            "share": row["count"] / calibrated["tokens"],
         }
-        for heat, facts in (of["reliability"].items() if of else ())
+        for heat, facts in (calibrated["reliability"].items() if calibrated else ())
         for row in facts["bins"]
     ]
 
@@ -416,4 +420,4 @@ def reliability_summary(bundle: Bundle, era: str) -> str:
             f"T = {heat}: sure of {percent(facts['confidence'])} on average and right in "
             f"{percent(facts['accuracy'])}, {lean}confident, calibration error {percent(facts['ece'])}"
         )
-    return f"{bundle.name}, {era} recipes. {'; '.join(parts)}."
+    return f"{network_label(bundle.name)}, {era} recipes. {'; '.join(parts)}."

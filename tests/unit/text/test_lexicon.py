@@ -11,8 +11,6 @@ from textgen.text.vocabulary import tokenize
 
 DATA = Path(__file__).parent.parent / "data"
 CHECKED = DATA / "checked_openings.txt"
-
-
 FIRST_WORDS = DATA / "first_words.tsv"
 LEXICON = lexicon()
 

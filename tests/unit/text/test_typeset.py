@@ -13,8 +13,6 @@ from textgen.text.vocabulary import STOP, UNKNOWN, tokenize
 
 LETTERS = "recipe for the all purpose 1 2 000 350°f 20 ½ ° f c oz tsp e g i a m don t s d oeuvre or ß ŉ İ"
 RECIPE_WORDS = st.one_of(st.sampled_from(LETTERS.split()), st.sampled_from(string.punctuation))
-
-
 WORD_LISTS = st.one_of(
     st.text().map(tokenize),
     st.lists(RECIPE_WORDS).map(" ".join).map(tokenize),

@@ -27,7 +27,7 @@ def test_lines_name_the_likeliest_verbs_and_what_has_none():
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
-def test_each_titles_cells_sum_to_one(temperature):
+def test_each_titles_shares_sum_to_one(temperature):
     rows = verb_tables.heat_map_rows([PIE, CREAM], temperature, count=2)
     for title in ("pie", "cream"):
         assert sum(row["value"] for row in rows if row["column"] == title) == pytest.approx(1)
