@@ -13,7 +13,8 @@ import numpy as np
 
 from benchmarks.measuring import Result
 from textgen.network.bundle import Bundle, load_bundle
-from textgen.text.corpus import Recipe, load_recipes
+from textgen.text.corpus import load_recipes
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 from textgen.writing.generate import generations, recipe_prompt
 from textgen.writing.sampling import Sampler

@@ -468,6 +468,7 @@ def title_memory(model: str, memories: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def page() -> None:
+    navigation.enter("cell", own=("carried",))
     drawing.styles("cell")
     writers.models()  # or a sentence on the page
     known = begin()
@@ -507,6 +508,13 @@ def page() -> None:
         notes.append(f"The text has {len(reading)} words; the last one is opened.")
     with notes_place:
         drawing.warn(notes)
+        if state.get("came_from", {}).get("at") == state.at <= len(reading):
+            read, decided = plain(reading.words[position]), plain(reading.following(position))
+            st.info(
+                f"Word {state.came_from['number']} of the text, “{decided or 'the end'}”, is chosen when the "
+                f"network has read the word before it, “{read}”: that step is opened here.",
+                icon=":material/frame_inspect:",
+            )
     with back_place:
         if st.button("Compare temperatures", icon=":material/west:", key="back_to_compare"):
             compare_again(request, extra, position + 2 - reading.prompt)

@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import address, columns, controls, drawing, navigation, writers
+from pages.parts import address, columns, controls, drawing, navigation, share, writers
 from pages.parts.address import FEWEST_COLUMNS, MOST_COLUMNS, PLACES
 from pages.parts.controls import LONGEST_OPENING, one_line
 from pages.parts.drawing import plain
@@ -80,7 +80,9 @@ def request() -> Request:
 
 def begin() -> None:
     """Before the controls are drawn: styles, the address, and what another page has sent."""
+    navigation.enter("compare", own=("n", "temperatures", "word", "forced"))
     drawing.styles()
+    share.dress(share.left_out(), said("present"))
     writers.models()  # or a sentence on the page
     if "n" in state:
         navigation.begin("compare", FIELDS)
@@ -105,7 +107,7 @@ def begin() -> None:
 def write_address() -> None:
     """Put into the address what no Streamlit control is bound to."""
     heats = {f"t{k}": t for k, t in enumerate(state.temperatures[: state.n], 1)}
-    values = {"n": state.n, "step": state.word, "view": state.view, **heats}
+    values = {"n": state.n, "step": state.word, "view": state.view, "present": said("present"), **heats}
     address.write(
         {
             **{key: [] for key in FIELDS if key[0] == "t" and key[1:].isdigit()},
@@ -238,14 +240,15 @@ def look_inside(asked: Request, column: int, step: int) -> None:
     """
     read = column if asked.context == "own" else int(asked.context)
     rules = {key: said(key) for key in address.RULE_KEYS}
-    state.came_from = {"temperatures": asked.temperatures, "column": read + 1}
+    place = len(tokenize(asked.prompt)) + step - 1
+    state.came_from = {"temperatures": asked.temperatures, "column": read + 1, "number": step, "at": place}
     state.carried = {
         "rule": [f"{k} {address.written(v)}" for k, v in rules.items() if v != FIELDS[k].default],
         "force": [f"{position + 1} {word}" for position, word in asked.forced],
         "draws": [PLACES[read]] * (asked.luck == "independent"),
     }
     values = {key: state[key] for key in ("title", "opening", "model", "seed", "words")}
-    values |= {"temperature": asked.temperatures[read], "at": len(tokenize(asked.prompt)) + step - 1}
+    values |= {"temperature": asked.temperatures[read], "at": place}
     navigation.leave("pages/cell.py", values)
 
 
@@ -408,6 +411,7 @@ def first_controls() -> None:
             args=([key for keys in GROUPS.values() for key in keys],),
             disabled=not count,
         )
+    share.share()
 
 
 def written() -> None:
@@ -496,18 +500,23 @@ def downloads() -> None:
             width="stretch",
             key=f"save_{kind}",
         )
-    save_component(
-        key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "knob"}, "name": title}
-    )
+    about = f"{one_line(request().title, 60) or 'no title'} ({request().model}, seed {request().seed})"
+    headings = {
+        "run": f"The whole run: {about}",
+        "word": f"Word {state.word}: {about}",
+        "knob": f"Word {state.word} at any temperature: {about}",
+    }
+    pictures = {"run": "timeline", "word": "chart", "knob": "knob"}
+    save_component(key="save", data={"charts": pictures, "headings": headings, "name": title})
 
 
 # -- the comparison --------------------------------------------------------------------------------
 
 
 @st.fragment
-def comparison_view(drawn_with: int) -> None:
+def comparison_view(drawn_with: tuple[int, bool]) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
-    if drawn_with != state.n:  # what "Each column reads" depends on
+    if drawn_with != (state.n, said("present")):  # what "Each column reads" depends on, and what is in sight
         st.rerun()
     shown = state.shown
     try:
@@ -553,6 +562,8 @@ def comparison_view(drawn_with: int) -> None:
             on_force=pick_bar,
             on_view=take_view,
             on_hundred=take_hundred,
+            present=(asked.title or "Any recipe") if said("present") else None,
+            on_leave=share.leave,
         )
     if before is None:
         navigation.first_look()
@@ -756,14 +767,14 @@ def page() -> None:
     first = navigation.is_first_drawing()
     if first:  # what people come to see is there at once, as the address has it; the controls follow
         early = request()
-        comparison_view(state.n)
+        comparison_view((state.n, said("present")))
     for place, fill in zip(places, (first_controls, messages), strict=True):
         with place:
             fill()
     if "looking" in state:
         look_inside(request(), state.pop("looking"), state.word)
     if not first:
-        comparison_view(state.n)
+        comparison_view((state.n, said("present")))
     elif request() != early:
         st.rerun()
 

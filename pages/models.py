@@ -587,6 +587,7 @@ def best_temperature(bundles: Sequence[Bundle]) -> None:
 
 
 def page() -> None:
+    navigation.enter("models")
     drawing.styles("models")
     bundles = [writers.load(name) for name in writers.models()]
     known = known_fields()

@@ -548,6 +548,7 @@ def downloads(study: Study | None, settings: Settings | None) -> None:
 
 
 def page() -> None:
+    navigation.enter("sweep", own=("sweep_at",))
     drawing.styles("verbs", "sweep")  # the chosen dishes and the texts look as on the verbs page
     writers.models()  # or a sentence on the page
     known = address.fields("sweep")

@@ -463,6 +463,7 @@ def downloads(
 
 
 def page() -> None:
+    navigation.enter("verbs")
     drawing.styles("verbs")
     writers.models()  # or a sentence on the page
     known = known_fields()

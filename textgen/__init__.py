@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textgen.network.bundle import load_bundle
-    from textgen.text.corpus import Recipe, load_recipes
+    from textgen.text.corpus import load_recipes
+    from textgen.text.recipe import Recipe
     from textgen.text.vocabulary import Vocabulary, tokenize
     from textgen.training.architectures import build_model
     from textgen.training.callbacks import TextGenerator
@@ -38,7 +39,8 @@ __all__ = [
 
 _ROOMS = {
     "network.bundle": ["load_bundle"],
-    "text.corpus": ["Recipe", "load_recipes"],
+    "text.corpus": ["load_recipes"],
+    "text.recipe": ["Recipe"],
     "text.vocabulary": ["Vocabulary", "tokenize"],
     "training.architectures": ["build_model"],
     "training.callbacks": ["TextGenerator"],

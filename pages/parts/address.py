@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.parts.drawing import plain
+from pages.parts.drawing import PARTS, plain
 from textgen import charts
 from textgen.measuring.dishes import TEMPERATURES as DISH_TEMPERATURES
 from textgen.measuring.units import FACTS
@@ -112,6 +113,13 @@ def _dish(text: str) -> str:
     return text
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(text.split(","))
+    if not set(parts) <= set(PARTS):
+        raise ValueError(text)
+    return parts
+
+
 def _rule(text: str) -> tuple[str, Any]:
     """A sampling rule as the cell page has it: the key of the comparison page and its value."""
     key, _, value = text.partition(" ")
@@ -202,6 +210,7 @@ TABLE = (
     Field("view", "compare", "what the bars show", options=VIEWS),
     Field("show_luck", "compare", "show_luck", False),  # of older links: the view “luck”
     Field("present", "compare", "present", False),
+    Field("hide", "compare", f"what is left out is of {', '.join(PARTS)}", (), parse=_parts, many=len(PARTS)),
     Field("reference", "verbs", "the title that others are apart from"),
     Field("verb", "verbs", "a verb that dishes begin with"),
     Field("heat", "verbs", "a temperature of the dishes", 1.0, options=DISH_TEMPERATURES),
@@ -239,6 +248,11 @@ def said(field: Field) -> Any:
         if texts:
             return field.read(texts[-1])
     return field.default
+
+
+def went_back() -> bool:
+    """Whether the browser's Back or Forward asks for this run: the address says all that there is."""
+    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
 
 
 def settle(page: str) -> None:
@@ -314,14 +328,14 @@ def notes(page: str, now: Any) -> list[str]:
 def write(wanted: Mapping[str, Sequence[str]]) -> bool:
     """Put the values of these keys into the address, for what no control is bound to; whether it changed.
 
-    Done while a page is drawn: a callback's change to the address is lost when a rerun follows.
+    Done while a page is drawn: a callback's change to the address is lost when a rerun follows. The whole
+    address is sent even if nothing changed: a run starts with the address that the browser had when it asked,
+    and what runs before it have sent since may not have been there yet.
     """
-    changed = False
-    for key, values in wanted.items():
-        if st.query_params.get_all(key) != list(values):
-            changed = True
-            if values:
-                st.query_params[key] = list(values)
-            else:
-                del st.query_params[key]
-    return changed
+    news = {
+        key: list(values) for key, values in wanted.items() if st.query_params.get_all(key) != list(values)
+    }
+    for key in [key for key, values in news.items() if not values]:
+        del st.query_params[key]
+    st.query_params.update({key: values for key, values in news.items() if values})
+    return bool(news)

@@ -18,6 +18,28 @@ from textgen.views.glossary import GLOSSARY, pieces
 ASSETS = Path(__file__).parents[2] / "assets"
 
 
+def _without(*selectors: str) -> str:
+    return f"{', '.join(selectors)} {{ display: none !important; }}"
+
+
+# The parts that a page can be shown without: how an address calls each, what it is, and the style that leaves
+# it out. What stands inside a component is out of a selector's reach; properties reach it.
+PARTS = {
+    "title": ("headline", _without('[data-testid="stElementContainer"]:has(.chapter.first)')),
+    "controls": (
+        "controls",
+        _without('[data-testid="stLayoutWrapper"]:has(> .st-key-controls)')
+        + " .stApp { --controls: -1rem !important; }",
+    ),
+    "texts": ("texts", ".stApp { --texts: none; }"),
+    "bars": ("bars", ".stApp { --bars: none; }"),
+    "walk": ("walk through the words", ".stApp { --walk: none; }"),
+    "word": ("what else a word could be", _without(".st-key-possible")),
+    "run": ("the whole run", _without(".st-key-run")),
+    "knob": ("the knob", _without(".st-key-own_knob")),
+}
+
+
 def plain(text: str) -> str:
     """`text` for a Markdown element, every mark of it shown as it was written."""
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])", r"\\\1", text)

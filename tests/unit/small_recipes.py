@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 
 WORDS = ["", "[UNK]", "recipe", "for", "|", "mix", "bake", "the", "flour", "milk", "egg", ".", "(", ")"]
 BODY = ["mix", "bake", "the", "flour", "milk", "egg", "."]

@@ -17,7 +17,7 @@ from textgen.writing.sampling import check_seed, check_temperature
 T = TypeVar("T")
 
 DEFAULT_TEMPERATURES = (0.2, 0.7, 1.2)
-RECIPES = "recipes: JSON lines, a JSON list, CSV or text, also gzipped"
+RECIPES = "recipes: JSON, CSV, Markdown, text and more, also zipped, or a folder of them"
 
 
 def default_model() -> str:

@@ -19,7 +19,7 @@ from textgen.measuring.study.human import human_figures
 from textgen.measuring.title_memory import title_memory
 from textgen.measuring.units import is_convincing, unit_probes
 from textgen.network.bundle import Bundle, bundle_folder, load_bundle, save_measured
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.typeset import percent
 from textgen.views.dishes import dish_rows, offered_verbs
 from textgen.views.sweep import figure

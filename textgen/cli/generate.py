@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from textgen.cli import arguments
-from textgen.cli.terminal import print_table, printable, say_unknown, shown_word
+from textgen.cli.terminal import print_table, printable, say, say_unknown, shown_word
 from textgen.network.bundle import Bundle, load_bundle
+from textgen.text.recipe import split_prompt
 from textgen.text.typeset import detokenize, percent
 from textgen.text.vocabulary import UNKNOWN, UNKNOWN_ID, tokenize
 from textgen.writing.generate import Generation, generations, recipe_prompt
@@ -36,8 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    if not args.title.strip():
+    title, opening = split_prompt(args.title)
+    if not title:
         args.parser.error('the title is empty: say what to cook, for example "roasted vegetables"')
+    if (title, opening) != (args.title.strip(), ""):  # the book's "recipe for TITLE | OPENING"
+        args.title, args.opening = title, f"{opening} {args.opening}".strip()
+        say(f"read as the title {title!r}" + (f" and the opening {args.opening!r}" if opening else ""))
     bundle = load_bundle(args.model or arguments.default_model())
     rules: dict[str, Any] = {rule.name: getattr(args, rule.name) for rule in RULES}
     if args.no_unknown:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
 
-from textgen.cli import evaluate, generate, index, models, sweep, train, verbs
+from textgen.cli import corpus, evaluate, generate, index, models, sweep, train, verbs
 from textgen.cli.terminal import Failure, printable, say
 from textgen.measuring.study.settings import StudyError
 from textgen.network.bundle import BundleError
@@ -22,7 +22,7 @@ from textgen.text.corpus import CorpusError
 
 COMMANDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (generate, verbs, evaluate, sweep, index, train, models)
+    for module in (generate, verbs, evaluate, sweep, index, corpus, train, models)
 }
 
 

@@ -20,7 +20,7 @@ from textgen.measuring.perplexity import predictions
 
 if TYPE_CHECKING:
     from textgen.network.bundle import Bundle
-    from textgen.text.corpus import Recipe
+    from textgen.text.recipe import Recipe
 
 GRID = tuple(round(0.3 + 0.05 * k, 2) for k in range(35))  # 0.3 to 2
 RELIABILITY_TEMPERATURES = (0.5, 1.0, 1.5)

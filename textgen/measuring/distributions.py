@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textgen import exact
+
 
 def entropy(probs: ArrayLike) -> NDArray[np.float64]:
     """Shannon entropy in nats of distributions `[..., V]` -> `[...]`; a probability of 0 adds nothing.
@@ -16,8 +18,8 @@ def entropy(probs: ArrayLike) -> NDArray[np.float64]:
     """
     p = np.asarray(probs, dtype=np.float64)
     # A probability below the smallest normal number adds less than 1e-305; a masked log would be slow.
-    logs = np.log(np.maximum(p, np.finfo(np.float64).tiny))
-    return np.abs(np.sum(p * logs, axis=-1))  # abs: a sum of zeros may be -0.0
+    logs = exact.log(np.maximum(p, np.finfo(np.float64).tiny))
+    return np.abs(exact.total(p * logs))  # abs: a sum of zeros may be -0.0
 
 
 def effective_choices(probs: ArrayLike) -> NDArray[np.float64]:
@@ -25,7 +27,7 @@ def effective_choices(probs: ArrayLike) -> NDArray[np.float64]:
 
     The perplexity of the distribution itself: 1 if one word is certain, V if all words are alike.
     """
-    return np.exp(entropy(probs))
+    return exact.exp(entropy(probs))
 
 
 def surprisal(probability: ArrayLike) -> NDArray[np.float64]:
@@ -47,8 +49,8 @@ def jensen_shannon(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np
 
 
 def negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
-    """-log softmax(logits)[target] in nats, summed in float64: `[B, V], [B] -> [B]`."""
+    """-log softmax(logits)[target] in nats, to about six digits: `[B, V], [B] -> [B]`."""
     peak = logits.max(axis=-1, keepdims=True)
-    total = np.exp(logits - peak).sum(axis=-1, dtype=np.float64)
+    total = exact.total(exact.weights(logits - peak, 1.0)).astype(np.float64)
     picked = np.take_along_axis(logits, targets[:, None], axis=-1)
-    return np.log(total) + (peak - picked)[:, 0]
+    return exact.log(total) + (peak - picked)[:, 0]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import exact
 from textgen.text.copying import CopyIndex, longest_run
 from textgen.text.lexicon import lexicon
 from textgen.text.pairings import pairings
@@ -315,7 +316,7 @@ def self_bleu(texts: Sequence[Words]) -> float:
 
 def values(parts: Floats) -> Floats:
     """The measures [M] of what `contributions` gave, [2, M, N]; NaN where nothing is known."""
-    return _finished(parts.sum(axis=2))
+    return _finished(exact.on_grid(parts).sum(axis=2))
 
 
 def bootstrap(parts: Floats, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[Floats, Floats]:
@@ -327,23 +328,25 @@ def bootstrap(parts: Floats, *, seed: int = 0, resamples: int = RESAMPLES) -> tu
     less diverse than it is.
     """
     count = parts.shape[2]
+    parts = exact.on_grid(parts)
     rng = np.random.Generator(np.random.Philox(key=seed))
     rows = np.ascontiguousarray(parts.reshape(-1, count).T)
     drawn = np.empty((resamples, *parts.shape[:2]))
     step = max(1, 1_000_000 // max(count, 1))
     for start in range(0, resamples, step):
         some = min(step, resamples - start)
-        times = rng.multinomial(count, np.full(count, 1 / count), size=some).astype(float)
+        texts = rng.integers(count, size=(some, count)) + np.arange(some)[:, None] * count
+        times = np.bincount(texts.reshape(-1), minlength=some * count).reshape(some, count).astype(float)
         drawn[start : start + some] = (times @ rows).reshape(some, *parts.shape[:2])
     all_drawn = _finished(drawn)
-    exact = values(parts)
-    alike = (parts == parts[:, :, :1]).all(axis=(0, 2)) | np.isnan(exact)
+    whole = values(parts)
+    alike = (parts == parts[:, :, :1]).all(axis=(0, 2)) | np.isnan(whole)
     with np.errstate(invalid="ignore"):
-        low, high = np.quantile(np.where(np.isnan(all_drawn), exact, all_drawn), [0.025, 0.975], axis=0)
-    low, high = np.where(alike, exact, low), np.where(alike, exact, high)
+        low, high = np.quantile(np.where(np.isnan(all_drawn), whole, all_drawn), [0.025, 0.975], axis=0)
+    low, high = np.where(alike, whole, low), np.where(alike, whole, high)
     shares = np.array([measure.share for measure in MEASURES.values()])
     low = np.where(shares, np.clip(low, 0, 1), low)
-    return np.minimum(low, exact), np.maximum(np.where(shares, np.clip(high, 0, 1), high), exact)
+    return np.minimum(low, whole), np.maximum(np.where(shares, np.clip(high, 0, 1), high), whole)
 
 
 def _finished(sums: Floats) -> Floats:
@@ -352,7 +355,7 @@ def _finished(sums: Floats) -> Floats:
     ratio = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
     exponential = np.array([measure.exponential for measure in MEASURES.values()])
     with np.errstate(over="ignore"):
-        return np.where(exponential, np.exp(np.where(exponential, ratio, 0)), ratio)
+        return np.where(exponential, exact.exp(np.where(exponential, ratio, 0)), ratio)
 
 
 def _ratio(above: Any, below: Any) -> float:
@@ -440,10 +443,10 @@ def _self_bleu(texts: Sequence[Words]) -> tuple[Floats, Floats]:
     without = _bleu(matches[:, None] - lost, totals[:, None]) * penalty[:, None]
     without = np.where(empty[:, None], twins[:, None], without)
     np.fill_diagonal(without, 0)
-    mean = bleu.mean()
-    left_out = without.sum(axis=0) / (count - 1)  # the measure without text i
+    mean = exact.total(bleu) / count
+    left_out = exact.total(without.T) / (count - 1)  # the measure without text i
     parts = count * mean - (count - 1) * left_out
-    return parts - parts.mean() + mean, np.ones(count)
+    return parts - exact.total(parts) / count + mean, np.ones(count)
 
 
 def _bleu(matches: Floats, totals: NDArray[Any]) -> Floats:
@@ -453,7 +456,7 @@ def _bleu(matches: Floats, totals: NDArray[Any]) -> Floats:
         np.where(matches > 0, matches, FLOOR), totals, out=np.ones(matches.shape), where=counted
     )
     orders = np.maximum(np.count_nonzero(counted, axis=-1), 1)
-    score = np.exp(np.log(precision).sum(axis=-1) / orders)
+    score = exact.exp(exact.total(exact.log(precision)) / orders)
     return np.where((matches > 0).any(axis=-1), score, 0.0)
 
 
@@ -467,7 +470,7 @@ def _brevity(lengths: NDArray[Any]) -> Floats:
     closest = np.minimum(closest, 1e9)
     with np.errstate(divide="ignore", over="ignore"):
         ratio = closest / np.maximum(sorted_lengths, 1e-9)
-        penalty = np.where(sorted_lengths < closest, np.exp(1 - ratio), 1.0)
+        penalty = np.where(sorted_lengths < closest, exact.exp(1 - ratio), 1.0)
     result = np.empty(len(lengths))
     result[order] = penalty
     return result

@@ -13,7 +13,7 @@ from textgen.text.vocabulary import STOP_ID, UNKNOWN_ID, tokenize
 
 if TYPE_CHECKING:
     from textgen.network.bundle import Bundle
-    from textgen.text.corpus import Recipe
+    from textgen.text.recipe import Recipe
 
 
 def evaluate(

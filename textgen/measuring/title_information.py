@@ -9,7 +9,7 @@ import numpy as np
 
 from textgen.measuring.first_verbs import first_verbs
 from textgen.measuring.kinds import Lens
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 from textgen.writing.generate import Source
 

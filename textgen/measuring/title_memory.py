@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from textgen.measuring.distributions import jensen_shannon
 from textgen.network.bundle import Bundle
 from textgen.network.recurrent import RecurrentModel, State
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import STOP_ID, tokenize
 from textgen.writing.generate import recipe_prompt
 from textgen.writing.sampling import apply_temperature

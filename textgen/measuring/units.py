@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from textgen.network.bundle import Bundle
 from textgen.network.recurrent import GRU, LSTM, Affine, Layer, RecurrentModel
-from textgen.text.corpus import Recipe
 from textgen.text.lexicon import lexicon
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import STOP_ID, tokenize, word_set
 
 FACTS = {

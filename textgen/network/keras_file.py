@@ -19,6 +19,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.network.recurrent import GRU, LSTM, Affine, Array, Layer, RecurrentModel
 
@@ -124,6 +125,7 @@ def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> Recurren
     dense: list[Affine] = []
     activation = "softmax"
     width = 0
+    bound: NDArray[np.float64] = np.ones(0)  # of what a layer gives to the next
     budget = _Budget(MAX_PARAMETERS)
     counts: dict[str, int] = {}
     for kind, config in chain:
@@ -146,6 +148,7 @@ def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> Recurren
             _require(config, label, mask_zero=(False, None))
             vocabulary_size, width = _size(config, "input_dim", label), _size(config, "output_dim", label)
             embedding = read("vars/0", vocabulary_size, width)
+            bound = np.abs(embedding).max(axis=0).astype(np.float64)
         elif kind == "Dense":
             if not layers:
                 raise ModelFileError(f"{label} comes before any recurrent layer, which is not supported")
@@ -159,13 +162,13 @@ def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> Recurren
             units = _size(config, "units", label)
             kernel = read("vars/0", width, units)
             bias = read("vars/1", units) if config.get("use_bias", True) else None
-            dense.append(Affine(kernel, bias))
-            width = units
+            dense.append(Affine(kernel, bias, bound))
+            width, bound = units, dense[-1].bound
         else:
             if embedding is None or dense:
                 raise ModelFileError(f"{label} must stand between the Embedding and the Dense layers")
-            layers.append(_recurrent(kind, config, label, width, read))
-            width = layers[-1].units
+            layers.append(_recurrent(kind, config, label, width, bound, read))
+            width, bound = layers[-1].units, np.ones(layers[-1].units)
     if embedding is None or not layers or not dense:
         raise ModelFileError(
             "an Embedding, a recurrent layer and a Dense layer are needed; not all are there"
@@ -177,7 +180,12 @@ def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> Recurren
 
 
 def _recurrent(
-    kind: str, config: dict[str, Any], label: str, width: int, read: Callable[..., Array]
+    kind: str,
+    config: dict[str, Any],
+    label: str,
+    width: int,
+    bound: NDArray[np.float64],
+    read: Callable[..., Array],
 ) -> Layer:
     _require(
         config,
@@ -192,11 +200,11 @@ def _recurrent(
     if kind == "LSTM":
         kernel, recurrent = read("cell/vars/0", width, 4 * units), read("cell/vars/1", units, 4 * units)
         bias = read("cell/vars/2", 4 * units) if has_bias else None
-        return LSTM(kernel, recurrent, bias)
+        return LSTM(kernel, recurrent, bias, bound)
     _require(config, label, reset_after=(True,))
     kernel, recurrent = read("cell/vars/0", width, 3 * units), read("cell/vars/1", units, 3 * units)
     bias = read("cell/vars/2", 2, 3 * units) if has_bias else None
-    return GRU(kernel, recurrent, bias)
+    return GRU(kernel, recurrent, bias, bound)
 
 
 def _require(config: dict[str, Any], label: str, **allowed: tuple[Any, ...]) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.files import ASSETS, write_atomically
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 
 INDEX = ASSETS / "copies.npz"

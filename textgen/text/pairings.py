@@ -19,9 +19,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import exact
 from textgen.files import ASSETS
-from textgen.text.corpus import Recipe
 from textgen.text.lexicon import lexicon, word_kinds
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 
 PAIRINGS = ASSETS / "pairings.json"
@@ -114,7 +115,7 @@ class Pairings:
         first, second = np.triu_indices(len(at), 1)
         a, b = np.array(at)[first], np.array(at)[second]
         expected = self.counts[a] * self.counts[b] / self.recipes
-        bits = np.log2((expected + 1) / (self.together[a, b] + 1))
+        bits = exact.log((expected + 1) / (self.together[a, b] + 1)) / math.log(2)
         return math.fsum(bits.tolist()) / len(bits)
 
     def strangers(self, words: Sequence[str]) -> list[Strangers]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import STOP_ID, Vocabulary, tokenize
 from textgen.training.plan import Stage
 

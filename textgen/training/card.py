@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.typeset import percent
 from textgen.training.plan import Stage
 

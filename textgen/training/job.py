@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from textgen.measuring.perplexity import evaluate
 from textgen.measuring.title_information import title_information_by_era
 from textgen.network.bundle import load_bundle, save_bundle
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary
 from textgen.training.architectures import build_model
 from textgen.training.batches import batches, build_vocabulary, encode_recipes, hold_out

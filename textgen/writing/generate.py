@@ -15,11 +15,12 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textgen import exact
 from textgen.memo import Memo
-from textgen.text.corpus import recipe_text
+from textgen.text.recipe import recipe_text
 from textgen.text.typeset import detokenize
 from textgen.text.vocabulary import STOP, Vocabulary, tokenize
-from textgen.writing.sampling import Luck, Sampler, check_seed
+from textgen.writing.sampling import Draws, Luck, Sampler, check_seed
 
 LuckKind = Literal["shared", "independent"]
 _FINDINGS = 8  # of a run: some 20 KB each
@@ -274,7 +275,7 @@ def _run(
         if hidden is None:
             hidden, state = read_prompt(model, first.ids)
         logits = model.logits(hidden)
-        noise: dict[tuple[int, int], NDArray[np.float64]] = {}
+        noise: dict[tuple[int, int], Draws] = {}
         steps: list[Step | None] = [None] * len(samplers)
         for n, row in enumerate(row_of):
             if row is None:
@@ -285,10 +286,10 @@ def _run(
             if position in forced:
                 token = forced[position]
                 weights = sampler.weights(logits[row], previous)
-                probability = float(weights[token] / weights.sum())
+                probability = float(weights[token] / exact.total(weights))
             else:
                 if sampler.temperature > 0 and keys[n] not in noise:
-                    noise[keys[n]] = draws[keys[n]].exponential(position, logits.shape[1])
+                    noise[keys[n]] = draws[keys[n]].draws(position, logits.shape[1])
                 token, probability = sampler.choose(logits[row], noise.get(keys[n]), previous)
             steps[n] = Step(position, token, words[token], probability, hidden[row], at, position in forced)
         yield steps

@@ -18,9 +18,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import exact
 from textgen.text.vocabulary import tokenize
 from textgen.writing.generate import Network, Source, read_prompt
-from textgen.writing.sampling import Luck, Sampler, check_seed
+from textgen.writing.sampling import MARGIN, Draws, Luck, Sampler, check_seed
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int32]
@@ -30,8 +31,7 @@ _T = TypeVar("_T")
 ENDED = -1  # fills a row of tokens after the text's end
 _ROWS = 16  # rows of logits at a time: few enough for the processor's caches, enough to keep threads busy
 _CHUNK = 16  # texts drawn for at a time
-_NEVER = np.float32(-1e30)  # a log weight whose exponential is 0; -inf * 0 would be NaN
-_SLACK = 1.001  # far above the rounding of the float32 screening below
+_NEVER = np.float32(-5e4)  # a score whose weight is the least at any temperature; -inf * 0 would be NaN
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +189,7 @@ def _write(
 def _normaliser(logits: NDArray[np.float32]) -> Floats:
     """log sum exp of each row: [B, V] -> [B]."""
     top = logits.max(axis=1)
-    scores = logits - top[:, None]
-    return top + np.log(np.exp(scores, out=scores).sum(axis=1).astype(np.float64))
+    return top + exact.log(exact.total(exact.weights(logits - top[:, None], 1.0)))
 
 
 def _is_filtered(sampler: Sampler) -> bool:
@@ -222,10 +221,10 @@ class _Filtered:
         for n, (row, seed) in enumerate(zip(rows.tolist(), seeds.tolist(), strict=True)):
             reads = self.sampler.reads_previous
             previous = [*self.prompt, *before[n, : self.position].tolist()] if reads else ()
-            noise = None
+            draws = None
             if self.sampler.temperature > 0:
-                noise = Luck.as_exponential(self.lucks[seed].raw(self.position, logits.shape[1]))
-            picked[n], _ = self.sampler.choose(logits[row], noise, previous)
+                draws = Draws(self.lucks[seed].raw(self.position, logits.shape[1]))
+            picked[n], _ = self.sampler.choose(logits[row], draws, previous)
             if row not in known:  # texts in one row have the same words before them
                 known[row] = _entropy(self.sampler.weights(logits[row], previous))
             doubt[n] = known[row]
@@ -234,8 +233,8 @@ class _Filtered:
 
 def _entropy(weights: Floats) -> float:
     left = weights[weights > 0]
-    p = left / left.sum()
-    return abs(float(np.dot(p, np.log(p))))
+    p = left / exact.total(left)
+    return abs(float(exact.total(p * exact.log(p))))
 
 
 class _Plain:
@@ -275,8 +274,10 @@ class _Plain:
         seeds: NDArray[np.intp],
         before: Ids,
     ) -> tuple[NDArray[Any], Floats]:
-        logits[:, self.suppress] = _NEVER
+        logits[:, self.suppress] = -np.inf
         top = logits.max(axis=1)
+        scores = logits - top[:, None]
+        scores[:, self.suppress] = _NEVER
         # Texts with the same words before them and the same temperature have one distribution.
         kinds = len(self.inverse)
         codes, own = np.unique(rows * kinds + which, return_inverse=True)
@@ -286,14 +287,12 @@ class _Plain:
         for start in range(0, len(codes), _ROWS):
             some = codes[start : start + _ROWS]
             at, heat = some // kinds, self.inverse[some % kinds]
-            weights, scores = self.weights[: len(some)], self.bounds[: len(some)]
-            whole = len(some) == len(logits) and np.array_equal(at, np.arange(len(logits)))
-            np.subtract(logits if whole else logits[at], top[at, None], out=scores)
-            scores *= heat[:, None].astype(np.float32)
-            np.exp(scores, out=weights)
-            total = weights.sum(axis=1).astype(np.float64)
-            scores *= weights
-            spread = np.abs(np.log(total) - scores.sum(axis=1) / total)
+            weights, bounds = self.weights[: len(some)], self.bounds[: len(some)]
+            for n, (row, inverse) in enumerate(zip(at.tolist(), heat.tolist(), strict=True)):
+                exact.weights(scores[row], inverse, out=weights[n])
+                np.multiply(weights[n], scores[row], out=bounds[n])
+            sums = exact.total(weights).astype(np.float64)
+            spread = np.abs(exact.log(sums) - exact.total(bounds) * heat / sums)
             first, last = np.searchsorted(own[order], (start, start + _ROWS))
             texts = order[first:last]
             doubt[texts] = spread[own[texts] - start]
@@ -325,31 +324,21 @@ class _Plain:
         np.divide(theirs, bounds, out=bounds)  # 2**-32 times an upper bound of each word's score
         best = bounds.argmax(axis=1)
         drawn = np.array([raw[n][word] for n, word in enumerate(best.tolist())])
-        exact = self._exact(logits, top, at[own], heat[own], best, drawn)
-        least = (exact / (_SLACK * 2.0**32)).astype(np.float32)
-        texts, words = np.divmod(np.flatnonzero(bounds >= least[:, None]), self.size)
+        least = MARGIN * weights[own, best] / -np.log1p((drawn + 0.5) * -(2.0**-32))
+        texts, words = np.divmod(
+            np.flatnonzero(bounds >= (least * 2.0**-32).astype(np.float32)[:, None]), self.size
+        )
         if len(texts) > count:
             rows = own[texts]
             drawn = np.array([raw[n][word] for n, word in zip(texts.tolist(), words.tolist(), strict=True)])
-            found = self._exact(logits, top, at[rows], heat[rows], words, drawn)
+            scores = logits[at[rows], words].astype(np.float64)
+            scores -= top[at[rows]]
+            scores *= heat[rows]
+            found = exact.exp(scores) / Luck.as_exponential(~drawn)
             # Of each text's candidates the first with the largest score: ties go to the lowest id.
             order = np.lexsort((words, -found, texts))
             words = words[order][np.searchsorted(texts, numbers)]
         return words
-
-    @staticmethod
-    def _exact(
-        logits: NDArray[np.float32],
-        top: NDArray[np.float32],
-        rows: NDArray[np.intp],
-        heat: Floats,
-        words: NDArray[np.intp],
-        raw: NDArray[np.uint32],
-    ) -> Floats:
-        scores = logits[rows, words].astype(np.float64)
-        scores -= top[rows]
-        scores *= heat
-        return np.exp(scores) / Luck.as_exponential(~raw)
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -383,11 +372,11 @@ def _score(model: Network, rows: Sequence[tuple[Sequence[int], Ids]], width: int
             logits = model.logits(hidden[some])
             top = logits.max(axis=1)
             scores = logits - top[:, None]
-            weights = np.exp(scores)
-            total = weights.sum(axis=1, dtype=np.float32).astype(np.float64)
+            weights = exact.weights(scores, 1.0)
+            total = exact.total(weights).astype(np.float64)
             weights *= scores
-            logs = np.log(total)
+            logs = exact.log(total)
             at = places[some]
-            entropy[at] += np.abs(logs - weights.sum(axis=1, dtype=np.float32) / total)
+            entropy[at] += np.abs(logs - exact.total(weights) / total)
             nats[at] += logs - scores[np.arange(len(some)), table[some, t + 1]]
     return Texts(tokens, nats, entropy)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from textgen import exact
 from textgen.writing.generate import Generation, Source, Step
 from textgen.writing.sampling import Luck
 
@@ -52,8 +51,7 @@ def first_difference(
         for run, step, source in pair
     ]
     noise = [Luck(run.seed, run.stream).gumbel(a.position, len(bundle.vocabulary)) for run, _, _ in pair]
-    with np.errstate(divide="ignore"):
-        score = [np.log(p) + g for p, g in zip(probs, noise, strict=True)]
+    score = [exact.log(p) + g for p, g in zip(probs, noise, strict=True)]
 
     def candidate(step: Step) -> Candidate:
         i = step.token

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen import exact
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -100,8 +102,8 @@ def checked_ids(ids: Sequence[int], size: int, name: str) -> NDArray[np.intp]:
 
 def softmax(scores: Floats) -> Floats:
     """[V] -> [V]."""
-    weights = np.exp(scores - scores.max())
-    return weights / weights.sum()
+    weights = exact.exp(scores - scores.max())
+    return weights / exact.total(weights)
 
 
 # The functions
@@ -142,9 +144,10 @@ def _beyond_top_k(scores: Floats, k: int) -> Mask:
 
 def _beyond_top_p(scores: Floats, p: float) -> Mask:
     probs = softmax(scores)
-    near = _nearest(-scores, lambda mask: bool(probs[mask].sum() > p + 2 * _SLACK))
+    near = _nearest(-scores, lambda mask: bool(exact.total(probs[mask]) > p + 2 * _SLACK))
     ascending = np.sort(probs[near])
-    below = np.cumsum(ascending) + (1 - ascending.sum())  # the probability up to and including each word
+    sums = np.cumsum(ascending)
+    below = sums + (1 - sums[-1])  # the probability up to and including each word
     stays = below > 1 - p + _SLACK
     stays[-1] = True  # the likeliest word, even at p = 0
     first = int(stays.argmax())
@@ -157,18 +160,19 @@ def _beyond_top_p(scores: Floats, p: float) -> Mask:
 
 
 def _below_min_p(scores: Floats, share: float) -> Mask:
-    return scores < scores.max() + math.log(share) - _SLACK
+    return scores < scores.max() + exact.log(share) - _SLACK
 
 
 def _untypical(scores: Floats, mass: float) -> Mask:
-    probs = softmax(scores)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        surprisal = -(scores - scores.max()) + math.log(np.exp(scores - scores.max()).sum())
-        entropy = np.nansum(surprisal * probs)
+    weights = exact.exp(scores - scores.max())
+    norm = exact.total(weights)
+    probs = weights / norm
+    surprisal = exact.log(norm) - (scores - scores.max())
+    entropy = exact.total(np.where(probs > 0, surprisal, 0) * probs)
     distance = np.abs(surprisal - entropy)
-    near = _nearest(distance, lambda mask: bool(probs[mask].sum() >= mass))
+    near = _nearest(distance, lambda mask: bool(exact.total(probs[mask]) >= mass))
     values = distance[near]
-    order = np.argsort(values)
+    order = np.argsort(values, kind="stable")
     last = int((np.cumsum(probs[near][order]) < mass - _SLACK).sum())
     return distance > values[order[min(last, values.size - 1)]]
 

@@ -1,9 +1,10 @@
 """From logits to a word: temperature, filters, and the draw.
 
-Everything is computed in log space and in float64, so any temperature from 0 to infinity is exact. The
-rules that change logits act first, then suppression, then the rules that remove words, in the order of
-`rules.RULES`, each before or after temperature. Temperature is that of Foster, *Generative Deep Learning*
-(2nd ed.), chapter 5: `probs ** (1 / T)`, normalised, which is `softmax(logits / T)`.
+Everything that decides is computed in log space, in float64 and by `textgen.exact`, so any temperature from 0
+to infinity is exact, and the words are the same on every processor. The rules that change logits act first,
+then suppression, then the rules that remove words, in the order of `rules.RULES`, each before or after
+temperature. Temperature is that of Foster, *Generative Deep Learning* (2nd ed.), chapter 5:
+`probs ** (1 / T)`, normalised, which is `softmax(logits / T)`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textgen import exact
 from textgen.writing.rules import RULES, Rule, Rules, checked_ids, is_number, is_whole, softmax
 
 Floats = NDArray[np.float64]
+
+MARGIN = 0.998  # far more than what the float32 screening of draws rounds away
 
 
 def apply_temperature(logits: ArrayLike, temperature: float) -> Floats:
@@ -31,9 +35,7 @@ def apply_temperature(logits: ArrayLike, temperature: float) -> Floats:
     negative or NaN temperature, on logits that are NaN or +inf, and on a row without any finite logit.
     """
     weights = _tempered(_numbers(logits), check_temperature(temperature))
-    np.exp(weights, out=weights)
-    weights /= weights.sum(axis=-1, keepdims=True)
-    return weights
+    return _normalised(exact.exp(weights))
 
 
 def temper(probs: ArrayLike, temperature: float) -> Floats:
@@ -46,8 +48,7 @@ def temper(probs: ArrayLike, temperature: float) -> Floats:
     values = np.asarray(probs, dtype=np.float64)
     if not (values >= 0).all():  # also false for NaN
         raise ValueError("probabilities must be 0 or more")
-    with np.errstate(divide="ignore"):
-        return apply_temperature(np.log(values), temperature)
+    return apply_temperature(exact.log(values), temperature)
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Sampler(Rules):
         values = ((rule, getattr(self, rule.name)) for rule in RULES)
         return tuple((rule, value) for rule, value in values if rule.is_on(value))
 
+    @cached_property
+    def _short(self) -> bool:
+        """Whether `choose` can take its short way: no rule, and a temperature within the reach of float32."""
+        return not self.active and 1e-3 <= self.temperature <= 1e3
+
     @property
     def reads_previous(self) -> bool:
         """Whether the words so far have a say in the next one."""
@@ -86,9 +92,7 @@ class Sampler(Rules):
 
         `previous` holds the ids that the repetition penalty acts on: the words so far, the prompt's included.
         """
-        weights = self.weights(logits, previous)
-        weights /= weights.sum(axis=-1, keepdims=True)
-        return weights
+        return _normalised(self.weights(logits, previous))
 
     def weights(self, logits: ArrayLike, previous: Sequence[int] = ()) -> Floats:
         """`distribution` before it is normalised: the likeliest word has weight 1, a removed one 0."""
@@ -96,26 +100,51 @@ class Sampler(Rules):
         return self._filtered(_tempered(values, self.temperature))
 
     def choose(
-        self, logits: NDArray[Any], exponential: Floats | None, previous: Sequence[int] = ()
+        self, logits: NDArray[Any], draws: Draws | None, previous: Sequence[int] = ()
     ) -> tuple[int, float]:
-        """The word that wins the draw, and its probability: logits [V] and draws [V] of `Luck` -> id,
+        """The word that wins the draw, and its probability: logits [V] and `draws` of V words -> id,
         probability.
 
-        The same as `pick` from `weights`, only faster. Temperature 0 needs no draws.
+        The same word as `pick` from `weights`, only faster; without filters the probability is good to six
+        digits. Temperature 0 needs no draws.
         """
         values = self._cut(self._adjusted(logits, previous))
+        top = values.max()
+        if not math.isfinite(top):
+            _check_top(top)
+        if self.temperature == 0:
+            return int(values.argmax()), 1.0
+        assert draws is not None
+        if not self._short:
+            weights = self._filtered(_tempered(values, self.temperature))
+            left = np.flatnonzero(weights)
+            weights = weights[left]
+            found = _screened(weights, draws.upper[left], draws.complement[left])
+            winner = found[0]
+            if len(found) > 1:
+                winner = found[pick(weights[found], draws.exponential_of(left[found]))]
+            return int(left[winner]), float(weights[winner] / exact.total(weights))
+        heat = 1 / self.temperature
+        scores = values - top
+        upper, complement = draws.upper, draws.complement
         near: NDArray[np.intp] | None = None
         if self.temperature < 1:
-            # A word with less than exp(-40) of the largest weight can neither win (the draws of `Luck` differ
-            # by a factor below exp(26)) nor be seen in the sum.
-            mask = values >= values.max() - 40 * self.temperature
-            if 0 < np.count_nonzero(mask) < values.size // 2:
+            # A word with less than exp(-27) of the largest weight can neither win (the draws of `Luck` differ
+            # by a factor below exp(26)) nor be seen in six digits of the sum.
+            mask = scores >= -27 * self.temperature
+            if np.count_nonzero(mask) < values.size // 2:
                 near = np.flatnonzero(mask)
-                values = values[near]
-                exponential = None if exponential is None else exponential[near]
-        weights = self._filtered(_tempered(values, self.temperature))
-        winner = int(weights.argmax()) if exponential is None else pick(weights, exponential)
-        return winner if near is None else int(near[winner]), float(weights[winner] / weights.sum())
+                scores, upper, complement = scores[near], upper[near], complement[near]
+        light = exact.weights(scores.astype(np.float32, copy=False), heat)
+        found = _screened(light, upper, complement)
+        winner = found[0]
+        if len(found) > 1:
+            ids = found if near is None else near[found]
+            precise = exact.exp((values[ids].astype(np.float64) - float(top)) * heat)
+            winner = found[pick(precise, draws.exponential_of(ids))]
+        token = int(winner if near is None else near[winner])
+        weight = exact.exp_of((float(values[token]) - float(top)) * heat)
+        return token, weight / float(exact.total(light))
 
     def stages(self, logits: ArrayLike, previous: Sequence[int] = ()) -> Stages:
         """The distribution of one step, logits [V], before and after the filters, for charts that show
@@ -161,14 +190,14 @@ class Sampler(Rules):
         """Log weights [..., V] -> weights, 0 for a word that a filter removes; `scores` is used up."""
         filters = [(rule, value) for rule, value in self.active if rule.stage == "weights"]
         if not filters:
-            return np.exp(scores, out=scores)
+            return exact.exp(scores)
         for row in scores.reshape(-1, scores.shape[-1]):  # a view: rows are changed in place
             for rule, value in filters:
                 row[rule.act(row, value)] = -np.inf
             left = np.flatnonzero(row > -np.inf)
             values = row[left]
             row[:] = 0
-            row[left] = np.exp(values - values.max())
+            row[left] = exact.exp(values - values.max())
         return scores
 
 
@@ -213,17 +242,46 @@ class Luck:
         """Raw draws of any shape as standard exponential ones."""
         draws = raw + 0.5
         draws *= 2.0**-32  # uniform on (0, 1), neither end reached
-        np.log(draws, out=draws)
-        return np.negative(draws, out=draws)
+        return -exact.log(draws)
+
+    def draws(self, position: int, size: int) -> Draws:
+        """The draws of `size` words, as `Sampler.choose` takes them."""
+        return _draws(*self._key, int(position), size)
 
     def exponential(self, position: int, size: int) -> Floats:
         """`size` standard exponential draws, not to be written to. `argmax(p / e)` picks word i with
         probability `p[i] / sum(p)`."""
-        return _exponential(*self._key, int(position), size)
+        return self.draws(position, size).exponential
 
     def gumbel(self, position: int, size: int) -> Floats:
         """The same draws as Gumbel noise, [size]: the pick is `argmax(log p + g)`."""
-        return -np.log(self.exponential(position, size))
+        return -exact.log(self.exponential(position, size))
+
+
+class Draws:
+    """The draws of one position, [V], in the forms in which they are needed; not to be written to.
+
+    complement   2**32 - 1 - the raw draws, uint32
+    upper        float32, at least 1 / e for the exponential draw e: with v uniform on (0, 1), e = -log(1 - v)
+                 is not below v
+    exponential  e itself, float64; computed when it is first asked for
+    """
+
+    def __init__(self, raw: NDArray[np.uint32]) -> None:
+        self.complement = np.invert(raw)
+        self.upper = self.complement.astype(np.float32)
+        self.upper += np.float32(0.5)
+        np.divide(np.float32(2.0**32), self.upper, out=self.upper)
+
+    @cached_property
+    def exponential(self) -> Floats:
+        draws = Luck.as_exponential(np.invert(self.complement))
+        draws.flags.writeable = False
+        return draws
+
+    def exponential_of(self, ids: NDArray[np.intp]) -> Floats:
+        """Those of a few words."""
+        return Luck.as_exponential(np.invert(self.complement[ids]))
 
 
 _of_thread = threading.local()
@@ -238,11 +296,21 @@ def _generator() -> tuple[np.random.Philox, Any]:
 
 
 @lru_cache(maxsize=128)  # a text is written again and again with the same luck; 80 KB each for 10,000 words
-def _exponential(seed: int, stream: int, position: int, size: int) -> Floats:
-    luck = Luck(seed, stream)
-    draws = luck.as_exponential(luck.raw(position, size))
-    draws.flags.writeable = False
-    return draws
+def _draws(seed: int, stream: int, position: int, size: int) -> Draws:
+    return Draws(Luck(seed, stream).raw(position, size))
+
+
+def _screened(
+    weights: NDArray[Any], upper: NDArray[np.float32], complement: NDArray[np.uint32]
+) -> NDArray[np.intp]:
+    """The places [n] of the words that may win, of weights [V] good to three digits: most often one place.
+
+    No word can win whose `weight * upper` is below any other word's `weight / e`.
+    """
+    bounds = weights * upper
+    best = int(bounds.argmax())
+    e = -math.log1p(-(float(complement[best]) + 0.5) * 2.0**-32)
+    return np.flatnonzero(bounds >= bounds.dtype.type(MARGIN * float(weights[best]) / e))
 
 
 def pick(weights: Floats, exponential: Floats) -> int:
@@ -278,10 +346,7 @@ def _numbers(logits: ArrayLike) -> NDArray[Any]:
 def _tempered(logits: NDArray[Any], temperature: float) -> Floats:
     """Log weights [..., V]: `(logits - max) / temperature`; the largest of a row is 0."""
     top = logits.max(axis=-1, keepdims=True)  # NaN if any is NaN
-    if not np.isfinite(top).all():
-        if np.isneginf(top).any():
-            raise ValueError("no word is left to choose from: all logits are -inf, or suppressed")
-        raise ValueError("logits must not be NaN or +inf")
+    _check_top(top)
     if temperature == 0:
         scores = np.full(logits.shape, -np.inf)
         np.put_along_axis(scores, logits.argmax(axis=-1, keepdims=True), 0.0, axis=-1)
@@ -296,3 +361,15 @@ def _tempered(logits: NDArray[Any], temperature: float) -> Floats:
         else:  # the reciprocal itself would overflow, and 0 * inf is NaN
             scores /= temperature
     return scores
+
+
+def _check_top(top: NDArray[Any]) -> None:
+    if not np.isfinite(top).all():
+        if np.isneginf(top).any():
+            raise ValueError("no word is left to choose from: all logits are -inf, or suppressed")
+        raise ValueError("logits must not be NaN or +inf")
+
+
+def _normalised(weights: Floats) -> Floats:
+    weights /= exact.total(weights)[..., None]
+    return weights

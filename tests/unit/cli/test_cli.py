@@ -145,7 +145,7 @@ def test_every_filter_reaches_the_sampler(bundle: Bundle, capsys: pytest.Capture
 def test_words_outside_the_vocabulary_are_named(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
     result = run(capsys, "generate", "Soup of Xyzzy", "--max-words", "1")
     assert result.code == 0
-    assert "of, xyzzy" in result.err and "soup" not in result.err
+    assert "of, Xyzzy" in result.err and "soup" not in result.err
 
 
 @pytest.mark.parametrize("bad", ["-1", "nan", "NaN", "-inf", "hot", ""])
@@ -318,3 +318,12 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     with process:
         assert process.stderr.read() == ""
         assert process.wait(timeout=60) == 0
+
+
+def test_the_books_prompt_is_title_and_opening(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    typed = run(capsys, "generate", "Recipe for soup | chop 1 /", "--json", "-T", "0")
+    given = run(capsys, "generate", "soup", "--opening", "chop 1 /", "--json", "-T", "0")
+    assert json.loads(typed.out) == json.loads(given.out)
+    assert typed.err == "read as the title 'soup' and the opening 'chop 1 /'\n"
+    assert given.err == ""
+    assert run(capsys, "generate", "| chop").code == 2

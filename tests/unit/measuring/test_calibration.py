@@ -13,7 +13,7 @@ from networks import random_model, vocabulary
 from textgen.measuring.calibration import GRID, Reliability, calibrate
 from textgen.measuring.perplexity import evaluate, predictions
 from textgen.network.bundle import available_bundles, load_bundle
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 
 
 class Scaled:

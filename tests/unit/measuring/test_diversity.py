@@ -21,7 +21,7 @@ from textgen.measuring.diversity import (
     values,
 )
 from textgen.text.copying import CopyIndex
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 
 CAT = ["the", "cat", "sat", "on", "the", "mat"]
 INDEX = CopyIndex.of([Recipe("Tea", ("Boil the water in a kettle and wait.",))])

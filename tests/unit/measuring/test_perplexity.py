@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from textgen.measuring.perplexity import evaluate
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary, tokenize
 
 WORDS = ["", "[UNK]", "recipe", "for", "|", "soup", "boil", "the", "water", ".", "salt"]

@@ -11,7 +11,7 @@ import pytest
 from kitchen import WORDS
 
 from textgen.measuring.title_information import title_information
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary
 
 

@@ -9,7 +9,7 @@ from small_recipes import WORDS, some_recipes
 
 from textgen.measuring.title_memory import title_memory
 from textgen.network.recurrent import LSTM, Affine, RecurrentModel
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from textgen.text.copying import INDEX, CopyIndex, CopyIndexError, copy_index, longest_run, ngram_hashes
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 
 

@@ -13,18 +13,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from textgen.text import corpus
 from textgen.text.corpus import (
     CorpusError,
     CorpusWarning,
     Problem,
-    Recipe,
     iter_recipes,
     load_recipes,
-    recipe_text,
 )
+from textgen.text.formats import source, stream
+from textgen.text.recipe import Recipe, recipe_text
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Z"]), min_size=1, max_size=12)
+WORDS = st.text(st.characters(categories=["L"]), min_size=2, max_size=12)
 TEXTS = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
 RECIPES = st.lists(st.builds(Recipe, TEXTS, st.lists(TEXTS, min_size=1, max_size=3)), min_size=1, max_size=6)
 SOUP = Recipe("Soup", ("Boil water.", "Add salt."))
@@ -75,9 +74,11 @@ def reasons(data: bytes | str, name: str = "recipes") -> list[str]:
 @given(recipes=RECIPES, chunk=st.integers(1, 300), packed=st.booleans())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_every_format_gives_back_its_recipes(suffix, recipes, chunk, packed):
+    if suffix == ".txt":  # what does not read as a recipe is refused
+        recipes = [Recipe(r.title, ("Boil it.", *r.steps)) for r in recipes]
     data = FORMATS[suffix](recipes).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "_CHUNK", chunk)  # a record may start and end anywhere in a chunk
+        patch.setattr(source, "_CHUNK", chunk)  # a record may start and end anywhere in a chunk
         assert read(gzip.compress(data) if packed else data, "x" + suffix) == (recipes, [])
 
 
@@ -138,11 +139,11 @@ def test_steps_as_one_text_are_its_lines():
         ('{"title": "t", "directions": null}', "directions: a list of texts is expected, not null"),
         ('{"title": "t", "steps": {"a": 1}}', "steps: a list of texts is expected, not an object"),
         ('{"title": "t", "steps": true}', "steps: a list of texts is expected, not true or false"),
-        ('{"title": "t", "steps": ["a", null]}', "steps, number 2, should be text, not null"),
+        ('{"title": "t", "steps": ["a", 2]}', "steps, number 2, should be text, not a number"),
         ('{"title": "t", "steps": ["", " "]}', "there is a title but no steps"),
-        ('{"title": "t", "steps": ["a"], "era": 3}', "era should be text, not a number"),
+        ('{"title": "t", "steps": ["a\\u0000"]}', "steps, number 1, has a NUL byte"),
         ('{"title": "\\ud800", "steps": ["a"]}', "the title has bytes that are not UTF-8"),
-        ('{"title": "t", "steps": ["caf\udce9"]}', "steps, number 1, has bytes that are not UTF-8"),
+        ('{"title": "thé", "steps": ["caf\udce9"]}', "steps, number 1, has bytes that are not UTF-8"),
         ('["t", "a"]', "an object with title and steps is expected, not a list"),
         ("3", "an object with title and steps is expected, not a number"),
         ("null", "an object with title and steps is expected, not null"),
@@ -192,19 +193,27 @@ def test_a_paragraph_of_one_line_is_no_recipe():
     assert reasons("\nSoup\n\n\nPie\nBake.\n") == ["record 1, line 2: there is a title but no steps"]
 
 
-def test_not_utf8_loses_only_its_record():
-    data = "Soup\nBoil water.\nAdd salt.\n\nCrème pie\nBake.\n".encode("latin-1")
+def test_a_damaged_character_loses_only_its_record():
+    data = "Crème soup\nBoil water.\n\nPie\nBake.\n".encode().replace(b"Pie", b"Pi\xe9")
     recipes, problems = read(data, "x.txt")
-    assert recipes == [SOUP]
+    assert recipes == [Recipe("Crème soup", ("Boil water.",))]
     assert [str(p) for p in problems] == [
-        "record 2, line 5: the title has bytes that are not UTF-8; save the file as UTF-8"
+        "record 2, line 4: the title has bytes that are not UTF-8; save the file as UTF-8"
     ]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
+)
+def test_every_encoding_that_people_have(suffix, encoding):
+    assert read(FORMATS[suffix]([SOUP, PIE]).encode(encoding), "x" + suffix) == ([SOUP, PIE], [])
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_a_record_too_long_is_passed_over(suffix, monkeypatch):
-    monkeypatch.setattr(corpus, "LONGEST_RECORD", 1000)
-    monkeypatch.setattr(corpus, "_CHUNK", 64)
+    monkeypatch.setattr(stream, "LONGEST_RECORD", 1000)
+    monkeypatch.setattr(source, "_CHUNK", 64)
     recipes, problems = read(FORMATS[suffix]([SOUP, Recipe("Long", ("word " * 900,)), PIE]), "x" + suffix)
     assert recipes == [SOUP, PIE]
     assert len(problems) == 1
@@ -284,7 +293,7 @@ def test_a_cut_is_named():
     assert reasons(lines[:-8], "x.jsonl")[0].startswith("record 2, line 2: not valid JSON")
     assert reasons(listed[:-8], "x.json")[0].startswith("record 2, line 9: not valid JSON")
     assert reasons(listed[:-1], "x.json") == ["line 15: the file ends without the ] that closes its list"]
-    assert reasons(listed + "[]", "x.json") == ["line 15: the text after the closing ] is not read"]
+    assert reasons(listed + "x", "x.json") == ["line 15: the text after the closing ] is not read"]
 
 
 def many(count: int = 5000) -> list[Recipe]:
@@ -312,14 +321,14 @@ def test_a_damaged_gzip_file_keeps_what_came_before():
     packed[len(packed) // 2 :] = b"\xff" * 1000
     kept, problems = read(bytes(packed))
     assert kept[:1000] == recipes[:1000]
-    assert "gzip file" in problems[-1].reason
+    assert "packed file" in problems[-1].reason
 
 
 def test_a_gzip_bomb_is_not_unpacked_to_its_end(monkeypatch):
-    monkeypatch.setattr(corpus, "_BOMB_SIZE", 1 << 20)
-    bomb = gzip.compress(as_json_lines([SOUP]).encode() * 200_000)
+    monkeypatch.setattr(source, "_BOMB_SIZE", 1 << 20)
+    bomb = gzip.compress(as_json_lines([SOUP]).encode() * 60_000)
     kept, problems = read(bomb)
-    assert 0 < len(kept) < 100_000
+    assert 0 < len(kept) < 50_000
     assert set(kept) == {SOUP}
     assert "unpacks to over" in problems[-1].reason
 
@@ -348,14 +357,14 @@ def test_no_file_at_all_causes_another_error(data, suffix, start):
         (b"\xef\xbb\xbf \n\n", "is empty"),
         (b"[]", "is empty"),
         (gzip.compress(b""), "is empty"),
-        ("Soup\nBoil.".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
-        (b"PK\x03\x04....", "is a zip file; unpack it"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "is not text; JSON lines, a JSON list, CSV or plain text is expected"),
+        (b"PK\x03\x04....", "is a zip file that cannot be read"),
+        (b"\x01\x02\x03\x04\0\x05\x06", "is not text, and of no kind that is known here"),
         (
             b'{"title": null, "steps": []}\n{}\n',
             "record 1, line 1: the title should be text, not null (2 problems",
         ),
-        (b'{"title":\n "Soup"}\n', "line 1: not valid JSON"),
+        (b'{"title":\n "Soup"}\n', "record 1, line 1: there are no steps or directions"),
+        (b'{"title":\n "Soup"\n', "record 1, line 1: not valid JSON"),
     ],
 )
 def test_no_usable_recipe_is_an_error_that_says_why(tmp_path, content, message):
@@ -369,15 +378,15 @@ def test_no_usable_recipe_is_an_error_that_says_why(tmp_path, content, message):
 
 def test_a_csv_without_the_columns(tmp_path):
     path = tmp_path / "x.csv"
-    path.write_text("name,method\nSoup,Boil\n")
-    with pytest.raises(CorpusError, match=r"x\.csv needs columns title and directions, .* name,method"):
+    path.write_text("dish,price\nSoup,5\n")
+    with pytest.raises(CorpusError, match=r"x\.csv needs columns title and directions, .* dish,price"):
         load_recipes(path)
 
 
 def test_a_path_that_is_no_file(tmp_path):
     with pytest.raises(CorpusError, match=r"there is no file .*missing"):
         load_recipes(tmp_path / "missing")
-    with pytest.raises(CorpusError, match="is a folder; give a file"):
+    with pytest.raises(CorpusError, match="is empty"):
         load_recipes(str(tmp_path))
 
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from textgen.text.corpus import Recipe
 from textgen.text.pairings import PAIRINGS, Pairings, ingredients, pairings
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 
 RECIPES = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.training.card import limits
 
 

@@ -15,7 +15,7 @@ import keras
 
 from textgen.measuring.perplexity import evaluate
 from textgen.network.bundle import load_bundle
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import Vocabulary
 from textgen.training import job as training
 from textgen.training.architectures import ARCHITECTURES, build_model

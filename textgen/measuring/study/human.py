@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from textgen import exact
 from textgen.measuring.diversity import (
     MEASURES,
     NAMES,
@@ -23,7 +25,7 @@ from textgen.measuring.study.settings import FORMAT, Condition, Floats
 from textgen.measuring.study.units import kept_bundle
 from textgen.network.bundle import Bundle
 from textgen.text.copying import copy_index
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import STOP_ID, tokenize
 from textgen.writing.many import ENDED, score
 
@@ -130,4 +132,9 @@ def _between(points: Mapping[int, float], at: int) -> float:
     if not points:
         return math.nan
     places = sorted(points)
-    return float(np.interp(math.log(at), np.log(places), [points[place] for place in places]))
+    after = bisect(places, at)
+    if after in (0, len(places)):
+        return float(points[places[max(after - 1, 0)]])
+    low, high = places[after - 1], places[after]
+    way = exact.log(at / low) / exact.log(high / low)
+    return float(points[low] + (points[high] - points[low]) * way)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.network.bundle import available_bundles
-from textgen.text.corpus import recipe_text
+from textgen.text.recipe import recipe_text, split_prompt
 from textgen.text.vocabulary import tokenize
 from textgen.writing.rules import BY_NAME
 from textgen.writing.sampling import check_seed, check_temperature
@@ -135,8 +135,7 @@ class Settings:
 
 def prompt_text(prompt: str) -> str:
     """What the network continues: "title" or "title | opening" as `recipe for title | opening`."""
-    title, _, opening = prompt.partition("|")
-    return recipe_text(title.strip(), opening.strip())
+    return recipe_text(*split_prompt(prompt))
 
 
 def parse_temperatures(text: str) -> tuple[float, ...]:

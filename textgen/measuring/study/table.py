@@ -76,7 +76,7 @@ class Study:
         low, high = bootstrap(parts, seed=self.settings.seed % 2**64)
         human = reference(unit.condition, self.settings.max_words, self.set_size)
         samples = tuple(sample for part in ordered for sample in part.samples)[:SAMPLES]
-        # The last of float64's 16 digits depend on the processor; ten are enough.
+        # Ten of float64's 16 digits are enough.
         value, low, high, human = (
             np.array([rounded(x, 10) for x in column]) for column in (values(parts), low, high, human)
         )

@@ -68,7 +68,7 @@ class Result:
 def measure_all(group: Sequence[Unit], threads: int = 1) -> list[Result]:
     """Write the texts of units that differ in temperature alone, and measure them.
 
-    The same numbers anywhere, on processors of one kind, and in whatever company; many together take much
+    The same numbers anywhere and in whatever company; many together take much
     less time than one after the other. `StudyError` if this machine's network is another one.
     """
     unit = group[0]

@@ -35,7 +35,7 @@ from textgen.measuring.study.store import Store
 from textgen.measuring.study.table import COLUMNS, Study, read_study
 from textgen.measuring.study.units import Unit, measure_all, units
 from textgen.network.bundle import load_bundle
-from textgen.text.corpus import Recipe
+from textgen.text.recipe import Recipe
 from textgen.writing.generate import generate
 from textgen.writing.sampling import Sampler
 

@@ -1,0 +1,1 @@
+"""Corpora: one reader a file format, and one table of them (`textgen.text.formats.table`)."""
