@@ -223,9 +223,8 @@ def apart(titles: Sequence[str], firsts: Sequence[FirstVerbs], field: address.Fi
             # control would keep in the address a title that has gone.
             asked = address.said(replace(field, parse=one_of(titles), start=reference))
             state.reference = asked if asked in titles else reference
-            reference = st.selectbox(
-                "Apart from", titles, key=field.key, label_visibility="collapsed", width=220
-            )
+            st.selectbox("Apart from", titles, key=field.key, label_visibility="collapsed", width=220)
+            reference = state.reference if state.reference in titles else reference
     address.write({field.key: [reference] * (reference != titles[0])})
     at = titles.index(reference)
     bits = divergence(firsts[at], firsts[0 if at else 1])

@@ -138,21 +138,26 @@ def words(known: Mapping[str, Field]) -> None:
 
 def network(known: Mapping[str, Field]) -> None:
     """Which network writes."""
-    _networks(known["model"], "Network", select, st.selectbox, width=170)
+    labelled(known["model"], "Network", select, st.selectbox, width=170)
 
 
 def networks(known: Mapping[str, Field], explained: str) -> None:
     """Which networks write, any number."""
-    _networks(known["network"], "Networks", several, st.multiselect, help=explained)
+    labelled(known["network"], "Networks", several, st.multiselect, help=explained)
 
 
-def _networks(
-    field: Field, label: str, bound: Callable[..., Any], in_sight: Callable[..., Any], **more: Any
+def labelled(
+    field: Field,
+    label: str,
+    bound: Callable[..., Any],
+    in_sight: Callable[..., Any],
+    named: Callable[[Any], str] = network_label,
+    **more: Any,
 ) -> None:
-    """A control that calls networks by their labels.
+    """A control whose options have names for people, which `named` gives.
 
-    Streamlit puts into the address what a bound control shows, and links keep the networks' names. So the
-    bound one is out of sight, and goes with the one in sight.
+    Streamlit puts into the address what a bound control shows, and links keep the plain values. So the bound
+    one is out of sight, and goes with the one in sight.
     """
     key = f"{field.key}_label"
 
@@ -162,7 +167,7 @@ def _networks(
     with st.container(key=f"behind_{field.key}"):
         bound(field, "In the address")
     state[key] = state[field.key]
-    in_sight(label, field.options, key=key, format_func=network_label, on_change=go_along, **more)
+    in_sight(label, field.options, key=key, format_func=named, on_change=go_along, **more)
 
 
 def seed(known: Mapping[str, Field], explained: str) -> None:

@@ -116,6 +116,7 @@ def to_comparison(
     address.settle("compare")
     # What the reader once set there would come back otherwise.
     known = address.fields("compare")
+    state.setdefault("view", known["view"].default)
     values = {key: known[key].default for key in SHAPES if key in state}
     values |= {"title": title, "opening": opening, "words": words, "model": model, "seed": seed}
     leave("pages/compare.py", values | controls)

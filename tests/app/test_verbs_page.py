@@ -95,6 +95,7 @@ def test_a_title_may_come_while_the_one_it_is_measured_from_has_gone():
         assert not app.exception
     app.select_slider(key="temperature").set_value(0.2).run()
     assert not app.exception and "those of “Chocolate ice cream”" in captions(app)
+    assert "reference" not in app.query_params
 
 
 def test_an_address_of_a_title_that_has_gone_says_so_truly():

@@ -198,9 +198,7 @@ def _dishes_template() -> Spec:
         tooltip=[alt.Tooltip("title:N").title(" "), alt.Tooltip("share:N").title("probability")],
     )
     pick = alt.selection_point(name="dish", fields=["title"], on="click", clear=False, toggle=False)
-    bar = (
-        base.mark_bar(cursor="pointer", cornerRadiusEnd=2, opacity=0.75).encode(color=COLOR).add_params(pick)
-    )
+    bar = base.mark_bar(cursor="pointer", cornerRadiusEnd=2, opacity=0.75).encode(color=COLOR)
     share = base.mark_text(align="left", dx=5, fontSize=12, color=INK).encode(text="share:N")
     return finished(
         alt.layer(bar.add_params(pick), share).properties(

@@ -74,7 +74,7 @@ GLOSSARY = {
     "[UNK]": "What the network reads for every word that is not in its vocabulary: some unknown word.",
     "validation": "Recipes kept back from training, to measure a network on what it has not seen.",
     "vocabulary": "The words that the network knows. It can read and write no others.",
-    **{("typical sampling" if rule.name == "typical_p" else rule.label): rule.help for rule in RULES},
+    **{("typical sampling" if rule.name == "typical_p" else rule.label.lower()): rule.help for rule in RULES},
 }
 # Other forms in which a term stands in sentences.
 _ALIASES = {

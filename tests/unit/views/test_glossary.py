@@ -12,7 +12,7 @@ from textgen.views.glossary import GLOSSARY, pieces
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("Logits and top-p: the softmax of a logit.", ["logit", "Top-p", "softmax"]),
+        ("Logits and top-p: the softmax of a logit.", ["logit", "top-p", "softmax"]),
         ("It reads [UNK].", ["[UNK]"]),
         ("Self-BLEU-4 of 4-grams", ["self-BLEU", "n-gram"]),
         ("The forget gate of a unit", ["forget gate", "unit"]),
