@@ -79,7 +79,7 @@ def request() -> Request:
 
 def begin() -> None:
     """Before the controls are drawn: styles, the address, and what another page has sent."""
-    navigation.enter("compare", own=("n", "temperatures", "word", "forced"))
+    navigation.enter("compare", own=("n", "temperatures", "word", "forced", "view"))
     drawing.styles()
     writers.models()  # or a sentence on the page
     if "n" in state:
@@ -97,8 +97,9 @@ def begin() -> None:
         )
         navigation.begin("compare", known)
         columns.have([said(f"t{k}") for k in range(1, n + 1)])
-        state.view = "luck" if said("show_luck") else said("view")
         state.word, state.forced = said("step"), dict(address.said(known["force"]))
+    if "view" not in state:  # another page may have set all the rest
+        state.view = "luck" if said("show_luck") else said("view")
     write_address()
 
 
