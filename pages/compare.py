@@ -80,7 +80,7 @@ def request() -> Request:
 
 def begin() -> None:
     """Before the controls are drawn: styles, the address, and what another page has sent."""
-    navigation.enter("compare", own=("n", "temperatures", "word", "forced"))
+    navigation.enter("compare", own=("n", "temperatures", "word", "forced", "view"))
     drawing.styles()
     share.dress(share.left_out(), said("present"))
     writers.models()  # or a sentence on the page
@@ -99,8 +99,9 @@ def begin() -> None:
         )
         navigation.begin("compare", known)
         columns.have([said(f"t{k}") for k in range(1, n + 1)])
-        state.view = "luck" if said("show_luck") else said("view")
         state.word, state.forced = said("step"), dict(address.said(known["force"]))
+    if "view" not in state:  # another page may have set all the rest
+        state.view = "luck" if said("show_luck") else said("view")
     write_address()
 
 

@@ -1,4 +1,4 @@
-"""A long random walk over every control of each page ends without an exception."""
+"""A random walk over every control of every page: whatever a person does, it is no exception."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
-from opening import opened
+from opening import SMALL, opened
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import columns, drawing
@@ -190,10 +190,20 @@ def fine(app: AppTest, trail: list[str]) -> None:
     assert not unwritten, (trail[-8:], unwritten)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_random_walk_ends_without_an_exception(page, rng):
-    small = {"sweep": {"count": "8", "length": "5", "by": "1", "high": "1"}, "verbs": {"model": "lstm"}}
+def wander(page: str, rng: np.random.Generator, steps: int) -> None:
+    small = {"sweep": {"count": "8", "length": "5", "by": "1", "high": "1"}, "verbs": {"model": SMALL}}
     app = opened(page, small.get(page))
-    walk(app, rng, STEPS[page], page)
+    walk(app, rng, steps, page)
     if "sweep_work" in app.session_state:
         app.session_state.sweep_work.stop()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_random_walk_ends_without_an_exception(page, rng):
+    wander(page, rng, STEPS[page] // 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_five_hundred_actions_end_without_an_exception(page, rng):
+    wander(page, rng, STEPS[page])
