@@ -182,7 +182,7 @@ class Layer(Protocol):
         ...
 
     def weights(self, unit: int) -> dict[str, Weights]:
-        """The weights that lead to one unit, by gate, as Keras keeps them."""
+        """The weights that lead to one unit, by gate, as Keras keeps them, to the network's 22 bits or so."""
         ...
 
 

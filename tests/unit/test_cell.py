@@ -208,16 +208,17 @@ def test_an_opened_step_recomputes_the_trace_from_the_weights(kinds):
                     assert value == pytest.approx(expected)
 
 
-def test_the_weights_of_a_unit_are_the_file_s(tmp_path):
+def test_the_weights_of_a_unit_are_the_file_s_on_the_network_s_grid(tmp_path):
     config, w = networks.lstm_file()
     model = RecurrentModel.from_keras(networks.write_keras(tmp_path / "m.keras", config, w))
     kernel, recurrent, bias = (w[f"layers/lstm/cell/vars/{n}"] for n in range(3))
     for unit in range(4):
         for n, gate in enumerate(("input", "forget", "candidate", "output")):
             found = model.layers[0].weights(unit)[gate]
-            np.testing.assert_array_equal(found.input, kernel[:, 4 * n + unit])
-            np.testing.assert_array_equal(found.memory, recurrent[:, 4 * n + unit])
-            assert (found.bias, found.memory_bias) == (bias[4 * n + unit], 0)
+            grid = {"rtol": 0, "atol": 2.0**-22 * 4}  # 22 bits below the largest weight, which is below 4
+            np.testing.assert_allclose(found.input, kernel[:, 4 * n + unit], **grid)
+            np.testing.assert_allclose(found.memory, recurrent[:, 4 * n + unit], **grid)
+            assert found.bias == pytest.approx(bias[4 * n + unit], abs=1e-9) and found.memory_bias == 0
 
 
 @pytest.mark.parametrize("place", [(0, 10, 0), (0, -1, 0), (0, 0, 12), (0, 0, -1), (1, 0, 0)])

@@ -1,4 +1,4 @@
-"""This machine computes what every other one does: the words, the scores and the tables of released networks."""
+"""This machine computes what every other does: words, scores and tables of the released networks."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
     python tests/unit/data/make_golden.py
 
-For each network `words`, of the texts that `texts` writes; `scores`, of the logits after each word of a recipe; and
-`study`, of a small study's table. To be written anew when a network, the sampler or the measures change, and only then.
+For each network `words`, of 504 texts and those of some filters; `scores`, of the logits after each word of a
+recipe; and `study`, of a small study's table. To be written anew when a network, the sampler or the measures
+change, and only then.
 """
 
 from __future__ import annotations
