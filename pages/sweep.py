@@ -316,7 +316,7 @@ def pictures(study: Study) -> None:
         st.caption("The first points appear in a moment.")
         return
     at = state.sweep_at if len(study.settings.temperatures) > 1 else None
-    drawing = state.get("sweep_drawing", 0)
+    drawings = state.get("sweep_drawing", 0)
     if len(several) > 1:
         st.html(legend([series.label for series in several]))
     st.markdown("\n\n".join(map(plain, findings.paragraphs(study))))
@@ -331,7 +331,7 @@ def pictures(study: Study) -> None:
             + "What is likely and diverse at once lies at the bottom left. Click a point to read its texts."
         )
         draw(
-            charts.front_spec(rows, at=at, drawing=drawing),
+            charts.front_spec(rows, at=at, drawing=drawings),
             "; ".join(
                 (f"T = {row['temperature']:g}, " if row["temperature"] is not None else "")
                 + f"{row['label']}: {row['text']}"
@@ -349,7 +349,7 @@ def pictures(study: Study) -> None:
         columns = st.columns(len(members), gap="small")
         for name, column in zip(members, columns, strict=True):
             with column:
-                curve(study, name, at, drawing)
+                curve(study, name, at, drawings)
 
 
 def curve(study: Study, name: str, at: float | None, drawing: int) -> None:
