@@ -315,6 +315,8 @@ TOUR: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 def put_aside() -> None:
     """Remember what the visitor had set, before an example or the tour sets something else."""
+    if state.get("tour") is None and state.get("look_at_request") not in (None, request()):
+        state.pop("before_example", None)  # the visitor has gone on from the last example
     state.setdefault("before_example", [{key: said(key) for key in navigation.SHAPES}, *_columns_now()])
 
 

@@ -47,7 +47,7 @@ class App:
         return self.column(column, key).locator(".word")
 
     def bars(self, column: int):
-        """What the picked word could have been: a bar a word, the rest of the vocabulary last."""
+        """What the picked word could have been, below a text: a bar a word, and one for all the rest."""
         return self.column(column).locator(".bars .bar")
 
     def shares(self) -> list[str]:
