@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import copy
 import logging
@@ -12,17 +13,17 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts import address, columns, controls, drawing, navigation, writers
+from pages.parts import address, columns, controls, drawing, navigation, share, writers
 from pages.parts.address import FEWEST_COLUMNS, MOST_COLUMNS, PLACES
 from pages.parts.controls import LONGEST_OPENING, one_line
 from pages.parts.drawing import plain
 from textgen import charts
 from textgen.text.vocabulary import tokenize, unknown_words
 from textgen.views import compare_report as report
-from textgen.views.compare import END_OF_RECIPE, Comparison, Row
-from textgen.writing.sampling import Sampler
+from textgen.views.bars import bars, hundred_draws
+from textgen.views.compare import END_OF_RECIPE, Comparison
+from textgen.writing.sampling import Luck, Sampler
 from textgen.writing.writer import Request
 
 navigation.through_app()
@@ -45,7 +46,8 @@ HOW = """
    a large T shrinks them.
 3. The **softmax**, exp(logit ÷ T) over its sum, turns scores into probabilities that sum to 100 %.
 4. **Sampling rules**, if any are on, remove words; the rest share their probability.
-5. One word is **drawn**. With the same luck in every column, texts differ by temperature alone.
+5. One word is **drawn**. With the same luck, two columns that have read the same words differ by
+   temperature alone; once they have written different words, their contexts differ too.
 
 Point at a bar above to see these steps with its real numbers.
 """
@@ -78,7 +80,9 @@ def request() -> Request:
 
 def begin() -> None:
     """Before the controls are drawn: styles, the address, and what another page has sent."""
+    navigation.enter("compare", own=("n", "temperatures", "word", "forced", "view"))
     drawing.styles()
+    share.dress(share.left_out(), said("present"))
     writers.models()  # or a sentence on the page
     if "n" in state:
         navigation.begin("compare", FIELDS)
@@ -96,16 +100,19 @@ def begin() -> None:
         navigation.begin("compare", known)
         columns.have([said(f"t{k}") for k in range(1, n + 1)])
         state.word, state.forced = said("step"), dict(address.said(known["force"]))
+    if "view" not in state:  # another page may have set all the rest
+        state.view = "luck" if said("show_luck") else said("view")
     write_address()
 
 
 def write_address() -> None:
     """Put into the address what no Streamlit control is bound to."""
     heats = {f"t{k}": t for k, t in enumerate(state.temperatures[: state.n], 1)}
-    values = {"n": state.n, "step": state.word, **heats}
+    values = {"n": state.n, "step": state.word, "view": state.view, "present": said("present"), **heats}
     address.write(
         {
             **{key: [] for key in FIELDS if key[0] == "t" and key[1:].isdigit()},
+            "show_luck": [],
             **{key: [address.written(v)] * (v != FIELDS[key].default) for key, v in values.items()},
             "force": [f"{position + 1} {word}" for position, word in sorted(state.forced.items())],
         }
@@ -136,8 +143,21 @@ def remove_column() -> None:
 
 
 def add_column() -> None:
-    state.n = min(state.n + 1, MOST_COLUMNS)
+    """One more column, in its place among the others if those stand in the order of temperature."""
+    if state.n == MOST_COLUMNS:
+        return
     columns.renew()
+    shown, new = state.temperatures[: state.n], state.temperatures[state.n]
+    place = state.n
+    if shown == sorted(shown):
+        place = bisect.bisect(shown, new)
+    else:
+        state.flash = "The columns are not in the order of temperature, so the new one stands at the end."
+    state.temperatures.insert(place, state.temperatures.pop(state.n))
+    state.n += 1
+    for key in ("follow", "live"):  # columns further right have another number now
+        if state.get(key) in PLACES[place:]:
+            state[key] = PLACES[PLACES.index(state[key]) + 1]
 
 
 def take_in() -> None:
@@ -152,10 +172,6 @@ def take_in() -> None:
 
 def new_seed() -> None:
     state.seed = random.SystemRandom().randrange(10_000)
-
-
-def lock() -> None:
-    state.locked = not state.get("locked", False)
 
 
 def go_to(word: int) -> None:
@@ -174,10 +190,22 @@ def pick_point() -> None:
 
 
 def pick_bar() -> None:
-    for bar in state.chart.selection.get("word", []):
-        if isinstance(bar.get("word"), str):  # the tail has none
-            count_pick()
-            force(state.word, [bar["word"]])
+    asked = state.columns.force
+    if (
+        asked
+        and isinstance(word := asked.get("word"), str)
+        and word in writers.load(said("model")).vocabulary
+    ):
+        force(state.word, [word])
+
+
+def take_view() -> None:
+    if state.columns.view in address.VIEWS:
+        state.view = state.columns.view
+
+
+def take_hundred() -> None:
+    state.hundred = bool(state.columns.hundred)
 
 
 def what_if() -> None:
@@ -213,14 +241,15 @@ def look_inside(asked: Request, column: int, step: int) -> None:
     """
     read = column if asked.context == "own" else int(asked.context)
     rules = {key: said(key) for key in address.RULE_KEYS}
-    state.came_from = {"temperatures": asked.temperatures, "column": read + 1}
+    place = len(tokenize(asked.prompt)) + step - 1
+    state.came_from = {"temperatures": asked.temperatures, "column": read + 1, "number": step, "at": place}
     state.carried = {
         "rule": [f"{k} {address.written(v)}" for k, v in rules.items() if v != FIELDS[k].default],
         "force": [f"{position + 1} {word}" for position, word in asked.forced],
         "draws": [PLACES[read]] * (asked.luck == "independent"),
     }
     values = {key: state[key] for key in ("title", "opening", "model", "seed", "words")}
-    values |= {"temperature": asked.temperatures[read], "at": len(tokenize(asked.prompt)) + step - 1}
+    values |= {"temperature": asked.temperatures[read], "at": place}
     navigation.leave("pages/cell.py", values)
 
 
@@ -284,67 +313,135 @@ TOUR: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
+def put_aside() -> None:
+    """Remember what the visitor had set, before an example or the tour sets something else."""
+    if state.get("tour") is None and state.get("look_at_request") not in (None, request()):
+        state.pop("before_example", None)  # the visitor has gone on from the last example
+    state.setdefault("before_example", [{key: said(key) for key in navigation.SHAPES}, *_columns_now()])
+
+
+def _columns_now() -> tuple[Any, ...]:
+    return list(state.temperatures[: state.n]), dict(state.forced), state.word
+
+
+def give_back() -> None:
+    shapes, temperatures, forced, word = state.pop("before_example")
+    reset(temperatures, **shapes)
+    state.forced, state.word, state.look_at, state.tour = forced, word, None, None
+
+
 def preset(name: str) -> None:
+    put_aside()
     changes, state.look_at = PRESETS[name]
     state.look_at_request = None  # those of the first drawing
     reset(**changes)
 
 
 def tour(stop: int) -> None:
-    state.tour, state.look_at = stop if 0 <= stop < len(TOUR) else None, None
-    if state.tour is not None:
-        changes = dict(TOUR[stop][2])
-        wanted = changes.pop("word", 1)
-        reset(**changes)
-        if wanted == "parting":
-            mark = writers.compare(request()).marks[1]
-            wanted = mark.position + 1 if mark else 1
-        state.word = wanted
+    """A stop of the tour; outside of it, the tour ends and gives back what was there before."""
+    if not 0 <= stop < len(TOUR):
+        return give_back()
+    put_aside()
+    state.tour, state.look_at = stop, None
+    changes = dict(TOUR[stop][2])
+    wanted = changes.pop("word", 1)
+    reset(**changes)
+    if wanted == "parting":
+        mark = writers.compare(request()).marks[1]
+        wanted = mark.position + 1 if mark else 1
+    state.word = wanted
 
 
 # -- the controls ----------------------------------------------------------------------------------
 
 
-def presets() -> None:
-    for name in PRESETS:
-        st.button(name, on_click=preset, args=(name,), type="tertiary", icon=":material/east:")
-    st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
+GROUPS = {
+    "What is written": ("opening", "words", "model"),
+    "How words are drawn": ("luck", "follow", *address.RULE_KEYS),
+    "What colours say": ("color",),
+}
 
 
-def prompt_controls() -> None:
-    """What is written, and by which network."""
-    controls.title(FIELDS, "The network continues “recipe for TITLE | OPENING”.")
-    controls.opening(FIELDS)
+def changed(keys: Sequence[str]) -> int:
+    """How many of these controls do not say what they said at first."""
+    return sum(said(key) != FIELDS[key].default for key in keys)
+
+
+def restore(keys: Sequence[str]) -> None:
+    """Have these controls say what they said at first."""
+    for key in keys:
+        state[key] = FIELDS[key].default
+
+
+def first_controls() -> None:
+    """What stands above the columns: what to cook, examples, the luck, and the door to all else."""
+    controls.title(FIELDS, "What the network is to write a recipe for: it continues “recipe for TITLE |”.")
+    with st.popover("Examples", icon=":material/lightbulb:", key="examples"):
+        for name in PRESETS:
+            st.button(name, on_click=preset, args=(name,), type="tertiary", icon=":material/east:")
+        st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
+        if "before_example" in state:
+            st.button("Back to what I had", on_click=give_back, icon=":material/undo:", key="give_back")
     with st.container(
-        horizontal=True, vertical_alignment="bottom", gap="small", width="content", key="setup"
+        horizontal=True, vertical_alignment="bottom", gap="xsmall", width=190, key="luck_controls"
     ):
-        controls.network(FIELDS)
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width=242):
-            controls.seed(
-                FIELDS, "Decides the luck. The same seed gives the same draws at every temperature."
-            )
-            locked = state.get("locked", False)
-            st.button(
-                "Another seed",
-                icon=":material/casino:",
-                key="dice",
-                on_click=new_seed,
-                help="Another seed",
-                disabled=locked,
-            )
-            lock_says = "Let the die change the seed" if locked else "Keep this seed"
-            st.button(
-                lock_says,
-                icon=f":material/{'lock' if locked else 'lock_open'}:",
-                key="lock",
-                on_click=lock,
-                help=lock_says,
-            )
+        controls.seed(FIELDS, "Decides the luck. The same seed gives the same draws at every temperature.")
+        st.button(
+            "Another seed",
+            icon=":material/casino:",
+            key="dice",
+            on_click=new_seed,
+            help="Another seed: other luck, the same network and temperatures",
+        )
+    count = changed([key for keys in GROUPS.values() for key in keys])
+    with st.popover(f"More · {count} changed" if count else "More", icon=":material/tune:", key="more"):
+        for (heading, keys), fill in zip(GROUPS.items(), (written, drawn, colors), strict=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{heading}**")
+                st.button(
+                    "Reset",
+                    key=f"reset {heading}",
+                    on_click=restore,
+                    args=(keys,),
+                    type="tertiary",
+                    disabled=not changed(keys),
+                )
+            fill()
+        st.button(
+            "Reset all of this",
+            key="reset_all",
+            on_click=restore,
+            args=([key for keys in GROUPS.values() for key in keys],),
+            disabled=not count,
+        )
+    share.share()
+
+
+def written() -> None:
+    controls.opening(FIELDS)
+    with st.container(horizontal=True):
         controls.words(FIELDS)
+        controls.network(FIELDS)
 
 
-def constants() -> None:
+def drawn() -> None:
     """What is the same in every column."""
+    controls.segments(
+        FIELDS["luck"],
+        "Luck",
+        help="“shared”: one draw a word serves every column. “separate”: each column draws for itself.",
+    )
+    controls.select(
+        replace(FIELDS["follow"], options=("own", *PLACES[: state.n])),
+        "Each column reads",
+        help="“own”: each column goes on from the words that it has written itself. “column 2”: all columns "
+        "read the words of column 2, so that their bars show one context at several temperatures.",
+    )
+    st.caption("Sampling rules. They act in this order, in every column.")
+    controls.rules(FIELDS)
+
+
+def colors() -> None:
     controls.segments(
         FIELDS["color"],
         "Colour of a word",
@@ -353,27 +450,6 @@ def constants() -> None:
         "in bits: each bit halves the probability; a word of 50 % has 1 bit, one of 0.1 % has 10.",
     )
     st.html(drawing.legend(state.color), width="content")
-    controls.select(
-        replace(FIELDS["follow"], options=("own", *PLACES[: state.n])),
-        "Each column reads",
-        width=170,
-        help="“own”: each column goes on from its own words. “column 2”: all "
-        "columns read the words of column 2, so that their charts show one context at several temperatures.",
-    )
-    controls.segments(
-        FIELDS["luck"],
-        "Luck",
-        help="“shared”: one draw a word serves every column, so texts differ by temperature alone. "
-        "“separate”: each column draws for itself.",
-    )
-    with st.popover("Sampling", icon=":material/filter_alt:"):
-        st.markdown("They act in this order, in every column.")
-        controls.rules(FIELDS)
-    with st.container(width="content"):
-        if on := controls.rules_on(FIELDS):  # known once its controls are there
-            st.badge(f"{on} rule{'s' * (on != 1)} on", color="violet")
-    with st.popover("Keep", icon=":material/download:"):
-        downloads()
 
 
 def messages() -> None:
@@ -427,28 +503,36 @@ def downloads() -> None:
             width="stretch",
             key=f"save_{kind}",
         )
-    save_component(
-        key="save", data={"charts": {"run": "timeline", "word": "chart", "knob": "knob"}, "name": title}
-    )
+    about = f"{one_line(request().title, 60) or 'no title'} ({request().model}, seed {request().seed})"
+    headings = {
+        "run": f"The whole run: {about}",
+        "word": f"Word {state.word}: {about}",
+        "knob": f"Word {state.word} at any temperature: {about}",
+    }
+    pictures = {"run": "timeline", "word": "chart", "knob": "knob"}
+    save_component(key="save", data={"charts": pictures, "headings": headings, "name": title})
 
 
 # -- the comparison --------------------------------------------------------------------------------
 
 
 @st.fragment
-def comparison_view(drawn_with: int) -> None:
+def comparison_view(drawn_with: tuple[int, bool]) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
-    if drawn_with != state.n:  # what "Each column reads" depends on
+    if drawn_with != (state.n, said("present")):  # what "Each column reads" depends on, and what is in sight
         st.rerun()
     shown = state.shown
     try:
         asked = request()
         comparison = writers.compare(asked)
-        marked = zip(comparison.names(), comparison.marks, strict=True)
-        texts = [
-            columns.column(comparison, k, name, mark, asked.opening) for k, (name, mark) in enumerate(marked)
-        ]
         go_to(state.word)
+        word = min(state.word, max(comparison.length, 1))
+        below = bars(comparison, word - 1)
+        draws = hundred_draws(comparison, word - 1, asked.seed) if state.get("hundred") else below
+        texts = [
+            columns.column(comparison, k, name, mark, asked.opening, bars=below[k], draws=draws[k])
+            for k, (name, mark) in enumerate(zip(comparison.names(), comparison.marks, strict=True))
+        ]
     except Exception:
         logger.exception("the texts could not be written")
         if "drawn" not in shown:
@@ -457,12 +541,12 @@ def comparison_view(drawn_with: int) -> None:
         state.flash = "The texts for this change could not be written. Here are those from before it."
         asked, comparison, texts, unmoved = shown["drawn"]
         state.update(unmoved)
-    word = min(state.word, max(comparison.length, 1))
+        word = state.word
     before = shown.get("comparison")
     shown.update(comparison=comparison, facts={**asked.facts(), "step": word})
     unmoved = {name: copy.deepcopy(state[name]) for name in ("n", "temperatures", "forced", "word")}
     shown["drawn"] = asked, comparison, texts, unmoved
-    places = [st.container(key=key) for key in ("what_ifs", "texts", "run", "possible", "own_knob")]
+    places = [st.container(key=key) for key in ("what_ifs", "texts", "possible", "run", "own_knob")]
     with places[0]:
         forced_words()
     with places[1]:
@@ -472,20 +556,25 @@ def comparison_view(drawn_with: int) -> None:
             word,
             opening=asked.opening,
             measure=said("color"),
+            view=state.view,
+            point=point_of(asked.seed, word),
+            hundred=f"{word} {asked.seed}" * bool(state.get("hundred")),
             on_ask=take_in,
             on_add=add_column,
             on_remove=remove_column,
+            on_force=pick_bar,
+            on_view=take_view,
+            on_hundred=take_hundred,
+            present=(asked.title or "Any recipe") if said("present") else None,
+            on_leave=share.leave,
         )
+    if before is None:
+        navigation.first_look()
+    with places[2], or_a_sentence("What can be done about this word"):
+        about_word(comparison, asked, word)
     if before not in (None, comparison):
         time.sleep(HEAD_START)
-    with places[3], or_a_sentence("The bars of this word"):
-        rows = comparison.step_rows(word - 1)
-        head = what_was_possible(comparison, asked, rows, word)
-        if before is None:
-            navigation.first_look()
-        with head:
-            what_ifs(rows, word)
-    with places[2], or_a_sentence("The lines of the whole run"):
+    with places[3], or_a_sentence("The lines of the whole run"):
         timeline(comparison, word)
     with places[4], or_a_sentence("The knob"):
         knob(comparison, word)
@@ -538,66 +627,63 @@ def timeline(comparison: Comparison, word: int) -> None:
     )
 
 
-def what_was_possible(
-    comparison: Comparison, asked: Request, rows: Sequence[Row], word: int
-) -> DeltaGenerator:
-    """The chart of the picked word; returns the place for its controls."""
-    luck = said("show_luck")
+def about_word(comparison: Comparison, asked: Request, word: int) -> None:
+    """What the bars under the texts say, and what can be done about the picked word."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="chart_head"):
-        st.html(
-            drawing.chapter(
-                f"Word {word}: what it could have been",
-                step_caption(comparison, asked, word - 1, luck=luck),
-                comparison.step_summary(word - 1),
-            )
-        )
-        place = st.container(
+        caption, point = step_caption(comparison, asked, word - 1), comparison.step_summary(word - 1)
+        st.html(drawing.chapter(f"Word {word}: what it could have been", caption, point))
+        with st.container(
             horizontal=True, vertical_alignment="bottom", width="content", key="chart_controls"
-        )
-    drawing.draw(
-        charts.step_spec(rows, luck=luck, picks=state.get("picks", 0)),
-        what="Bar chart of the next word, a panel a temperature",
-        key="chart",
-        on_select=pick_bar,
+        ):
+            what_ifs(comparison, word)
+            keep(comparison, word)
+
+
+def point_of(seed: int, word: int) -> float:
+    """Where the point on the words' line stands at first: anywhere, with equal chances."""
+    return float(Luck(seed).raw(word - 1, 1)[0]) / 2**32
+
+
+def contexts(comparison: Comparison, position: int) -> str:
+    """Which columns have read the same words before the one at `position`, in a sentence."""
+    groups: dict[str, list[str]] = {}
+    for number, step in enumerate(comparison.steps_at(position), 1):
+        if step:
+            groups.setdefault(step.prompt, []).append(str(number))
+    if len(groups) < 2:
+        return "All columns have read the same words so far: what differs is temperature alone."
+    same = [" and ".join((", ".join(group[:-1]), group[-1])) for group in groups.values() if len(group) > 1]
+    if not same:
+        return "Each column has read other words by now: their contexts differ as well as their temperatures."
+    told = "; so have columns ".join(same)
+    return (
+        f"Columns {told} have read the same words so far; any other pair of columns differs in context too."
     )
-    return place
 
 
-def step_caption(comparison: Comparison, asked: Request, position: int, *, luck: bool) -> str:
+def step_caption(comparison: Comparison, asked: Request, position: int) -> str:
     """What the columns have read before the word at `position`, and what the chart's signs mean."""
-    same = len({step.prompt for step in comparison.steps_at(position) if step}) < 2
     if asked.context != "own":
         read = f"All columns read the words of column {int(asked.context) + 1}: one context, re-tempered."
-    elif same:
-        read = "All columns have read the same words so far: what differs is temperature alone."
     else:
-        read = (
-            "The columns have read different words by now, so their contexts differ as well as their "
-            "temperatures."
-        )
+        read = contexts(comparison, position)
     sums = (
         "Faded: what a sampling rule removed, as likely as it was before. The other bars of a panel sum to "
         "100 %."
         if controls.rules_on(FIELDS)
         else "The last row is the rest of the vocabulary, so each panel sums to 100 %."
     )
-    if luck:
+    if state.view == "luck":
         return (
             f"{read} The numbers are log p + g: the logarithm of the word's probability, and the draw's luck "
             "for this word. The largest is written (outlined), unless a word is forced."
         )
-    return f"{read} Outlined: the word written. {sums} Click a word to see what would follow it."
+    return f"{read} Outlined: the word written. {sums} Click a bar to see what would follow that word."
 
 
-def what_ifs(rows: Sequence[Row], word: int) -> None:
+def what_ifs(comparison: Comparison, word: int) -> None:
     """What can be done about the picked word."""
-    st.toggle(
-        "Show the luck",
-        key="show_luck",
-        bind="query-params",
-        help="Instead of probabilities, log p + g for each word: g is the draw's luck for that word, "
-        "and the largest sum is written.",
-    )
+    rows = comparison.step_rows(word - 1)
     likely = dict.fromkeys(row["word"] for row in rows if row["word"] is not None)
     st.selectbox(
         f"What if word {word} were …",
@@ -619,6 +705,20 @@ def what_ifs(rows: Sequence[Row], word: int) -> None:
     if column:
         state.looking = PLACES.index(column)
         st.rerun()
+
+
+def keep(comparison: Comparison, word: int) -> None:
+    """Files of what is on the page; its pictures are drawn when they are looked at."""
+    with st.popover("Keep", icon=":material/download:", key="keep", on_change="rerun") as place:
+        if not place.open:
+            return
+        downloads()
+        drawing.draw(
+            charts.step_spec(comparison.step_rows(word - 1), luck=state.view == "luck"),
+            comparison.step_summary(word - 1),
+            what="Bar chart of the next word, a panel a temperature",
+            key="chart",
+        )
 
 
 def knob(comparison: Comparison, word: int) -> None:
@@ -659,30 +759,25 @@ def knob(comparison: Comparison, word: int) -> None:
 def page() -> None:
     begin()
     state.setdefault("shown", {})  # what the comparison shows, for downloads
-    with st.container(horizontal=True, vertical_alignment="center", key="head"):
-        st.html(
-            '<div class="chapter"><h1>What does temperature do?</h1><p>A small network writes a recipe, '
-            "word by word. Temperature says how far it may stray from the likeliest word. Drag the sliders."
-            "</p></div>"
-        )
-        places = [st.container(horizontal=True, width="content", gap="xsmall", key="presets")]
-    places += [
-        st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=key)
-        for key in ("controls", "constants")
-    ]
+    st.html(
+        '<div class="chapter first"><h1>What does temperature do?</h1><p>A small network writes a '
+        "recipe, word by word; temperature says how far it may stray from the likeliest word. Drag a slider. "
+        '<span class="more">It has no idea of cooking: watch it forget its ingredients.</span></p></div>'
+    )
+    places = [st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls")]
     # Always there, so that what follows keeps its place, and its focus, when a note comes or goes.
     places.append(st.container(key="messages"))
     first = navigation.is_first_drawing()
     if first:  # what people come to see is there at once, as the address has it; the controls follow
         early = request()
-        comparison_view(state.n)
-    for place, fill in zip(places, (presets, prompt_controls, constants, messages), strict=True):
+        comparison_view((state.n, said("present")))
+    for place, fill in zip(places, (first_controls, messages), strict=True):
         with place:
             fill()
     if "looking" in state:
         look_inside(request(), state.pop("looking"), state.word)
     if not first:
-        comparison_view(state.n)
+        comparison_view((state.n, said("present")))
     elif request() != early:
         st.rerun()
 

@@ -1,11 +1,12 @@
 // The columns of a comparison: each a temperature slider, the text written at it, and the bars of the picked word
-// (bars.js); and the walk through their words.
+// (bars.js); the walk through their words; and keys for a projector (present.js).
 // A slider sends where it stands while it is dragged, so that texts follow the hand. A text is real buttons: a word is
 // clicked, tapped or walked to with the arrow keys, and it is picked.
 // Everything from the model or the user is set as text, never as markup. Nodes are reused between updates, so focus,
 // selection and scroll position stay where they are while a slider is dragged.
 
 import { bindBars, growDraws, showBars } from "./bars.js";
+import { present } from "./present.js";
 
 const STEP = 0.05;
 const HIGHEST = 2;
@@ -89,8 +90,10 @@ export default function (component) {
     showBars(section, column, state);
   });
   part(".steps").hidden = !data.sliders;
+  showViews(state);
   showWord(state, underWay(state, "word") ? state.word : data.word);
   growDraws(state);
+  present(root, state, { walk, turn });
 }
 
 // A property that is set has the browser look at all that inherits it.
@@ -177,6 +180,14 @@ function newColumn(state, k) {
   return section;
 }
 
+// The slider of column `k` as a key on it would move it.
+function turn(state, k, key) {
+  const section = state.part(".columns").children[k];
+  const to = moved(section.temperature, key);
+  showTemperature(section, to, state.data);
+  ask(state, String(k + 1), Number(to.toFixed(2)));
+}
+
 function showTemperature(section, temperature, data) {
   section.temperature = temperature;
   const shown = temperature.toFixed(2);
@@ -214,7 +225,7 @@ function showWord(state, word) {
   state.part(".forward").disabled = word >= longest(state);
   [...state.part(".columns").children].forEach((section, k) => {
     mark(section, word - 1, state.data.columns[k].rows.length);
-    if (state.player) follow(section, word - 1);
+    if (state.player || state.data.present) follow(section, word - 1);
   });
 }
 
@@ -227,7 +238,16 @@ function follow(section, at) {
   if (box.bottom > home.bottom || box.top < home.top) text.scrollTop += box.top - home.top - home.height / 2;
 }
 
+function showViews({ part, data }) {
+  const has = data.columns.some((column) => column.bars);
+  part(".views").hidden = part(".hundred").hidden = !has;
+  for (const button of part(".views").children) button.setAttribute("aria-pressed", String(button.dataset.view === data.view));
+  part(".hundred").setAttribute("aria-pressed", String(Boolean(data.hundred)));
+}
+
 function bindSteps(state) {
+  for (const button of state.part(".views").children) button.onclick = () => state.trigger("view", button.dataset.view);
+  state.part(".hundred").onclick = () => state.trigger("hundred", !state.data.hundred);
   state.part(".back").onclick = () => walk(state, state.word - 1);
   state.part(".forward").onclick = () => walk(state, state.word + 1);
   const input = state.part(".place input");

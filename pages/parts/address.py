@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.parts.drawing import plain
+from pages.parts.drawing import PARTS, plain
 from textgen import charts
+from textgen.measuring.dishes import TEMPERATURES as DISH_TEMPERATURES
 from textgen.measuring.units import FACTS
 from textgen.network.bundle import available_bundles
 from textgen.text.vocabulary import Vocabulary, tokenize
@@ -33,6 +35,7 @@ SWEEP_FILTERS = {
     rule_name(rules): rules
     for rules in ("none", "top_k=10", "top_k=40", "top_p=0.9", "min_p=0.1", "typical_p=0.9")
 }
+VIEWS = ("chances", "point", "luck")  # of a word's bars
 DISHES = ("Roasted vegetables", "Chocolate ice cream")
 MOST_NOTES = 6  # sentences about an address; the rest are counted
 
@@ -108,6 +111,13 @@ def _dish(text: str) -> str:
     if text and not tokenize(text):
         raise ValueError(text)
     return text
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(text.split(","))
+    if not set(parts) <= set(PARTS):
+        raise ValueError(text)
+    return parts
 
 
 def _rule(text: str) -> tuple[str, Any]:
@@ -197,8 +207,13 @@ TABLE = (
     PLACE,
     Field("color", "compare", "a colour", options=("surprisal", "rank", "probability", "off")),
     Field("line", "compare", "what the lines show", options=tuple(charts.TIMELINE_MEASURES)),
-    Field("show_luck", "compare", "show_luck", False),
+    Field("view", "compare", "what the bars show", options=VIEWS),
+    Field("show_luck", "compare", "show_luck", False),  # of older links: the view “luck”
+    Field("present", "compare", "present", False),
+    Field("hide", "compare", f"what is left out is of {', '.join(PARTS)}", (), parse=_parts, many=len(PARTS)),
     Field("reference", "verbs", "the title that others are apart from"),
+    Field("verb", "verbs", "a verb that dishes begin with"),
+    Field("heat", "verbs", "a temperature of the dishes", 1.0, options=DISH_TEMPERATURES),
     Field("at", "models", "a row", options=ROWS),
     Field("at", "sweep", "the temperature of the texts", 0.7, 0.0, 5.0),
     Field("at", "cell", "the number of a word read", 8, 1, 900, 1),  # 8: the third after the default title
@@ -233,6 +248,11 @@ def said(field: Field) -> Any:
         if texts:
             return field.read(texts[-1])
     return field.default
+
+
+def went_back() -> bool:
+    """Whether the browser's Back or Forward asks for this run: the address says all that there is."""
+    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
 
 
 def settle(page: str) -> None:
@@ -308,14 +328,14 @@ def notes(page: str, now: Any) -> list[str]:
 def write(wanted: Mapping[str, Sequence[str]]) -> bool:
     """Put the values of these keys into the address, for what no control is bound to; whether it changed.
 
-    Done while a page is drawn: a callback's change to the address is lost when a rerun follows.
+    Done while a page is drawn: a callback's change to the address is lost when a rerun follows. The whole
+    address is sent even if nothing changed: a run starts with the address that the browser had when it asked,
+    and what runs before it have sent since may not have been there yet.
     """
-    changed = False
-    for key, values in wanted.items():
-        if st.query_params.get_all(key) != list(values):
-            changed = True
-            if values:
-                st.query_params[key] = list(values)
-            else:
-                del st.query_params[key]
-    return changed
+    news = {
+        key: list(values) for key, values in wanted.items() if st.query_params.get_all(key) != list(values)
+    }
+    for key in [key for key, values in news.items() if not values]:
+        del st.query_params[key]
+    st.query_params.update({key: values for key, values in news.items() if values})
+    return bool(news)

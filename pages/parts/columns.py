@@ -40,8 +40,12 @@ def renew() -> None:
 # -- to the browser --------------------------------------------------------------------------------
 
 
-def column(comparison: Comparison, k: int, name: str, mark: Mark | None, opening: str = "") -> dict[str, Any]:
-    """Run `k` of `comparison` as one of the columns to `show`; `mark` is where it leaves its neighbour."""
+def column(
+    comparison: Comparison, k: int, name: str, mark: Mark | None, opening: str = "", **more: Any
+) -> dict[str, Any]:
+    """Run `k` of `comparison` as one of the columns to `show`; `mark` is where it leaves its neighbour.
+
+    `more` may be its `bars` (see `textgen.views.bars`) and the `draws` that are to be counted in them."""
     temperature = comparison.runs[k].sampler.temperature
     return {
         "temperature": temperature,
@@ -50,6 +54,7 @@ def column(comparison: Comparison, k: int, name: str, mark: Mark | None, opening
         "note": in_words(temperature),
         "parts": mark.position if mark else -1,
         "why": mark.reason if mark else "",
+        **more,
     }
 
 
@@ -65,21 +70,21 @@ def compact(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_words(temperature: float) -> str:
-    """What a temperature means, in a few words."""
+    """What a temperature means, in a few words, the first of them for where there is little room."""
     if temperature == 0:
         return "greedy: always the likeliest word"
     if temperature == 1:
-        return "the network's own probabilities"
+        return "as learned: the network's own probabilities"
     for below, text in (
-        (0.4, "nearly always a very likely word"),
-        (0.75, "likely words"),
-        (1, "a little cooler than learned"),
-        (1.3, "a little warmer than learned"),
-        (1.7, "unlikely words get a chance"),
+        (0.4, "safe: nearly always a very likely word"),
+        (0.75, "steady: likely words"),
+        (1, "a little safer than learned"),
+        (1.3, "a little more daring than learned"),
+        (1.7, "daring: unlikely words get a chance"),
     ):
         if temperature < below:
             return text
-    return "nearly anything goes"
+    return "wild: nearly anything goes"
 
 
 def show(
@@ -93,11 +98,18 @@ def show(
     on_ask: Callable[[], None],
     on_add: Callable[[], None] = lambda: None,
     on_remove: Callable[[], None] = lambda: None,
+    on_force: Callable[[], None] = lambda: None,
+    on_view: Callable[[], None] = lambda: None,
+    on_hundred: Callable[[], None] = lambda: None,
+    on_leave: Callable[[], None] = lambda: None,
+    **more: Any,
 ) -> None:
     """Texts side by side, `word` (from 1, or 0 for none) picked in each.
 
     With `sliders`, each has a slider for its temperature and a cross that removes it, and below them all
-    stands the walk through their words. What is asked for, see `asked`, calls `on_ask`.
+    stands the walk through their words. What is asked for, see `asked`, calls `on_ask`. Where texts have
+    bars, `more` says how they are shown: the `view`, the `point` on their line, and which `hundred` draws.
+    What it has to `present` is the heading of a presentation, which keys drive until `on_leave`.
     """
     messages = state.get(key)
     columns_component(
@@ -113,10 +125,15 @@ def show(
             "most": address.MOST_COLUMNS,
             "answered": messages["ask"]["number"] if messages and messages.get("ask") else 0,
             "generation": state.get("generation", 0),
+            **more,
         },
         on_ask_change=on_ask,
         on_add_change=on_add,
         on_remove_change=on_remove,
+        on_force_change=on_force,
+        on_view_change=on_view,
+        on_hundred_change=on_hundred,
+        on_leave_change=on_leave,
     )
 
 

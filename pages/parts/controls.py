@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
-from pages.parts.address import RULE_KEYS, Field, said
+from pages.parts.address import DISHES, RULE_KEYS, Field, said
 from pages.parts.drawing import plain
 from textgen.text.vocabulary import UNKNOWN, Vocabulary, unknown_words
+from textgen.views.names import network_label
 from textgen.writing.rules import RULES, Rule
 
 LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
 LONGEST_OPENING = 400
+SHARED = ("title", "seed", "model")  # one and the same on all pages that have them
+LISTS = ("dish", "prompt")  # of titles, where a page has several
 UNKNOWN_ID = 1  # of `UNKNOWN`, in every vocabulary
 
 state = st.session_state
+
+
+# -- what a control says is remembered, for when the reader comes back to its page ------------------
+
+
+def keep(field: Field, value: Any) -> Any:
+    """Remember what the control of `field` says, and what it means on other pages; returns `value`."""
+    kept: dict[str, Any] = state.setdefault("kept", {}).setdefault(state.get("page"), {})
+    shared: dict[str, Any] = state.setdefault("shared", {})
+    if field.key in SHARED:
+        shared[field.key] = value
+    elif field.key in LISTS and field.many and value and value[-1] not in kept.get(field.key, value):
+        shared["title"] = value[-1]  # the dish that was named last
+    kept[field.key] = value
+    return value
+
+
+def kept(page: str, known: Mapping[str, Field]) -> dict[str, Any]:
+    """What the controls of `page` said when it was left, and what other pages have said meanwhile."""
+    shared: dict[str, Any] = state.get("shared", {})
+    values: dict[str, Any] = dict(state.get("kept", {}).get(page, {}))
+    values |= {key: shared[key] for key in SHARED if key in known and key in shared}
+    told: dict[str, str] = state.setdefault("told", {})  # the title that each page was told last
+    title, before = shared.get("title", ""), told.get(page, DISHES[0])
+    for key in LISTS:
+        if key in known and known[key].many and title not in ("", before):
+            listed = list(values.get(key, known[key].default))
+            if title not in listed:
+                others = [title if dish == before else dish for dish in listed]
+                values[key] = (others if before in listed else [title, *others])[: known[key].many]
+    told[page] = title
+    return values
 
 
 # -- one control of each kind, made from its field -------------------------------------------------
 
 
 def text(field: Field, label: str, **more: Any) -> str:
-    return st.text_input(label, field.default, key=field.key, bind="query-params", **more)
+    return keep(field, st.text_input(label, field.default, key=field.key, bind="query-params", **more))
 
 
 def number(field: Field, label: str, **more: Any) -> Any:
-    return st.number_input(label, **_bounds(field), **more)
+    return keep(field, st.number_input(label, **_bounds(field), **more))
 
 
 def slider(field: Field, label: str, **more: Any) -> Any:
-    return st.slider(label, **_bounds(field), **more)
+    return keep(field, st.slider(label, **_bounds(field), **more))
 
 
 def _bounds(field: Field) -> dict[str, Any]:
@@ -47,24 +82,39 @@ def _bounds(field: Field) -> dict[str, Any]:
 
 def segments(field: Field, label: str, **more: Any) -> Any:
     """One of few options, all in sight."""
-    return st.segmented_control(
-        label, field.options, default=field.default, key=field.key, bind="query-params", required=True, **more
+    return keep(
+        field,
+        st.segmented_control(
+            label,
+            field.options,
+            default=field.default,
+            key=field.key,
+            bind="query-params",
+            required=True,
+            **more,
+        ),
     )
 
 
 def select(field: Field, label: str, **more: Any) -> Any:
     """One of many options."""
-    return st.selectbox(label, field.options, key=field.key, bind="query-params", **more)
+    return keep(field, st.selectbox(label, field.options, key=field.key, bind="query-params", **more))
 
 
 def select_slider(field: Field, label: str, **more: Any) -> Any:
-    return st.select_slider(label, field.options, field.default, key=field.key, bind="query-params", **more)
+    return keep(
+        field,
+        st.select_slider(label, field.options, field.default, key=field.key, bind="query-params", **more),
+    )
 
 
 def several(field: Field, label: str, options: Any = None, **more: Any) -> Any:
     """Any number of `options`, usually those of the field."""
-    return st.multiselect(
-        label, options or field.options, field.default, key=field.key, bind="query-params", **more
+    return keep(
+        field,
+        st.multiselect(
+            label, options or field.options, field.default, key=field.key, bind="query-params", **more
+        ),
     )
 
 
@@ -88,7 +138,36 @@ def words(known: Mapping[str, Field]) -> None:
 
 def network(known: Mapping[str, Field]) -> None:
     """Which network writes."""
-    select(known["model"], "Network", width=170)
+    labelled(known["model"], "Network", select, st.selectbox, width=170)
+
+
+def networks(known: Mapping[str, Field], explained: str) -> None:
+    """Which networks write, any number."""
+    labelled(known["network"], "Networks", several, st.multiselect, help=explained)
+
+
+def labelled(
+    field: Field,
+    label: str,
+    bound: Callable[..., Any],
+    in_sight: Callable[..., Any],
+    named: Callable[[Any], str] = network_label,
+    **more: Any,
+) -> None:
+    """A control whose options have names for people, which `named` gives.
+
+    Streamlit puts into the address what a bound control shows, and links keep the plain values. So the bound
+    one is out of sight, and goes with the one in sight.
+    """
+    key = f"{field.key}_label"
+
+    def go_along() -> None:
+        state[field.key] = state[key]
+
+    with st.container(key=f"behind_{field.key}"):
+        bound(field, "In the address")
+    state[key] = state[field.key]
+    in_sight(label, field.options, key=key, format_func=named, on_change=go_along, **more)
 
 
 def seed(known: Mapping[str, Field], explained: str) -> None:
@@ -106,12 +185,13 @@ def rules(known: Mapping[str, Field]) -> None:
             continue
         control = number if rule.kind is int else slider
         control(known[rule.key], f"{n} · {rule.label}", help=f"{rule.help} {rule.off:g} is off.")
-    st.checkbox(
+    may_write = st.checkbox(
         f"May write “{plain(UNKNOWN)}”, some unknown word",
         key="unk",
         bind="query-params",
         help="Off: its probability is shared among the known words.",
     )
+    keep(known["unk"], may_write)
 
 
 def sampling(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import address, columns
+from pages.parts import address, columns, controls, drawing
 
 state = st.session_state
+history_component = drawing.component("history")
 
 # What shapes a text of the comparison page, beside its columns, its network and the words it must write.
 SHAPES = ("title", "opening", "seed", "words", "follow", "luck", *address.RULE_KEYS)
@@ -31,6 +32,39 @@ def through_app() -> None:
     if not state.get("through_app"):
         runpy.run_path(str(Path(__file__).parents[2] / "app.py"))
         st.stop()
+
+
+def everywhere(pages: Sequence[st.Page]) -> None:
+    """What stands above every page: links to all `pages`, where Streamlit's own would cover the page (see
+    page.css), and a script for the wheel."""
+    with st.container(horizontal=True, gap="xsmall", key="pages"):
+        if st.context.is_embedded:
+            st.html(drawing.ASSETS / "embedded.css")
+        else:
+            for page in pages:
+                st.page_link(page)
+        script = (drawing.ASSETS / "wheel.js").read_text(encoding="utf-8")
+        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
+def enter(page: str, own: Sequence[str] = ()) -> None:
+    """The first thing on a page: whoever comes back finds it as it was, by the browser's Back as its address
+    says, and by a link as it was left, but for what another page has said meanwhile of the title, the seed
+    and the network.
+
+    `own` are the names of the state that the page makes of its address, beside its controls.
+    """
+    with st.container(key="history"):
+        history_component(key="history_keeper")
+    known = address.fields(page)
+    came, state.page = state.get("page"), page
+    if address.went_back():
+        for key in (*known, *own):
+            state.pop(key, None)
+        state.get("address_notes", {}).pop(page, None)
+    elif came not in (None, page) and "arriving" not in state and not set(known) & set(st.query_params):
+        for key, value in controls.kept(page, known).items():
+            state[key] = value
 
 
 def begin(page: str, known: Mapping[str, address.Field]) -> None:
@@ -82,6 +116,7 @@ def to_comparison(
     address.settle("compare")
     # What the reader once set there would come back otherwise.
     known = address.fields("compare")
+    state.setdefault("view", known["view"].default)
     values = {key: known[key].default for key in SHAPES if key in state}
     values |= {"title": title, "opening": opening, "words": words, "model": model, "seed": seed}
     leave("pages/compare.py", values | controls)

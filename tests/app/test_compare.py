@@ -8,7 +8,7 @@ import pytest
 from opening import html, opened, said
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import address, columns, drawing
+from pages.parts import address, columns, drawing, navigation
 from textgen.network.bundle import load_bundle
 from textgen.text.lexicon import lexicon
 from textgen.views.compare import Comparison
@@ -76,11 +76,11 @@ def test_greedy_has_no_luck(app):
     assert after[0] == before[0] and after[1:] != before[1:]
 
 
-def test_the_dice_and_the_lock(app):
+def test_the_dice_give_other_luck(app):
+    before, seed = written(app), app.number_input(key="seed").value
     app.button(key="dice").click().run()
-    seed = app.number_input(key="seed").value
-    app.button(key="lock").click().run()
-    assert app.button(key="dice").disabled and app.number_input(key="seed").value == seed
+    assert app.number_input(key="seed").value != seed
+    assert written(app) != before and temperatures(app) == [0.2, 0.7, 1.2]
 
 
 def test_same_context_gives_all_columns_the_same_words_to_read(app):
@@ -245,16 +245,78 @@ def test_plain_shows_markdown_as_it_was_written():
         assert drawing.plain(mark) == "\\" + mark
 
 
-def test_the_rules_that_are_on_are_counted_and_the_chart_says_what_fades(app):
-    def badges() -> list[str]:
-        return [element.value for element in app.markdown if "violet" in element.value]
+def test_what_is_not_as_usual_is_counted_and_the_bars_say_what_fades(app):
+    def more() -> str:
+        labels = [popover.proto.popover.label for popover in app.get("popover")]
+        return next(label for label in labels if label.startswith("More"))
 
-    assert not badges()
+    assert more() == "More" and app.button(key="reset_all").disabled
     app.number_input(key="k").set_value(5).run()
     app.slider(key="p").set_value(0.9).run()
-    assert any("2 rules on" in badge for badge in badges())
+    assert more() == "More · 2 changed"
     assert "Faded: what a sampling rule removed" in html(app)
     assert "rest of the vocabulary" not in html(app)
+
+
+@pytest.mark.parametrize("button", ["reset How words are drawn", "reset_all"])
+def test_a_reset_gives_back_what_was_usual(app, button):
+    before = written(app)
+    app.slider(key="p").set_value(0.3).run()
+    app.segmented_control(key="luck").set_value("separate").run()
+    app.segmented_control(key="color").set_value("rank").run()
+    assert written(app) != before
+    app.button(key=button).click().run()
+    assert written(app) == before and app.slider(key="p").value == 1
+    assert app.segmented_control(key="color").value == ("rank" if button != "reset_all" else "surprisal")
+
+
+def settings(app: AppTest) -> dict[str, object]:
+    """All that shapes the texts, as the page has it."""
+    state = app.session_state
+    own = {"heats": state.temperatures[: state.n], "forced": dict(state.forced), "word": state.word}
+    return own | {key: state[key] for key in navigation.SHAPES} | {"texts": written(app)}
+
+
+@pytest.mark.parametrize("ways", [["tour"], ["example"], ["example", "tour"], ["example", "other example"]])
+def test_the_tour_and_the_examples_give_back_what_the_visitor_had(ways):
+    """Columns that were added or taken away, forced words, rules, luck: all of it, after one or several."""
+    had = {
+        "title": "Tomato soup",
+        "seed": "3",
+        "words": "20",
+        "n": "2",
+        "t1": "0.35",
+        "t2": "1.8",
+        "p": "0.5",
+    }
+    had |= {"luck": "separate", "follow": "column 2", "force": "2 butter", "step": "4"}
+    app = opened("compare", had)
+    before, asked = settings(app), {key: app.query_params[key] for key in app.query_params}
+    for way in ways:
+        if way == "tour":
+            app.button(key="start_tour").click().run()
+            for _ in range(4):
+                app.button(key="tour_next").click().run()
+            assert temperatures(app)[2] == 2 and app.slider(key="p").value == 0.8
+        else:
+            name = "T = 0 runs in circles" if way == "example" else "T = 2 falls apart"
+            next(button for button in app.button if button.label == name).click().run()
+            assert app.slider(key="p").value == 1 and not app.session_state.forced
+        assert not app.exception and settings(app) != before
+    app.button(key="tour_next" if ways[-1] == "tour" else "give_back").click().run()
+    assert not app.exception and settings(app) == before
+    assert {key: app.query_params[key] for key in app.query_params} == asked
+    assert not app.info and "give_back" not in {button.key for button in app.button}
+
+
+def test_who_goes_on_from_an_example_is_given_back_what_he_made_of_it(app):
+    next(button for button in app.button if button.label == "T = 2 falls apart").click().run()
+    app.text_input(key="title").set_value("White bread").run()
+    drag(app, t1=0.45)
+    mine = settings(app)
+    next(button for button in app.button if button.label == "T = 0 runs in circles").click().run()
+    app.button(key="give_back").click().run()
+    assert settings(app) == mine
 
 
 @pytest.fixture
@@ -288,7 +350,7 @@ def test_texts_that_cannot_be_written_leave_those_before_and_the_next_move_works
     assert temperatures(app) == [0.2, 1.4, 1.2] and written(app)[1] != before[1]
 
 
-@pytest.mark.parametrize("method", ["step_rows", "timeline_rows", "live_rows"])
+@pytest.mark.parametrize("method", ["timeline_rows", "live_rows"])
 def test_a_chart_that_cannot_be_drawn_leaves_texts_and_the_other_charts(app, failing, method):
     charts = len(app.get("vega_lite_chart"))
     before = written(app)

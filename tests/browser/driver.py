@@ -46,6 +46,20 @@ class App:
     def words(self, column: int, key: str = "columns"):
         return self.column(column, key).locator(".word")
 
+    def bars(self, column: int):
+        """What the picked word could have been, below a text: a bar a word, and one for all the rest."""
+        return self.column(column).locator(".bars .bar")
+
+    def shares(self) -> list[str]:
+        """What stands beside the bars of all columns."""
+        return self.key("columns").locator(".bars .bar .share").all_text_contents()
+
+    def example(self, name: str) -> None:
+        """Choose one of the examples, or the tour."""
+        self.page.get_by_role("button", name="Examples").click()
+        self.page.get_by_text(name).click()
+        self.settle()
+
     def slide(self, column: int, *keys: str) -> None:
         """Keys on the temperature slider of a column."""
         self.column(column).locator("input").focus()

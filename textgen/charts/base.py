@@ -60,8 +60,11 @@ def filled(template: Spec, **data: Sequence[Row]) -> Spec:
 
 
 def finished(chart: alt.LayerChart) -> Spec:
-    """The spec; single marks are not described one by one, as each chart has a text that says its point."""
-    return chart.configure_view(stroke=None).configure_mark(aria=False).to_dict()
+    """The spec; single marks are not described one by one, as each chart has a text that says its point. Only
+    what asks for a tooltip has one: the page would show the names and numbers of all its fields otherwise."""
+    spec = chart.configure_view(stroke=None).configure_mark(aria=False).to_dict()
+    spec["config"]["mark"]["tooltip"] = None
+    return spec
 
 
 def chart(spec: Spec) -> alt.LayerChart:

@@ -220,7 +220,7 @@ def _timeline_template(measure: str, runs: int) -> Spec:
     y, place = (
         alt.Y(field)
         .scale(scale)
-        .title(None)
+        .title("effective choices" if log else "probability")
         .axis(values=ticks, format=",d" if log else ".0%", domain=False, ticks=False)
         for field in ("value:Q", "place:Q")
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -189,11 +189,9 @@ class Comparison:
                     f"({p_new[1]})."
                 )
             else:
-                why = (
-                    f"From T = {cold:g} to T = {hot:g}, {old} goes from {p_old[0]} to {p_old[1]} and {new} "
-                    f"from {p_new[0]} to {p_new[1]}: {draw} now falls on {new}."
-                )
-        return Mark(parting.position, why[:1].upper() + why[1:])
+                moves = f"{old} {_moves(*p_old)} and {new} {_moves(*p_new)}"
+                why = f"From T = {cold:g} to T = {hot:g}, {moves}: {draw} now falls on {new}."
+        return Mark(parting.position, f"Word {parting.position + 1}. {why[:1].upper()}{why[1:]}")
 
     def timeline_summary(self, measure: str = "choices") -> str:
         """The point of `charts.timeline_spec`, for those who do not see it."""
@@ -222,6 +220,24 @@ class Comparison:
                 found[k] = logits, self.runs[k].sampler.stages(logits, step.previous)
         return found
 
+    def _leanings(self, position: int) -> list[np.ndarray]:
+        """Of each run that has not ended at `position`, the probabilities [V] before its filters, which say
+        what words are worth showing; at T = 0, where all but one are 0, those of T = 1."""
+        return [
+            replace(self.runs[k].sampler, temperature=1.0).stages(logits, self._previous(k, position)).before
+            if self.runs[k].sampler.temperature == 0
+            else stages.before
+            for k, (logits, stages) in self.stages_at(position).items()
+        ]
+
+    def _writable(self) -> set[int]:
+        """The words that some run may write: all that its sampler does not suppress."""
+        everything = set(range(len(self.bundle.vocabulary)))
+        return set().union(*(everything.difference(run.sampler.suppress) for run in self.runs))
+
+    def _previous(self, k: int, position: int) -> Sequence[int]:
+        return self.runs[k].steps[position].previous
+
     def step_rows(self, position: int, *, most: int = 12, shown: Sequence[int] | None = None) -> list[Row]:
         """For `charts.step_spec`: the likely words of all runs at `position` (from 0), each panel summing
         to 1.
@@ -235,7 +251,7 @@ class Comparison:
         worked_out = self.stages_at(position)
         if shown is None:
             picks = [step.token for step in steps if step is not None]
-            shown = _likely_words([stages.before for _, stages in worked_out.values()], picks, most)
+            shown = _likely_words(self._leanings(position), picks, most)
         shown = list(shown)
         noise = {k: Luck(run.seed, run.stream).gumbel(position, size) for k, run in enumerate(self.runs)}
         rows: list[Row] = []
@@ -260,6 +276,8 @@ class Comparison:
                 if sampler.temperature == 0
                 else f"{choices:,.{1 if choices < 100 else 0}f} effective choices"
             )
+            if removed := int(np.count_nonzero(cut)):
+                note += f"; {removed:,} of {size:,} words removed, {percent(float(before[cut != ''].sum()))}"
             for order, token in enumerate(shown):
                 word = self.bundle.vocabulary.words[token]
                 p, q = float(after[token]), float(before[token])
@@ -275,7 +293,7 @@ class Comparison:
                         "picked": token == step.token,
                         "removed": bool(cut[token]),
                         "tail": False,
-                        "share": "cut" if cut[token] else percent(p),
+                        "share": "removed" if cut[token] else percent(p),
                         "logit": float(logits[token]),
                         "luck": math.log(p) + float(noise[k][token]) if p > 0 else None,
                         "arithmetic": _arithmetic(
@@ -284,12 +302,13 @@ class Comparison:
                     }
                 )
             p, q = (max(0.0, 1 - float(d[shown].sum())) for d in (after, before))
+            others = len(self._writable() - set(shown))
             rows.append(
                 {
                     **frame,
                     "note": note,
                     "word": None,
-                    "label": f"… {size - len(shown):,} others",
+                    "label": f"… {others:,} others",
                     "order": len(shown),
                     "probability": p,
                     "before": q,
@@ -351,7 +370,7 @@ class Comparison:
         words = self.bundle.vocabulary.words
         likely = [t for t in _largest(logits, shown) if np.isfinite(drop[t])]
         rows: list[Row] = [
-            {"label": words[t] or END_OF_RECIPE, "order": i, "logit": -float(drop[t]), "count": 1}
+            {"label": words[t] or END_OF_RECIPE, "order": i, "logit": 0.0 - float(drop[t]), "count": 1}
             for i, t in enumerate(likely)
         ]
         drop[likely] = np.inf
@@ -362,7 +381,7 @@ class Comparison:
         label = f"… {len(tail):,} others"
         for g in np.flatnonzero(counts):
             mean = float(sums[g] / counts[g])
-            rows.append({"label": label, "order": shown, "logit": -mean, "count": int(counts[g])})
+            rows.append({"label": label, "order": shown, "logit": 0.0 - mean, "count": int(counts[g])})
         return rows
 
 
@@ -377,7 +396,7 @@ def prepare(bundle: Bundle, request: Request, runs: Sequence[Generation]) -> Non
 def likely_words(comparisons: Sequence[Comparison], position: int, *, most: int = 12) -> list[int]:
     """What `step_rows` would show at `position` of the runs of all `comparisons` together, as ids. Their
     vocabularies must be equal."""
-    distributions = [stages.before for one in comparisons for _, stages in one.stages_at(position).values()]
+    distributions = [probs for one in comparisons for probs in one._leanings(position)]
     picks = [step.token for one in comparisons for step in one.steps_at(position) if step is not None]
     return _likely_words(distributions, picks, most)
 
@@ -414,10 +433,16 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 def _arithmetic(logit: float, temperature: float, before: float, after: float, removed_by: str) -> str:
     if temperature == 0:
         return f"logit {logit:.2f}; greedy: the largest logit takes all"
-    text = f"logit {logit:.2f} ÷ {temperature:g} = {logit / temperature:.2f} → {percent(before)}"
+    # The quotient is that of the numbers shown, so that whoever works it out finds the same.
+    shown = round(logit, 4)
+    text = f"logit {shown:.4f} ÷ {temperature:g} = {shown / temperature:.2f} → {percent(before)}"
     if removed_by:
         return f"{text} → removed by {BY_NAME[removed_by].label.lower()}"
     return text + (f" → {percent(after)} after the filters" if abs(after - before) > 5e-4 else "")
+
+
+def _moves(before: str, after: str) -> str:
+    return f"stays at {before}" if before == after else f"goes from {before} to {after}"
 
 
 def _quote(word: str) -> str:

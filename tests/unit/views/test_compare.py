@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import re
 import threading
 from dataclasses import replace
 from types import SimpleNamespace
@@ -169,7 +170,44 @@ def test_greedy_partings_name_no_draw_on_the_greedy_side():
     hot_to_greedy = compare([Sampler(2.0), Sampler(0.0)]).marks[1]
     greedy_to_hot = compare([Sampler(0.0), Sampler(2.0)]).marks[1]
     assert hot_to_greedy and "greedy takes the likeliest" in hot_to_greedy.reason
-    assert greedy_to_hot and greedy_to_hot.reason.startswith("Greedy takes")
+    assert greedy_to_hot and greedy_to_hot.reason.startswith("Word 1. Greedy takes")
+
+
+def test_a_parting_names_its_word_and_never_says_from_a_number_to_the_same():
+    for seed in range(40):
+        for mark in compare([Sampler(0.9), Sampler(1.0), Sampler(1.05)], seed=seed).marks:
+            if mark is not None:
+                assert mark.reason.startswith(f"Word {mark.position + 1}. ")
+                for before, after in re.findall(r"from (\S+ %) to (\S+ %)", mark.reason):
+                    assert before != after
+
+
+def test_greedy_bars_list_the_runners_up():
+    comparison = compare([Sampler(0.0)])
+    rows = comparison.step_rows(0, most=8)
+    logits = comparison.bundle.model.logits(comparison.runs[0].steps[0].hidden)
+    words = comparison.bundle.vocabulary.words
+    assert [row["word"] for row in rows[:8]] == [words[i] for i in np.argsort(-logits, kind="stable")[:8]]
+
+
+def test_what_rules_removed_is_counted_and_named():
+    comparison = compare([Sampler(1.2, top_p=0.5)])
+    removed = comparison.stages_at(0)[0][1]
+    count = np.count_nonzero(removed.removed_by)
+    rows = comparison.step_rows(0)
+    assert (
+        f"{count:,} of 60 words removed, {percent(float(removed.before[removed.removed_by != ''].sum()))}"
+        in (rows[0]["note"])
+    )
+    for row in rows:
+        assert not row["removed"] or (row["probability"] == 0 and row["share"] in ("removed", "0 %"))
+
+
+def test_the_quotient_shown_is_that_of_the_logit_shown():
+    for row in compare([Sampler(0.15)]).step_rows(2):
+        if found := re.match(r"logit (\S+) ÷ (\S+) = (\S+) ", row["arithmetic"]):
+            logit, temperature, quotient = map(float, found.groups())
+            assert f"{logit / temperature:.2f}" == f"{quotient:.2f}"
 
 
 def test_names_tell_equal_temperatures_apart():
