@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts import drawing, navigation
+
 st.set_page_config(page_title="Simmer", page_icon="assets/icon.png", layout="wide")
 
-st.session_state.through_app = True  # see pages.shared.through_app
-st.navigation(
-    [
-        st.Page("pages/compare.py", title="Compare", default=True),
-        st.Page("pages/verbs.py", title="Verbs"),
-        st.Page("pages/sweep.py", title="Sweep"),
-        st.Page("pages/models.py", title="Models"),
-        st.Page("pages/cell.py", title="Cell"),
-    ],
-    position="top",
-).run()
+st.session_state.through_app = True  # see pages.parts.navigation.through_app
+PAGES = [
+    st.Page("pages/compare.py", title="Compare", default=True),
+    st.Page("pages/verbs.py", title="Verbs"),
+    st.Page("pages/sweep.py", title="Sweep"),
+    st.Page("pages/models.py", title="Models"),
+    st.Page("pages/cell.py", title="Cell"),
+]
+page = st.navigation(PAGES, position="top")
+navigation.everywhere(PAGES)
+page.run()
+drawing.words_used()

@@ -20,6 +20,7 @@ from textgen.network.bundle import Bundle, available_bundles, load_measured
 from textgen.text.vocabulary import UNKNOWN, tokenize
 from textgen.views import cell as cell_view
 from textgen.views.compare import display_words
+from textgen.views.names import network_label
 from textgen.writing.rules import RULES
 from textgen.writing.sampling import Sampler
 from textgen.writing.writer import Request
@@ -40,7 +41,7 @@ KEPT_READINGS = 16  # one of 60 words by 512 units takes 0.7 MB
 def known_fields() -> dict[str, address.Field]:
     """What an address of this page may say, of the network that it names."""
     bundle = writers.load(address.said(address.fields("cell")["model"]))
-    layers, of_network = bundle.model.layers, f"of the network {bundle.name}"
+    layers, of_network = bundle.model.layers, f"of the {network_label(bundle.name)}"
     return address.fields(
         "cell",
         layer={"options": range(1, len(layers) + 1), "what": f"a layer {of_network}"},
@@ -364,7 +365,7 @@ def facts(known: Mapping[str, address.Field], bundle: Bundle, units: Mapping[str
             "your recipes."
         )
         return
-    st.caption(
+    drawing.note(
         f"How closely a unit follows a fact about the text: the correlation of the two over "
         f"{units['recipes']:,} recipes that the network was not trained on (0: none, 1 or −1: "
         f"exactly). Among hundreds of units some follow anything by chance, so units are chosen on one half "
@@ -445,7 +446,7 @@ def title_memory(model: str, memories: Mapping[str, Mapping[str, Any]]) -> None:
             "recipes."
         )
         return
-    st.caption(
+    drawing.note(
         "The same recipe is read twice, once after its own title and once after another's. The line says how "
         "far apart the two predictions of the next word are, in bits (Jensen-Shannon divergence: 0, the "
         "title no longer matters; 1, no word in common), over "
@@ -493,8 +494,12 @@ def page() -> None:
     facts(known, bundle, units)
     shaded_texts(known, bundle, request, layer, position)
     title_memory(
-        request.model,
-        {name: figures["memory"] for name, figures in measured.items() if figures.get("memory")},
+        network_label(request.model),
+        {
+            network_label(name): figures["memory"]
+            for name, figures in measured.items()
+            if figures.get("memory")
+        },
     )
 
     asked = (request, layer, state.unit, position, state.get("fact"), state.get("shade"))

@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import address, columns, controls, drawing, navigation, writers
+from pages.parts import address, columns, controls, drawing, navigation, share, writers
 from pages.parts.address import FEWEST_COLUMNS, MOST_COLUMNS, PLACES
 from pages.parts.controls import LONGEST_OPENING, one_line
 from pages.parts.drawing import plain
@@ -46,7 +46,8 @@ HOW = """
    a large T shrinks them.
 3. The **softmax**, exp(logit ÷ T) over its sum, turns scores into probabilities that sum to 100 %.
 4. **Sampling rules**, if any are on, remove words; the rest share their probability.
-5. One word is **drawn**. With the same luck in every column, texts differ by temperature alone.
+5. One word is **drawn**. With the same luck, two columns that have read the same words differ by
+   temperature alone; once they have written different words, their contexts differ too.
 
 Point at a bar above to see these steps with its real numbers.
 """
@@ -81,6 +82,7 @@ def begin() -> None:
     """Before the controls are drawn: styles, the address, and what another page has sent."""
     navigation.enter("compare", own=("n", "temperatures", "word", "forced", "view"))
     drawing.styles()
+    share.dress(share.left_out(), said("present"))
     writers.models()  # or a sentence on the page
     if "n" in state:
         navigation.begin("compare", FIELDS)
@@ -106,7 +108,7 @@ def begin() -> None:
 def write_address() -> None:
     """Put into the address what no Streamlit control is bound to."""
     heats = {f"t{k}": t for k, t in enumerate(state.temperatures[: state.n], 1)}
-    values = {"n": state.n, "step": state.word, "view": state.view, **heats}
+    values = {"n": state.n, "step": state.word, "view": state.view, "present": said("present"), **heats}
     address.write(
         {
             **{key: [] for key in FIELDS if key[0] == "t" and key[1:].isdigit()},
@@ -412,6 +414,7 @@ def first_controls() -> None:
             args=([key for keys in GROUPS.values() for key in keys],),
             disabled=not count,
         )
+    share.share()
 
 
 def written() -> None:
@@ -514,9 +517,9 @@ def downloads() -> None:
 
 
 @st.fragment
-def comparison_view(drawn_with: int) -> None:
+def comparison_view(drawn_with: tuple[int, bool]) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
-    if drawn_with != state.n:  # what "Each column reads" depends on
+    if drawn_with != (state.n, said("present")):  # what "Each column reads" depends on, and what is in sight
         st.rerun()
     shown = state.shown
     try:
@@ -562,6 +565,8 @@ def comparison_view(drawn_with: int) -> None:
             on_force=pick_bar,
             on_view=take_view,
             on_hundred=take_hundred,
+            present=(asked.title or "Any recipe") if said("present") else None,
+            on_leave=share.leave,
         )
     if before is None:
         navigation.first_look()
@@ -765,14 +770,14 @@ def page() -> None:
     first = navigation.is_first_drawing()
     if first:  # what people come to see is there at once, as the address has it; the controls follow
         early = request()
-        comparison_view(state.n)
+        comparison_view((state.n, said("present")))
     for place, fill in zip(places, (first_controls, messages), strict=True):
         with place:
             fill()
     if "looking" in state:
         look_inside(request(), state.pop("looking"), state.word)
     if not first:
-        comparison_view(state.n)
+        comparison_view((state.n, said("present")))
     elif request() != early:
         st.rerun()
 

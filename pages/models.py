@@ -17,7 +17,9 @@ from textgen import charts
 from textgen.network.bundle import Bundle
 from textgen.views import models as model_tables
 from textgen.views.compare import Comparison
+from textgen.views.glossary import about
 from textgen.views.models import ERAS, KNESER_NEY_NAME
+from textgen.views.names import network_label
 from textgen.writing.sampling import Sampler
 from textgen.writing.writer import Request
 
@@ -39,20 +41,20 @@ def figure_columns(bundles: Sequence[Bundle]) -> dict[str, Any]:
     return {
         "network": st.column_config.TextColumn(
             "Network",
-            help="The book's three, the larger one of this app, and for scale a model that only counts "
-            "words.",
+            help="The three of Foster, Generative Deep Learning (2nd ed.), the larger one of this app, and "
+            "for scale a model that only counts words.",
             pinned=True,
         ),
         "parameters": st.column_config.NumberColumn(
             "Parameters",
             format="localized",
-            help="The numbers that training has set. The layers below add up to them.",
+            help=f"{about('parameters')} The layers below add up to them.",
         ),
         "modern": st.column_config.NumberColumn(
             "Perplexity, modern",
             format="%.1f",
-            help=f"Among how many equally likely words the network is as undecided, on "
-            f"{kept_back['modern']} that it was not trained on, word by word. Lower is better.",
+            help=f"{about('perplexity')} Here: of {kept_back['modern']} that it was not trained on. "
+            "Lower is better.",
         ),
         "historic": st.column_config.NumberColumn(
             "Perplexity, historic",
@@ -123,9 +125,10 @@ def head(known: Mapping[str, address.Field], count: int) -> None:
         st.title(
             f"{COUNTS[count] if count < len(COUNTS) else count} network{'s' * (count != 1)}", anchor=False
         )
-        st.caption(
-            "The LSTM, stacked LSTM and GRU of the book and a larger LSTM, trained on the same recipes: what "
-            "they are, what they write, how they learned it, and which temperature suits them."
+        drawing.note(
+            "The LSTM, stacked LSTM and GRU that follow David Foster's book Generative Deep Learning (2nd "
+            "ed.), and a larger LSTM, trained on the same recipes: what they are, what they write, how they "
+            "learned it, and at which temperature they predict best."
         )
     with st.container():
         drawing.warn(address.notes("models", [address.said(known[key]) for key in known if key != "prompt"]))
@@ -150,7 +153,7 @@ def layer_diagram(bundle: Bundle) -> str:
         )
     total = sum(row["parameters"] for row in rows)
     return (
-        f'<div class="network"><h4>{html.escape(bundle.name)}</h4><ol>{"".join(parts)}'
+        f'<div class="network"><h4>{html.escape(network_label(bundle.name))}</h4><ol>{"".join(parts)}'
         f'<li class="flow">{rows[-1]["outputs"]:,} probabilities, one a word</li></ol>'
         f'<p class="total">{total:,} parameters</p></div>'
     )
@@ -178,10 +181,9 @@ def what_they_are(bundles: Sequence[Bundle], measured: Mapping[str, float]) -> A
     else:
         figures(place, bundles, measured)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about_table"):
-        st.caption(
+        drawing.note(
             f"Click a column's name to sort; point at it to read what the number means. {KNESER_NEY_NAME} "
-            "is no network: it counts sequences of up to five words, and shows what a perplexity is worth.",
-            width="stretch",
+            "is no network: it counts sequences of up to five words, and shows what a perplexity is worth."
         )
         st.button(
             "Measure the speed again",
@@ -192,7 +194,7 @@ def what_they_are(bundles: Sequence[Bundle], measured: Mapping[str, float]) -> A
             help="Words a second: all networks write short texts in turns, and the fastest of each counts.",
         )
     st.html('<div class="networks">' + "".join(map(layer_diagram, bundles)) + "</div>")
-    st.caption(
+    drawing.note(
         "Parameters by layer: the longer the bar, the larger the layer's share. An LSTM has three gates and "
         "a candidate, hence 4 × units × (inputs + units + 1 bias); a GRU two gates and a candidate, with two "
         "biases. Most parameters are in the two layers that know the words."
@@ -221,15 +223,16 @@ def side_by_side(bundles: Sequence[Bundle]) -> None:
         ):
             controls.seed(
                 known,
-                "Decides the luck. All networks and temperatures get the same draws: where two texts "
-                "differ, the networks do.",
+                f"{about('seed')} All networks and temperatures get the same luck here. In a row, two texts "
+                "part where the networks disagree; from there on they have also read different words.",
             )
             controls.words(known)
     with st.container():
         drawing.warn(controls.text_notes(bundles[0].vocabulary))
         if strangers:
             st.warning(
-                f"{plain(', '.join(strangers))}: another vocabulary than that of {plain(names[0])}. The same "
+                f"{plain(', '.join(map(network_label, strangers)))}: another vocabulary than that of "
+                f"{plain(network_label(names[0]))}. The same "
                 "draw stands for other words there, so its texts share no luck with the rest, and the chart "
                 "below leaves it out.",
                 icon=":material/info:",
@@ -243,13 +246,13 @@ def side_by_side(bundles: Sequence[Bundle]) -> None:
                     known[f"t{k}"],
                     f"Temperature of row {k}",
                     width=340,
-                    help="Near 0 the likeliest word is written; higher up, unlikely ones get a chance.",
+                    help=about("temperature"),
                 )
             )
         slots.append(st.empty())
     drawing.style_columns(heats)
     st.html(drawing.legend("surprisal"))
-    st.caption(
+    drawing.note(
         "The stronger a word's colour, the less its own network expected it at T = 1. A bar marks the first "
         "word that differs from the network on the left. Recipe verbs are underlined. Click a word for the "
         "chart below."
@@ -266,7 +269,8 @@ def side_by_side(bundles: Sequence[Bundle]) -> None:
             columns.show(
                 f"texts{k + 1}",
                 [
-                    columns.column(comparison, k, f"{name}, T = {heats[k]:g}", marks.get(name)) | {"note": ""}
+                    columns.column(comparison, k, f"{network_label(name)}, T = {heats[k]:g}", marks.get(name))
+                    | {"note": ""}
                     for name, comparison in zip(names, comparisons, strict=True)
                 ],
                 step if k == row else 0,
@@ -281,11 +285,11 @@ def leave_buttons(names: Sequence[str], title: str, heats: Sequence[float]) -> N
         st.markdown("More temperatures, word by word, on the comparison page:", width="content")
         for name in names:
             if st.button(
-                name,
+                network_label(name),
                 key=f"compare_{name}",
                 type="tertiary",
                 icon=":material/east:",
-                help=f"Compare the temperatures of {name}, with this title and seed",
+                help=f"Compare the temperatures of {network_label(name)}, with this title and seed",
             ):
                 state.leaving = {"model": name, "title": title, "temperatures": heats}
                 st.rerun()  # what a fragment leaves behind would be lost
@@ -318,11 +322,13 @@ def next_word(comparisons: list[Comparison], heat: float, row: int, step: int) -
     st.subheader(f"Word {step} at T = {heat:g}: what it could have been", anchor=False)
     steps = [found for comparison in comparisons for found in comparison.steps_at(step - 1)[row : row + 1]]
     prompts = {found.prompt for found in steps if found}
-    st.caption(
+    drawing.note(
         (
-            "All networks have read the same words so far: what differs is the network alone."
+            "All networks have read the same words so far: at one temperature, what differs here is the "
+            "network alone."
             if len(prompts) < 2
-            else "The networks have read different words by now, so their contexts differ too."
+            else "The networks have read different words by now, so their contexts differ as well as "
+            "the networks."
         )
         + " The same words in every panel; outlined: the word written. The last row is the rest of the "
         "vocabulary."
@@ -364,16 +370,17 @@ def explorer() -> None:
             replace(known["epoch"], start=epochs[-1], high=epochs[-1]),
             "Epoch",
             width=420,
-            help="One epoch is one pass through the training recipes. 0 is the network before training.",
+            help=f"{about('epoch')} 0 is the network before training.",
         )
     if beyond is not None:
-        st.caption(
-            f"There is no epoch {beyond}: the training of {plain(state.model)} ended with {epochs[-1]}."
+        drawing.note(
+            f"There is no epoch {beyond}: the training of the {network_label(state.model)} "
+            f"ended with {epochs[-1]}."
         )
     samples = model_tables.sample_rows(history, state.prompt)
     now = [row for row in samples if row["epoch"] == epoch]
     if not now:
-        st.caption(f"Nothing was recorded at epoch {epoch}.")
+        drawing.note(f"Nothing was recorded at epoch {epoch}.")
     for row, column in zip(now, st.columns(max(len(now), 1), gap="medium"), strict=False):
         column.html(drawing.sample(row["temperature"], html.escape(row["text"])))
     heading = "before any training" if epoch == 0 else f"after epoch {epoch}"
@@ -410,7 +417,7 @@ def curves(history: Mapping[str, Any], epoch: int) -> None:
     ):
         with column:
             st.markdown(f"**{title}**")
-            st.caption(note)
+            drawing.note(note)
             if curve := model_tables.curve_rows(history, what):
                 draw(
                     charts.curves_spec(curve, now=epoch, log=what == "perplexity", apart=what == "loss"),
@@ -423,7 +430,7 @@ def curves(history: Mapping[str, Any], epoch: int) -> None:
 
 def next_words_learned(history: Mapping[str, Any], prompt: str, last: int) -> None:
     st.markdown("**Every epoch, every temperature: what came next**")
-    st.caption(
+    drawing.note(
         "A column an epoch; the number is the probability in per cent. An empty cell: the word was not among "
         "the likeliest then, and was not recorded. Epoch 0 is left out where that holds for all these words."
     )
@@ -488,12 +495,15 @@ def best_temperature(bundles: Sequence[Bundle]) -> None:
             "--temperatures --save` does it."
         )
         return
-    if bare := [one.name for one in bundles if one.name not in {row["network"] for row in rows}]:
-        st.caption(f"Not measured yet: {plain(', '.join(bare))}.")
-    st.caption(
+    labels = [network_label(bundle.name) for bundle in bundles]
+    if bare := [label for label in labels if label not in {row["network"] for row in rows}]:
+        drawing.note(f"Not measured yet: {', '.join(bare)}.")
+    drawing.note(
         "Every logit divided by one temperature, as on the comparison page; then the perplexity of recipes "
         "that were kept back from training. A dot marks a network's lowest; the number at its name is the "
-        "temperature there. Dashed: T = 1, the network as it was trained."
+        "temperature there. Dashed: T = 1, the network as it was trained. Asked here: which temperature "
+        "predicts the words of human recipes best. Which texts of a network's own writing look like human "
+        "texts is another question, and Sweep asks it."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -524,7 +534,7 @@ def best_temperature(bundles: Sequence[Bundle]) -> None:
             column_config={
                 "network": st.column_config.TextColumn("Network", pinned=True),
                 "best": st.column_config.NumberColumn(
-                    "Best T", format="%.2f", help="The temperature with the lowest perplexity."
+                    "Best T", format="%.2f", help=about("best temperature")
                 ),
                 "interval": st.column_config.TextColumn(
                     "95 % interval", help="How far other recipes of the kind would move the best temperature."
@@ -539,20 +549,19 @@ def best_temperature(bundles: Sequence[Bundle]) -> None:
                     name: st.column_config.NumberColumn(
                         f"Error {name.removeprefix('ece ')}",
                         format="%.1f %%",
-                        help=f"Expected calibration error at T = {name.removeprefix('ece ')}: how far, on "
-                        "average, the probability of the likeliest word is from how often it came.",
+                        help=f"At T = {name.removeprefix('ece ')}. {about('calibration error')}",
                     )
                     for name in errors
                 },
             },
         )
-        st.caption(
+        drawing.note(
             "Perplexity counts what a network is undecided among. Below the best temperature it is too sure "
             "of itself and pays for it when it is wrong; above, it wastes probability on words that do not "
             "come. The best temperature to predict with need not be the best to write with."
         )
     st.markdown("**Can its probabilities be believed?**")
-    st.caption(
+    drawing.note(
         "Each point gathers predictions whose likeliest word was given about that probability; its height is "
         "how often that word came. On the dashed diagonal a network is as often right as it says. Below it, "
         "at a low temperature, it is overconfident; above it, at a high one, underconfident. Larger points: "
@@ -561,14 +570,14 @@ def best_temperature(bundles: Sequence[Bundle]) -> None:
     for bundle, column in zip(bundles, st.columns(len(bundles), gap="medium"), strict=True):
         if rows := model_tables.reliability_rows(bundle, era):
             with column:
-                st.markdown(f"**{plain(bundle.name)}**")
+                st.markdown(f"**{plain(network_label(bundle.name))}**")
                 draw(
                     charts.reliability_spec(rows),
                     model_tables.reliability_summary(bundle, era),
                     what="Reliability diagram",
                     key=f"reliability_{bundle.name}",
                 )
-    st.caption(
+    drawing.note(
         "Guo et al., “On Calibration of Modern Neural Networks” (2017): logits divided by a temperature, on "
         "validation recipes; 15 bins of equal width. Measured once for each network and stored with it."
     )
@@ -589,14 +598,14 @@ def page() -> None:
     if leaving := state.pop("leaving", None):
         navigation.to_comparison(**leaving, seed=state.seed, words=state.words)
     st.subheader("What they write", anchor=False)
-    st.caption("One title, one luck: each row has one temperature, each column one network.")
+    drawing.note("One title, one luck: each row has one temperature, each column one network.")
     with st.container(key="side"):
         side_by_side(bundles)
     navigation.first_look(FIRST_LOOK)
     if navigation.is_first_drawing():
         figures(figures_place, bundles, measured)
     st.subheader("How they learned", anchor=False)
-    st.caption(
+    drawing.note(
         "What training wrote down after every epoch, with one luck throughout: from babble to recipes. "
         "Nothing is computed anew, nothing filled in."
     )

@@ -24,9 +24,10 @@ from textgen.text.typeset import detokenize
 from textgen.text.vocabulary import tokenize
 from textgen.views import compare_report as report
 from textgen.views import sweep as findings
+from textgen.views.names import network_label
 from textgen.views.sweep import figure
 from textgen.views.sweep_report import to_html
-from textgen.writing.rules import BY_NAME
+from textgen.writing.rules import BY_NAME, RULES
 
 navigation.through_app()
 
@@ -167,9 +168,10 @@ def head(known: Mapping[str, address.Field]) -> Any:
     """The controls; returns the place for what can be kept or opened."""
     with st.container(key="head"):
         st.title("Diversity and quality, measured", anchor=False)
-        st.caption(
+        drawing.note(
             "Hotter texts are more diverse and less coherent: so people say. Here many texts are written at "
-            "every temperature and measured, beside recipes that people wrote."
+            "every temperature and measured, beside recipes that people wrote. Asked here: which texts look "
+            "like human texts. Which temperature predicts human words best, Models answers."
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         controls.several(
@@ -181,12 +183,12 @@ def head(known: Mapping[str, address.Field]) -> Any:
             placeholder="Type a dish and press Enter",
             help="Each network continues “recipe for DISH |”. Type any dish and press Enter.",
         )
-        controls.several(known["network"], "Networks", help="Each gives curves of its own.")
+        controls.networks(known, "Each network you add gets its own curves.")
         controls.several(
             known["filter"],
             "Filters",
-            help="What is left of the vocabulary after temperature: only the likeliest words (top-k, top-p, "
-            "min-p) or the most typical ones. Each gives curves of its own.",
+            help="What is left of the vocabulary after temperature. "
+            + " ".join(f"{rule.label}: {rule.help}" for rule in RULES if rule.stage == "weights"),
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="setup"):
         for key, label, explained in (
@@ -199,7 +201,7 @@ def head(known: Mapping[str, address.Field]) -> Any:
             known["count"],
             "Texts a temperature",
             width=190,
-            help="Each is drawn with a seed of its own. More texts, narrower bands, longer wait.",
+            help="Each text has another seed. More texts, narrower bands, longer wait.",
         )
         controls.number(known["length"], "Words", width=118, help="How many words a text may have.")
         controls.seed(
@@ -231,7 +233,7 @@ def which_is_shown(settings: Settings | None, work: Work | None) -> None:
             its = opened_study.settings
             st.info(
                 f"A study from a file: {plain(', '.join(its.prompts)[:200])}; "
-                f"{plain(', '.join(its.models))}; {its.texts:,} texts of up to "
+                f"{plain(', '.join(map(network_label, its.models)))}; {its.texts:,} texts of up to "
                 f"{its.max_words} words a temperature. The controls above do not change it.",
                 icon=":material/folder_open:",
             )
@@ -314,7 +316,7 @@ def pictures(study: Study) -> None:
         st.caption("The first points appear in a moment.")
         return
     at = state.sweep_at if len(study.settings.temperatures) > 1 else None
-    drawing = state.get("sweep_drawing", 0)
+    drawings = state.get("sweep_drawing", 0)
     if len(several) > 1:
         st.html(legend([series.label for series in several]))
     st.markdown("\n\n".join(map(plain, findings.paragraphs(study))))
@@ -323,13 +325,13 @@ def pictures(study: Study) -> None:
         st.subheader("Quality against diversity", anchor=False)
         rows = findings.front_rows(study)
         named = [f"{t:g}" for t in findings.MARKED if any(row["temperature"] == t for row in rows)]
-        st.caption(
-            "A point a temperature, joined in order. "
+        drawing.note(
+            "Perplexity against self-BLEU: a point a temperature, joined in order. "
             + (f"Temperatures of the comparison page have their name: {', '.join(named)}. " * bool(named))
             + "What is likely and diverse at once lies at the bottom left. Click a point to read its texts."
         )
         draw(
-            charts.front_spec(rows, at=at, drawing=drawing),
+            charts.front_spec(rows, at=at, drawing=drawings),
             "; ".join(
                 (f"T = {row['temperature']:g}, " if row["temperature"] is not None else "")
                 + f"{row['label']}: {row['text']}"
@@ -341,13 +343,13 @@ def pictures(study: Study) -> None:
             on_select=lambda: picked("front"),
         )
     with right:
-        human(several)
+        human(study, several)
     for group, members in GROUPS.items():
         st.subheader(group, anchor=False)
         columns = st.columns(len(members), gap="small")
         for name, column in zip(members, columns, strict=True):
             with column:
-                curve(study, name, at, drawing)
+                curve(study, name, at, drawings)
 
 
 def curve(study: Study, name: str, at: float | None, drawing: int) -> None:
@@ -374,27 +376,23 @@ def curve(study: Study, name: str, at: float | None, drawing: int) -> None:
     )
 
 
-def human(several: list[findings.Series]) -> None:
+def human(study: Study, several: list[findings.Series]) -> None:
     st.subheader("Where is human text?", anchor=False)
     known = False
     for series in several:
-        nearest = findings.nearest_to_human(series)
+        nearest = findings.nearest_to_human(series, study.settings.max_words)
         if nearest is None:
             continue
         known = True
-        name = f"{plain(series.label)}: " if len(several) > 1 else ""
-        st.markdown(
-            f"{name}nearest to **T = {nearest.temperature:g}**, all measures taken together."
-            if name
-            else f"Nearest to **T = {nearest.temperature:g}**, all measures taken together."
-        )
+        name = f"**{plain(series.label)}:** " * (len(several) > 1)
+        st.markdown(name + plain(nearest.sentences()[0]))
         if len(several) == 1:
             st.dataframe(
                 [
                     {
                         "measure": MEASURES[measure].label,
                         "human text": figure(series.human(measure), measure),
-                        "nearest at T": f"{heat:g}",
+                        "nearest at T": "beyond the range?" if measure in nearest.at_edge else f"{heat:g}",
                     }
                     for measure, heat in nearest.of.items()
                 ],
@@ -409,11 +407,12 @@ def human(several: list[findings.Series]) -> None:
         load_measured(name).get("human", {}) for name in {series.points[0][0].model for series in several}
     ]
     count = max((figures.get("recipes", 0) for figures in measured), default=0)
-    st.caption(
-        "Taken together: the mean squared distance, each measure in units of its range over these "
-        f"temperatures. Human text: {f'{count:,} ' * (count > 0)}recipes that no network was trained on, cut "
-        "to the same number of words and compared in sets of the same size; dashed in every picture. They "
-        "are of many dishes, so they differ from one another more than texts of one dish have reason to."
+    drawing.note(
+        "The range is the narrowest that holds three quarters of the measures that count; the edge of what "
+        f"was measured is no answer. Human text: {f'{count:,} ' * (count > 0)}recipes that no "
+        "network was trained on, cut to the same number of words and compared in sets of the same size; "
+        "dashed in every picture. They are of many dishes, so they differ from one another "
+        "more than texts of one dish have reason to."
         if known
         else "The files of these networks do not say what the measures of human text are, or the texts do "
         "not vary enough to tell. `python -m textgen evaluate --human --save` measures them."
@@ -465,7 +464,7 @@ def reader(study: Study) -> None:
     condition, figures = points[shown]
     equal = len(set(figures.samples)) == 1 < len(figures.samples)
     st.caption(
-        f"T = {shown:g}, {plain(condition.prompt)}, {plain(condition.model)}: the first "
+        f"T = {shown:g}, {plain(condition.prompt)}, {plain(network_label(condition.model))}: the first "
         f"{len(figures.samples)} of {study.settings.texts} texts."
         + (" All are the same." if equal else "")
         + (f" T = {at:g} is not finished yet." if at != shown else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,9 @@ from textgen.measuring.kinds import KindShares, kind_shares
 from textgen.text.vocabulary import tokenize, unknown_words
 from textgen.views import compare_report as report
 from textgen.views import verbs as verb_tables
+from textgen.views.dishes import dish_rows, dish_sentence, offered_verbs
+from textgen.views.glossary import about
+from textgen.views.names import network_label
 from textgen.writing.sampling import Sampler
 from textgen.writing.writer import Request
 
@@ -89,11 +92,40 @@ def asked_titles() -> tuple[list[str], list[str]]:
     return list(titles.values()), notes
 
 
+def one_of(titles: Sequence[str]) -> Callable[[str], str]:
+    """How to read a title that must be one of `titles`."""
+
+    def read(text: str) -> str:
+        if text not in titles:
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def known_fields() -> dict[str, address.Field]:
+    """What an address of this page may say, of the titles that it names."""
+    usual = address.fields("verbs")
+    titles = [one_line(title) for title in address.said(usual["dish"])]
+    dishes = writers.load(address.said(usual["model"])).measured.get("dishes")
+    return address.fields(
+        "verbs",
+        reference={"parse": one_of(titles), "what": "it is not one of the titles on this page"},
+        verb=verb_choice(dishes) if dishes else {},
+    )
+
+
+def verb_choice(dishes: Mapping[str, Any]) -> dict[str, Any]:
+    """The verbs to choose from, and the one to start with."""
+    verbs = offered_verbs(dishes)
+    return {"options": verbs, "start": "whisk" if "whisk" in verbs else None}
+
+
 def head(known: dict[str, address.Field]) -> Any:
     """The controls; returns the place for what can be kept."""
     with st.container(key="head"):
         st.title("Which verb comes first?", anchor=False)
-        st.caption(
+        drawing.note(
             "A title steers what a recipe tells you to do first. How much, depends on the temperature. "
             "Pick dishes, or type your own."
         )
@@ -113,7 +145,8 @@ def head(known: dict[str, address.Field]) -> Any:
         ):
             controls.network(known)
             controls.seed(
-                known, "Decides the luck of the sample texts and of the beginnings too rare to be followed."
+                known,
+                f"{about('seed')} Here: of the sample texts, and of the beginnings too rare to be followed.",
             )
             keep = st.popover("Keep", icon=":material/download:")
     with st.container(key="column1"):
@@ -171,7 +204,7 @@ def line_panels(titles: Sequence[str], places: Sequence[Any], follow_place: Any)
 def table(firsts: Sequence[FirstVerbs]) -> None:
     now = state.temperature
     st.subheader(f"Titles and verbs at T = {now:g}", anchor=False)
-    st.caption("Each title's column sums to 100 %. The stronger the cell, the likelier the verb.")
+    drawing.note("Each title's column sums to 100 %. The stronger the cell, the likelier the verb.")
     draw(
         charts.heat_map_spec(verb_tables.heat_map_rows(firsts, now)),
         f"At T = {now:g} " + "; ".join(verb_tables.in_words(first, now) for first in firsts) + ".",
@@ -186,13 +219,17 @@ def apart(titles: Sequence[str], firsts: Sequence[FirstVerbs], field: address.Fi
     with st.container(horizontal=True, vertical_alignment="center", key="apart_head"):
         st.subheader("How far apart the titles are", anchor=False, width="content")
         if len(titles) > 2:
-            reference = controls.select(
-                replace(field, options=titles), "Apart from", label_visibility="collapsed", width=220
-            )
+            # Titles come and go, and the choice among them with them: it is checked at every run. A bound
+            # control would keep in the address a title that has gone.
+            asked = address.said(replace(field, parse=one_of(titles), start=reference))
+            state.reference = asked if asked in titles else reference
+            st.selectbox("Apart from", titles, key=field.key, label_visibility="collapsed", width=220)
+            reference = state.reference if state.reference in titles else reference
+    address.write({field.key: [reference] * (reference != titles[0])})
     at = titles.index(reference)
     bits = divergence(firsts[at], firsts[0 if at else 1])
-    st.caption(
-        f"How different the first verbs are from those of “{plain(reference)}”, in bits "
+    drawing.note(
+        f"How different the first verbs are from those of “{reference}”, in bits "
         "(Jensen-Shannon divergence): 0, the same verbs; 1, no verb in common. The title stops mattering "
         "in two ways. At T = 0 every title has one verb only: two titles agree or they do not, and how "
         "close the contest was no longer shows. Towards infinity every word is as likely as any other "
@@ -208,11 +245,67 @@ def apart(titles: Sequence[str], firsts: Sequence[FirstVerbs], field: address.Fi
     return reference
 
 
+def open_dish() -> None:
+    """A bar was clicked; the page leaves once its controls are drawn, as no callback can."""
+    if points := state.dishes.selection.get("dish", []):
+        state.dish_to_open = str(points[0].get("title", ""))
+
+
+def to_comparison(title: str, heat: float) -> None:
+    heats = sorted({0.2, heat, 1.4})
+    navigation.to_comparison(title, heats, model=state.model, seed=state.seed, words=SAMPLE_WORDS)
+
+
+def dishes_of_a_verb(known: Mapping[str, address.Field]) -> None:
+    """The other way round: from a verb to the dishes that make it likely."""
+    st.subheader("Which dish makes it whisk?", anchor=False)
+    dishes = writers.load(state.model).measured.get("dishes")
+    if not dishes:
+        drawing.note(
+            "For a verb, the dishes that make it likeliest. This network's dishes have not been worked out "
+            f"yet: `python -m textgen evaluate --model {state.model} --dishes --save` does it."
+        )
+        return
+    drawing.note(
+        f"For a verb, the dishes that make it likeliest as the first one, among {len(dishes['titles']):,} "
+        "common titles. Click a bar to open the dish on the comparison page."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="dishes_head"):
+        field = replace(known["verb"], **verb_choice(dishes))
+        verbs = list(field.options)
+        if state.get("verb") not in (None, *verbs):  # of another network
+            state.verb = field.default
+        index = verbs.index(field.default)
+        verb = controls.select(field, "Verb", index=index, width=190)
+        heat = controls.segments(known["heat"], "Temperature", format_func=address.written)
+    rows = dish_rows(dishes, verb, heat)
+    sentence = dish_sentence(dishes, verb, heat)
+    st.markdown(plain(sentence))
+    if not rows:
+        return
+    with st.container(key="dishes_place"):
+        draw(
+            charts.dishes_spec(rows, verb=verb, temperature=heat),
+            sentence,
+            what="Bar chart of dishes by the probability of the verb",
+            key="dishes",
+            on_select=open_dish,
+        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="open_dishes"):
+        st.markdown("Open on the comparison page:", width="content")
+        for n, row in enumerate(rows[:4]):
+            if st.button(plain(row["title"]), key=f"dish{n}", type="tertiary", icon=":material/east:"):
+                to_comparison(row["title"], heat)
+    if title := state.pop("dish_to_open", ""):
+        to_comparison(title, heat)
+
+
 def samples(titles: Sequence[str]) -> None:
     st.subheader("How the recipes begin", anchor=False)
-    st.caption(
-        "Recipe verbs are underlined. The same luck draws the words of every text, so that they differ by "
-        "title and temperature alone. “Compare” opens them word by word."
+    drawing.note(
+        "Recipe verbs are underlined. The same luck draws the words of every text, so that two texts first "
+        "part by title or temperature alone; from there on they have read different words too. “Compare” "
+        "opens them word by word."
     )
     model, seed = state.model, state.seed
     heats = sorted({0.2, state.temperature, 1.4})
@@ -265,7 +358,7 @@ def title_information() -> None:
     st.subheader("How much the title tells, measured", anchor=False)
     rows = [
         {
-            "network": name,
+            "network": network_label(name),
             "recipes": era,
             "bits": entry["bits"],
             "95 % interval": f"{entry['low']:.2f} to {entry['high']:.2f}",
@@ -275,7 +368,7 @@ def title_information() -> None:
         for era, entry in (writers.load(name).card.get("title_information") or {}).items()
         if {"bits", "low", "high", "recipes"} <= set(entry)
     ]
-    st.caption(
+    drawing.note(
         "Over recipes kept back from training: how much likelier, in bits, the true first verb is given its "
         "own title than given other recipes' titles. 0 would mean that the title says nothing; each bit "
         "doubles the verb's probability. Historic recipes are from cookbooks of 1880 to 1922."
@@ -327,7 +420,7 @@ def where_wrong(titles: Sequence[str]) -> None:
 def downloads(
     titles: Sequence[str], reference: str, firsts: Sequence[FirstVerbs], shares: Sequence[KindShares]
 ) -> None:
-    st.caption("The address of this page brings back everything on it, on any machine.")
+    drawing.note("The address of this page brings back everything on it, on any machine.")
     name = report.file_name(" ".join(titles))
     now, model = state.temperature, state.model
     tables: dict[str, Callable[[], list[verb_tables.Row]]] = {
@@ -373,7 +466,7 @@ def page() -> None:
     navigation.enter("verbs")
     drawing.styles("verbs")
     writers.models()  # or a sentence on the page
-    known = address.fields("verbs", reference={"options": st.query_params.get_all("dish") or DISHES})
+    known = known_fields()
     navigation.begin("verbs", known)
     keep = head(known)
     titles, notes = asked_titles()
@@ -385,17 +478,19 @@ def page() -> None:
         st.stop()
 
     st.subheader("How likely each verb is to come first", anchor=False)
-    st.caption(
+    drawing.note(
         "The first recipe verb need not be the first word: “in a large bowl, whisk” counts as whisk. Point "
         "at a verb or a line to follow it through all panels; a click keeps it. Likely beginnings are "
         "followed exactly, the rest is sampled: a band is the 95 % interval. The vertical line is the "
         "temperature set above. All panels have one scale, stretched at the bottom so that small shares can "
-        "be told apart."
+        "be told apart. Lines may cross, although temperature keeps the order of the words at every single "
+        "draw: the probability of a first verb is a sum over many ways to get to it, and each way changes "
+        "with temperature by an amount of its own."
     )
     follow_place = st.container()
     places = panel_places(len(titles))
     left, right = (column.container() for column in st.columns(2, gap="large"))
-    samples_place, kinds_place, wrong_place, scale_place = (st.container() for _ in range(4))
+    dishes_place, samples_place, kinds_place, wrong_place, scale_place = (st.container() for _ in range(5))
 
     firsts = line_panels(titles, places, follow_place)
     reference = titles[0]
@@ -404,11 +499,15 @@ def page() -> None:
     if len(titles) > 1:
         with right:
             reference = apart(titles, firsts, known["reference"])
+    else:
+        address.write({"reference": []})
+    with dishes_place:
+        dishes_of_a_verb(known)
     with samples_place:
         samples(titles)
     with kinds_place:
         st.subheader("What a whole text is made of", anchor=False)
-        st.caption(
+        drawing.note(
             f"The share of each kind of word in {KINDS_TEXTS} texts of up to {KINDS_WORDS} words. A column "
             "is a temperature and sums to 100 %. “rest” holds the small words and all that is of no other "
             "kind. Point at a cell for its 95 % interval."

@@ -22,11 +22,11 @@ _LN2_LOW = 1.90821492927058770002e-10
 _LOG2_E = 1.44269504088896338700
 
 
-def total(values: NDArray[Any]) -> NDArray[Any]:
-    """The sum over the last axis, of floats [..., N] -> [...].
+def total(values: NDArray[Any]) -> Floats:
+    """The sum over the last axis, of floats [..., N] -> [...] float64.
 
     While more than 512 numbers are left, the last half of them is added to the first (of an odd count the
-    middle one waits); the rest from left to right.
+    middle one waits); the rest from left to right, in float64.
     """
     rest = values.shape[-1]
     if rest > 512:
@@ -42,8 +42,8 @@ def total(values: NDArray[Any]) -> NDArray[Any]:
             np.add(first, left[..., rest:n], out=first)
         values = left[..., :rest]
     if not rest:
-        return np.zeros(values.shape[:-1], values.dtype)
-    return np.add.accumulate(values, axis=-1)[..., -1]
+        return np.zeros(values.shape[:-1])
+    return np.add.accumulate(values, axis=-1, dtype=np.float64)[..., -1]
 
 
 def on_grid(values: Floats) -> Floats:

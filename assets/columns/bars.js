@@ -42,7 +42,7 @@ export function showBars(section, column, state) {
   const hundred = data.hundred ? counts(column.draws ?? [], state.drawn, shown.rows.length) : null;
   shown.rows.forEach((row, i) => {
     const bar = list.children[i] ?? list.appendChild(newBar());
-    const label = hundred ? `${hundred[i]} × · ${row.share}` : VIEWS[view](row);
+    const label = hundred ? `${hundred[i]}× · ${row.share}` : VIEWS[view](row);
     const text = JSON.stringify([row, label, hundred?.[i]]);
     if (bar.shown === text) return;
     bar.shown = text;

@@ -1,11 +1,12 @@
 // The columns of a comparison: each a temperature slider, the text written at it, and the bars of the picked word
-// (bars.js); and the walk through their words.
+// (bars.js); the walk through their words; and keys for a projector (present.js).
 // A slider sends where it stands while it is dragged, so that texts follow the hand. A text is real buttons: a word is
 // clicked, tapped or walked to with the arrow keys, and it is picked.
 // Everything from the model or the user is set as text, never as markup. Nodes are reused between updates, so focus,
 // selection and scroll position stay where they are while a slider is dragged.
 
 import { bindBars, growDraws, showBars } from "./bars.js";
+import { present } from "./present.js";
 
 const STEP = 0.05;
 const HIGHEST = 2;
@@ -92,6 +93,7 @@ export default function (component) {
   showViews(state);
   showWord(state, underWay(state, "word") ? state.word : data.word);
   growDraws(state);
+  present(root, state, { walk, turn });
 }
 
 // A property that is set has the browser look at all that inherits it.
@@ -178,6 +180,14 @@ function newColumn(state, k) {
   return section;
 }
 
+// The slider of column `k` as a key on it would move it.
+function turn(state, k, key) {
+  const section = state.part(".columns").children[k];
+  const to = moved(section.temperature, key);
+  showTemperature(section, to, state.data);
+  ask(state, String(k + 1), Number(to.toFixed(2)));
+}
+
 function showTemperature(section, temperature, data) {
   section.temperature = temperature;
   const shown = temperature.toFixed(2);
@@ -215,7 +225,7 @@ function showWord(state, word) {
   state.part(".forward").disabled = word >= longest(state);
   [...state.part(".columns").children].forEach((section, k) => {
     mark(section, word - 1, state.data.columns[k].rows.length);
-    if (state.player) follow(section, word - 1);
+    if (state.player || state.data.present) follow(section, word - 1);
   });
 }
 

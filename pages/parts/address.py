@@ -15,8 +15,9 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.parts.drawing import plain
+from pages.parts.drawing import PARTS, plain
 from textgen import charts
+from textgen.measuring.dishes import TEMPERATURES as DISH_TEMPERATURES
 from textgen.measuring.units import FACTS
 from textgen.network.bundle import available_bundles
 from textgen.text.vocabulary import Vocabulary, tokenize
@@ -112,6 +113,13 @@ def _dish(text: str) -> str:
     return text
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(text.split(","))
+    if not set(parts) <= set(PARTS):
+        raise ValueError(text)
+    return parts
+
+
 def _rule(text: str) -> tuple[str, Any]:
     """A sampling rule as the cell page has it: the key of the comparison page and its value."""
     key, _, value = text.partition(" ")
@@ -202,7 +210,10 @@ TABLE = (
     Field("view", "compare", "what the bars show", options=VIEWS),
     Field("show_luck", "compare", "show_luck", False),  # of older links: the view “luck”
     Field("present", "compare", "present", False),
+    Field("hide", "compare", f"what is left out is of {', '.join(PARTS)}", (), parse=_parts, many=len(PARTS)),
     Field("reference", "verbs", "the title that others are apart from"),
+    Field("verb", "verbs", "a verb that dishes begin with"),
+    Field("heat", "verbs", "a temperature of the dishes", 1.0, options=DISH_TEMPERATURES),
     Field("at", "models", "a row", options=ROWS),
     Field("at", "sweep", "the temperature of the texts", 0.7, 0.0, 5.0),
     Field("at", "cell", "the number of a word read", 8, 1, 900, 1),  # 8: the third after the default title

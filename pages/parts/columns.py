@@ -101,6 +101,7 @@ def show(
     on_force: Callable[[], None] = lambda: None,
     on_view: Callable[[], None] = lambda: None,
     on_hundred: Callable[[], None] = lambda: None,
+    on_leave: Callable[[], None] = lambda: None,
     **more: Any,
 ) -> None:
     """Texts side by side, `word` (from 1, or 0 for none) picked in each.
@@ -108,6 +109,7 @@ def show(
     With `sliders`, each has a slider for its temperature and a cross that removes it, and below them all
     stands the walk through their words. What is asked for, see `asked`, calls `on_ask`. Where texts have
     bars, `more` says how they are shown: the `view`, the `point` on their line, and which `hundred` draws.
+    What it has to `present` is the heading of a presentation, which keys drive until `on_leave`.
     """
     messages = state.get(key)
     columns_component(
@@ -131,6 +133,7 @@ def show(
         on_force_change=on_force,
         on_view_change=on_view,
         on_hundred_change=on_hundred,
+        on_leave_change=on_leave,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from pages.parts.address import DISHES, RULE_KEYS, Field, said
 from pages.parts.drawing import plain
 from textgen.text.vocabulary import UNKNOWN, Vocabulary, unknown_words
+from textgen.views.names import network_label
 from textgen.writing.rules import RULES, Rule
 
 LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
@@ -137,7 +138,36 @@ def words(known: Mapping[str, Field]) -> None:
 
 def network(known: Mapping[str, Field]) -> None:
     """Which network writes."""
-    select(known["model"], "Network", width=170)
+    labelled(known["model"], "Network", select, st.selectbox, width=170)
+
+
+def networks(known: Mapping[str, Field], explained: str) -> None:
+    """Which networks write, any number."""
+    labelled(known["network"], "Networks", several, st.multiselect, help=explained)
+
+
+def labelled(
+    field: Field,
+    label: str,
+    bound: Callable[..., Any],
+    in_sight: Callable[..., Any],
+    named: Callable[[Any], str] = network_label,
+    **more: Any,
+) -> None:
+    """A control whose options have names for people, which `named` gives.
+
+    Streamlit puts into the address what a bound control shows, and links keep the plain values. So the bound
+    one is out of sight, and goes with the one in sight.
+    """
+    key = f"{field.key}_label"
+
+    def go_along() -> None:
+        state[field.key] = state[key]
+
+    with st.container(key=f"behind_{field.key}"):
+        bound(field, "In the address")
+    state[key] = state[field.key]
+    in_sight(label, field.options, key=key, format_func=named, on_change=go_along, **more)
 
 
 def seed(known: Mapping[str, Field], explained: str) -> None:

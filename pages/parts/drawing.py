@@ -13,8 +13,31 @@ import pyarrow as pa
 import streamlit as st
 
 from textgen import charts
+from textgen.views.glossary import GLOSSARY, pieces
 
 ASSETS = Path(__file__).parents[2] / "assets"
+
+
+def _without(*selectors: str) -> str:
+    return f"{', '.join(selectors)} {{ display: none !important; }}"
+
+
+# The parts that a page can be shown without: how an address calls each, what it is, and the style that leaves
+# it out. What stands inside a component is out of a selector's reach; properties reach it.
+PARTS = {
+    "title": ("headline", _without('[data-testid="stElementContainer"]:has(.chapter.first)')),
+    "controls": (
+        "controls",
+        _without('[data-testid="stLayoutWrapper"]:has(> .st-key-controls)')
+        + " .stApp { --controls: -1rem !important; }",
+    ),
+    "texts": ("texts", ".stApp { --texts: none; }"),
+    "bars": ("bars", ".stApp { --bars: none; }"),
+    "walk": ("walk through the words", ".stApp { --walk: none; }"),
+    "word": ("what else a word could be", _without(".st-key-possible")),
+    "run": ("the whole run", _without(".st-key-run")),
+    "knob": ("the knob", _without(".st-key-own_knob")),
+}
 
 
 def plain(text: str) -> str:
@@ -74,10 +97,47 @@ def legend(color: str) -> str:
     return f'<span class="legend">{low}<i></i>{high}</span>'
 
 
+def terms(text: str) -> str:
+    """`text` as HTML, its marks escaped: a word of the glossary says what it means when it is pointed at,
+    tapped, or reached with the keyboard. What stands between backticks is code."""
+    parts = []
+    for place, part in enumerate(text.split("`")):
+        if place % 2:
+            parts.append(f"<code>{html.escape(part)}</code>")
+            continue
+        for piece, term in pieces(part):
+            shown = html.escape(piece)
+            if term:
+                tip = html.escape(f"{term}: {GLOSSARY[term]}")
+                told = f'data-tip="{tip}" aria-description="{tip}"'
+                shown = f'<span class="term" tabindex="0" {told}>{shown}</span>'
+            parts.append(shown)
+    return "".join(parts)
+
+
+def note(text: str) -> None:
+    """A caption, whose words of the glossary explain themselves."""
+    st.html(f'<p class="note">{terms(text)}</p>')
+
+
+def words_used() -> None:
+    """The glossary, at the foot of a page."""
+    entries = sorted(GLOSSARY.items(), key=lambda entry: entry[0].strip("[").lower())
+    with st.expander("Words used here", icon=":material/menu_book:"):
+        st.html(
+            '<dl class="glossary">'
+            + "".join(
+                f"<div><dt>{html.escape(term)}</dt><dd>{html.escape(meaning)}</dd></div>"
+                for term, meaning in entries
+            )
+            + "</dl>"
+        )
+
+
 def chapter(title: str, caption: str, point: str) -> str:
     """The head of a chart, as HTML: its title, what it shows, and in words, for screen readers, its point."""
     return (
-        f'<div class="chapter"><h3>{html.escape(title)}</h3><p>{html.escape(caption)}</p>'
+        f'<div class="chapter"><h3>{html.escape(title)}</h3><p>{terms(caption)}</p>'
         f'<p class="for-screen-readers">{html.escape(point)}</p></div>'
     )
 

@@ -34,6 +34,19 @@ def through_app() -> None:
         st.stop()
 
 
+def everywhere(pages: Sequence[st.Page]) -> None:
+    """What stands above every page: links to all `pages`, where Streamlit's own would cover the page (see
+    page.css), and a script for the wheel."""
+    with st.container(horizontal=True, gap="xsmall", key="pages"):
+        if st.context.is_embedded:
+            st.html(drawing.ASSETS / "embedded.css")
+        else:
+            for page in pages:
+                st.page_link(page)
+        script = (drawing.ASSETS / "wheel.js").read_text(encoding="utf-8")
+        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
 def enter(page: str, own: Sequence[str] = ()) -> None:
     """The first thing on a page: whoever comes back finds it as it was, by the browser's Back as its address
     says, and by a link as it was left, but for what another page has said meanwhile of the title, the seed
@@ -103,6 +116,7 @@ def to_comparison(
     address.settle("compare")
     # What the reader once set there would come back otherwise.
     known = address.fields("compare")
+    state.setdefault("view", known["view"].default)
     values = {key: known[key].default for key in SHAPES if key in state}
     values |= {"title": title, "opening": opening, "words": words, "model": model, "seed": seed}
     leave("pages/compare.py", values | controls)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -34,7 +36,9 @@ def html(app: AppTest) -> str:
 
 
 def captions(app: AppTest) -> str:
-    return " ".join(caption.value for caption in app.caption)
+    """The captions, and what of the page is HTML, its tags and marks aside."""
+    text = re.sub(r"<[^>]*>", "", html(app))
+    return " ".join([*(caption.value for caption in app.caption), unescape(text)])
 
 
 def headings(app: AppTest) -> list[str]:

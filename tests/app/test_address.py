@@ -16,7 +16,7 @@ from pages.parts.address import TABLE, written
 LINKS = {
     "compare": f"title=Apple+pie&opening=mix&model={SMALL}&seed=3&words=10&n=4&t1=0&t2=0.33&t3=1&t4=2&step=2"
     "&penalty=1.2&k=50&p=0.9&min_p=0.05&typical=0.95&unk=true&luck=separate&follow=column+2&live=column+3"
-    "&color=rank&line=probability&show_luck=true&force=2+butter&force=3+%7C",
+    "&color=rank&line=probability&view=luck&present=true&hide=run%2Cknob&hide=walk&force=2+butter&force=3+%7C",
     "cell": f"title=Apple+pie&opening=mix&model={SMALL}&seed=3&words=10&temperature=0.5&gate=output"
     "&order=mean+value&at=9&unit=7&shade=cell&rule=k+50&rule=p+0.9&rule=unk+true&force=2+butter"
     "&draws=column+2",
@@ -26,7 +26,8 @@ LINKS = {
     "models": f"title=Apple+pie&seed=3&words=10&step=5&t1=0&t2=1&t3=2&at=row+2&model={SMALL}&prompt=pizza"
     "&epoch=2&era=historic",
 }
-OF_THE_BROWSER = {"fact", "layer", "nsigma", "t5", "t6"}  # keys that the links above leave out
+# Keys that the links above leave out; the last is of older links.
+OF_THE_BROWSER = {"fact", "layer", "nsigma", "t5", "t6", "show_luck"}
 
 
 def link(page: str) -> dict[str, list[str]]:
@@ -44,6 +45,11 @@ def test_a_saved_link_is_taken_as_it_is(page):
     app = opened(page, link(page))
     assert "address" not in said(app)
     assert query(app) == link(page)
+
+
+def test_an_older_link_that_shows_luck_still_does():
+    app = opened("compare", {"show_luck": "true"})
+    assert query(app) == {"view": ["luck"]} and app.session_state.view == "luck"
 
 
 def seed(app: AppTest) -> float:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from textgen.network.bundle import available_bundles, load_bundle
 from textgen.views import models as model_tables
+from textgen.views.names import network_label
 
 pytestmark = pytest.mark.skipif(len(available_bundles()) < 4, reason="not all networks are released")
 
@@ -36,7 +37,8 @@ def test_it_has_every_section_and_nothing_to_complain_about(page):
 
 def test_the_table_has_every_network_the_reference_and_a_measured_speed(page):
     table = page.dataframe[0].value
-    assert list(table["network"]) == [*NAMES, model_tables.KNESER_NEY_NAME]
+    assert list(table["network"]) == [*map(network_label, NAMES), model_tables.KNESER_NEY_NAME]
+    assert "stacked LSTM" in list(table["network"])
     assert list(table["modern"])[-1] == 39.3 and list(table["historic"])[-1] == 25.8
     assert (table["words_per_second"][: len(NAMES)] > 0).all()
 
@@ -79,7 +81,7 @@ def test_recipes_of_another_age_have_another_best_temperature(page):
     stored = load_bundle("large").measured["calibration"]["eras"]["historic"]["best"]
     table = page.dataframe[-1].value
     assert table["best"][0] == stored["temperature"]
-    assert f"large: lowest perplexity {stored['perplexity']:.1f}" in html(page)
+    assert f"large LSTM: lowest perplexity {stored['perplexity']:.1f}" in html(page)
 
 
 def test_titles_are_text_and_what_is_odd_about_them_is_said():

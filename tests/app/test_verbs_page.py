@@ -5,7 +5,7 @@ from __future__ import annotations
 from opening import SMALL, captions, headings, html, opened, said
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import address
+from pages.parts import address, writers
 from textgen.network.bundle import load_bundle
 from textgen.text.typeset import detokenize
 from textgen.writing.generate import generate, recipe_prompt
@@ -17,10 +17,14 @@ def verbs(*dishes: str, **state: object) -> AppTest:
     return opened("verbs", model=SMALL, dish=list(dishes), **state)
 
 
+def words(app: AppTest) -> str:
+    return " ".join(element.value for element in app.markdown).replace("\\", "")
+
+
 def test_two_titles_fill_every_section_and_the_slider_moves_the_table():
     app = verbs("Pizza", "Tomato soup")
     assert not app.warning
-    assert len(headings(app)) == 7
+    assert len(headings(app)) == 8
     assert "Titles and verbs at T = 1" in headings(app)
     app.select_slider(key="temperature").set_value(0.2).run()
     assert "Titles and verbs at T = 0.2" in headings(app)
@@ -80,3 +84,48 @@ def test_the_title_that_others_are_measured_from_may_leave():
     app.multiselect(key="dish").set_value(["Pizza", "Tomato soup", "Gin cocktail"]).run()
     assert not app.exception
     assert "those of “Pizza”" in captions(app)
+
+
+def test_a_title_may_come_while_the_one_it_is_measured_from_has_gone():
+    dishes = ["Roasted vegetables", "Chocolate ice cream", "Pizza"]
+    app = opened("verbs", {"dish": dishes, "reference": "Roasted vegetables", "model": SMALL})
+    for dishes in (["Chocolate ice cream", "Pizza"], ["Chocolate ice cream", "Pizza", "Omelette"]):
+        app.query_params["reference"] = "Roasted vegetables"  # as a browser keeps it
+        app.multiselect(key="dish").set_value(dishes).run()
+        assert not app.exception
+    app.select_slider(key="temperature").set_value(0.2).run()
+    assert not app.exception and "those of “Chocolate ice cream”" in captions(app)
+    assert "reference" not in app.query_params
+
+
+def test_an_address_of_a_title_that_has_gone_says_so_truly():
+    app = opened(
+        "verbs",
+        {"dish": ["Pizza", "Tomato soup", "White bread"], "reference": "Omelette", "model": SMALL},
+    )
+    assert "Omelette" in said(app) and "not one of the titles" in said(app)
+    assert "those of “Pizza”" in captions(app)
+    assert "reference" not in app.query_params
+
+
+def test_from_a_verb_to_its_dishes_and_to_the_comparison(monkeypatch):
+    table = {
+        "temperatures": [0.5, 1.0, 1.5],
+        "titles": ["custard", "<b>meringue</b>", "stew"],
+        "verbs": {"whisk": [[0, 0.2, 0.3, 0.2], [1, 0.6, 0.5, 0.1]], "fry": [[2, 0.4, 0.3, 0.2]]},
+    }
+    monkeypatch.setitem(writers.load(SMALL).measured, "dishes", table)
+    app = opened("verbs", {"dish": "Pizza", "model": SMALL, "verb": "fry", "heat": "0.5"})
+    assert app.selectbox(key="verb").value == "fry" and "stew (40 %)" in words(app)
+    app.selectbox(key="verb").set_value("whisk").run()
+    assert words(app).index("<b>meringue</b> (60 %)") < words(app).index("custard (20 %)")
+    assert "<b>meringue" not in html(app)
+    app.button(key="dish1").click().run()
+    assert not app.exception and app.text_input(key="title").value == "custard"
+    assert "0.5" in app.query_params["t2"]
+
+
+def test_without_measured_dishes_it_says_how_to_make_them(monkeypatch):
+    monkeypatch.delitem(writers.load(SMALL).measured, "dishes", raising=False)
+    app = verbs("Pizza", temperature=0.0)
+    assert f"evaluate --model {SMALL} --dishes --save" in captions(app) and not app.exception

@@ -139,3 +139,20 @@ def test_a_phone_reads_it_without_scrolling_sideways(phone):
     box = phone.page.locator(".st-key-panel1 svg.marks").bounding_box()
     assert 250 < box["width"] <= 390
     phone.is_sound()
+
+
+def test_titles_come_and_go_and_the_address_names_none_that_has_gone(app):
+    verbs = opened(app, f"verbs?model={SMALL}&dish=Pizza&dish=Tomato%20soup&dish=White%20bread")
+    for count, change in ((2, "Remove Pizza"), (3, "Omelette"), (4, "Apple pie")):
+        if change.startswith("Remove"):
+            verbs.page.get_by_role("button", name=change).click()
+        else:
+            verbs.key("dish").locator("input").first.fill(change)
+            verbs.page.keyboard.press("Enter")
+        verbs.page.wait_for_function(
+            "count => document.querySelectorAll('[class*=st-key-panel] svg.marks').length === count",
+            arg=count,
+        )
+        verbs.settle()
+        assert verbs.query.get("reference", ["Tomato soup"])[0] in verbs.query["dish"]
+    verbs.is_sound()

@@ -14,7 +14,7 @@ from textgen.charts.cell import NEGATIVE, POSITIVE, memory_spec, tint
 from textgen.charts.compare import TIMELINE_MEASURES, live_spec, step_spec, timeline_spec
 from textgen.charts.models import curves_spec, reliability_spec, scaling_spec
 from textgen.charts.sweep import front_spec, sweep_spec
-from textgen.charts.verbs import LINE_UNITS, Look, heat_map_spec, line_looks, lines_spec
+from textgen.charts.verbs import LINE_UNITS, Look, dishes_spec, heat_map_spec, line_looks, lines_spec
 
 __all__ = [
     "DASHES",
@@ -29,6 +29,7 @@ __all__ = [
     "Spec",
     "chart",
     "curves_spec",
+    "dishes_spec",
     "front_spec",
     "heat_map_spec",
     "line_looks",

@@ -13,6 +13,7 @@ from textgen.charts.base import (
     DASHES,
     INK,
     MUTED,
+    ROW,
     Row,
     Spec,
     dash_of,
@@ -167,6 +168,46 @@ def _lines_template(unit: str, lines: int) -> Spec:
             height=_LINES_HEIGHT,
             width="container",
             padding={"right": 4, "left": 4, "top": 8, "bottom": 2},
+        )
+    )
+
+
+def dishes_spec(rows: Sequence[Row], *, verb: str, temperature: float) -> Spec:
+    """Dishes by how likely a verb is to come first in their recipes: a bar a dish, the likeliest first.
+
+    `rows` are those of `views.dishes.dish_rows`: a `title`, its `probability`, and `share`, the same as a
+    person reads it. A click on a bar selects its `title`, under the name "dish".
+    """
+    bars = [
+        {**row, "label": row["title"], "order": order, "color": temperature_color(temperature)}
+        for order, row in enumerate(rows)
+    ]
+    spec = filled(_dishes_template(), bars=bars)
+    spec["title"]["text"] = f"How likely “{verb}” is as the first verb, at T = {temperature:g}"
+    return spec
+
+
+@lru_cache
+def _dishes_template() -> Spec:
+    base = alt.Chart(alt.NamedData("bars")).encode(
+        y=words_axis(),
+        x=alt.X("probability:Q")
+        .scale(domainMin=0, nice=True)
+        .title("probability of the verb")
+        .axis(format="%", grid=False, tickCount=5),
+        tooltip=[alt.Tooltip("title:N").title(" "), alt.Tooltip("share:N").title("probability")],
+    )
+    pick = alt.selection_point(name="dish", fields=["title"], on="click", clear=False, toggle=False)
+    bar = base.mark_bar(cursor="pointer", cornerRadiusEnd=2, opacity=0.75).encode(color=COLOR)
+    share = base.mark_text(align="left", dx=5, fontSize=12, color=INK).encode(text="share:N")
+    return finished(
+        alt.layer(bar.add_params(pick), share).properties(
+            title=alt.TitleParams(
+                "", anchor="start", fontSize=13, fontWeight="normal", color=INK, limit=420, offset=8
+            ),
+            height=alt.Step(ROW),
+            width="container",
+            padding={"left": 4, "right": 48, "top": 4, "bottom": 2},
         )
     )
 

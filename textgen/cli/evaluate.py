@@ -13,6 +13,7 @@ from typing import Any
 from textgen.cli import arguments
 from textgen.cli.terminal import Failure, print_table, printable, read_corpus, say
 from textgen.measuring.calibration import GRID, calibrate
+from textgen.measuring.dishes import dish_verbs
 from textgen.measuring.perplexity import evaluate
 from textgen.measuring.study.human import human_figures
 from textgen.measuring.title_memory import title_memory
@@ -20,13 +21,14 @@ from textgen.measuring.units import is_convincing, unit_probes
 from textgen.network.bundle import Bundle, bundle_folder, load_bundle, save_measured
 from textgen.text.recipe import Recipe
 from textgen.text.typeset import percent
+from textgen.views.dishes import dish_rows, offered_verbs
 from textgen.views.sweep import figure
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     arguments.add_model(parser, required=True)
-    add("--corpus", required=True, type=Path, metavar="FILE", help=arguments.RECIPES)
+    add("--corpus", type=Path, metavar="FILE", help=f"{arguments.RECIPES}; --dishes alone needs none")
     heats = "instead: perplexity at these temperatures, numbers or ranges FROM:TO:STEP " + (
         f"({GRID[0]} to {GRID[-1]:g}), the best one, and how far the network's probabilities can be believed"
     )
@@ -34,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--temperatures", dest="calibration", type=kind, nargs="*", metavar="T", help=heats)
     add("--units", action="store_true", help="instead: which units follow facts about the text")
     add("--memory", action="store_true", help="instead: how long the title matters")
+    dishes = "instead: the first verbs of a few hundred dishes, to tell which make a verb likeliest"
+    add("--dishes", action="store_true", help=dishes)
     human = "instead: the measures of a sweep on these recipes (the modern ones)"
     add("--human", action="store_true", help=human)
     add("--save", action="store_true", help="with these: keep it in the model's folder, for the app")
@@ -43,9 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     asked = [name for name in INSTEAD if getattr(args, name) not in (None, False)]
     if args.save and not asked:
-        args.parser.error("--save keeps what --temperatures, --units, --memory or --human measures: give one")
+        args.parser.error(
+            "--save keeps what one of --temperatures, --units, --memory, --human, --dishes measures"
+        )
+    if args.corpus is None and asked != ["dishes"]:
+        args.parser.error("--corpus FILE is needed: the recipes to measure on (--dishes alone needs none)")
     bundle = load_bundle(args.model)
-    recipes = read_corpus(args.corpus)
+    recipes = read_corpus(args.corpus) if args.corpus else []
     try:
         results = {name: INSTEAD[name][0](args, bundle, recipes) for name in asked}
     except ValueError as error:
@@ -57,9 +65,9 @@ def run(args: argparse.Namespace) -> None:
             path = save_measured(args.model, name, result)
         say(f"written: {path}")
     if args.json:
-        print(json.dumps({"model": bundle.name, "corpus": str(args.corpus), **results}))
+        print(json.dumps({"model": bundle.name, "corpus": args.corpus and str(args.corpus), **results}))
         return
-    print(printable(f"{bundle.name} on {args.corpus}"))
+    print(printable(f"{bundle.name} on {args.corpus}" if args.corpus else bundle.name))
     if not asked:
         _print_eras(results["eras"])
     for name in asked:
@@ -149,6 +157,16 @@ def _print_human(result: dict[str, Any]) -> None:
     )
 
 
+def _print_dishes(result: dict[str, Any]) -> None:
+    """For each verb that some dish begins with often, the dishes that make it likeliest at T = 1."""
+    print(f"of {len(result['titles']):,} dishes, those that make a verb likeliest as the first, at T = 1")
+    rows = []
+    for verb in offered_verbs(result):
+        likeliest = dish_rows(result, verb, 1.0, most=3)
+        rows.append([verb, ", ".join(f"{row['title']} {row['share']}" for row in likeliest)])
+    print_table(["verb", "dishes"], [list(map(printable, row)) for row in rows])
+
+
 # What is measured instead of perplexity by era: the name that it is kept under -> how, and how it is shown
 INSTEAD: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[dict[str, Any]], None]]] = {
     "calibration": (
@@ -158,4 +176,5 @@ INSTEAD: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[dict[str, Any]
     "units": (lambda args, bundle, recipes: unit_probes(bundle, recipes), _print_units),
     "memory": (lambda args, bundle, recipes: title_memory(bundle, recipes), _print_memory),
     "human": (_human, _print_human),
+    "dishes": (lambda args, bundle, recipes: dish_verbs(bundle), _print_dishes),
 }

@@ -17,6 +17,7 @@ from textgen.network.bundle import MODELS, Bundle
 from textgen.network.recurrent import Part
 from textgen.text.typeset import percent
 from textgen.views.compare import END_OF_RECIPE, Comparison, Mark, likely_words
+from textgen.views.names import network_label
 from textgen.writing.generate import generations, recipe_prompt
 from textgen.writing.parting import first_difference
 from textgen.writing.sampling import Sampler
@@ -70,7 +71,7 @@ def figure_row(bundle: Bundle, words_per_second: float | None = None) -> Row:
     calibration = _at(bundle.measured, "calibration", "eras", "modern")
     file = MODELS / bundle.name / "model.keras"
     return {
-        "network": bundle.name,
+        "network": network_label(bundle.name),
         "layers": " → ".join(
             f"{part.outputs:,}" if part.kind in ("Embedding", "Dense") else f"{part.kind} {part.outputs:,}"
             for part in bundle.model.parts
@@ -135,7 +136,7 @@ def step_rows(comparisons: Sequence[Comparison], run: int, position: int, *, mos
     alone = _alone(comparisons, run)
     shown = likely_words(alone, position, most=most)
     return [
-        {**row, "panel": panel, "heading": comparison.bundle.name}
+        {**row, "panel": panel, "heading": network_label(comparison.bundle.name)}
         for panel, comparison in enumerate(alone)
         for row in comparison.step_rows(position, shown=shown)
     ]
@@ -147,12 +148,13 @@ def step_summary(comparisons: Sequence[Comparison], run: int, position: int) -> 
     for comparison in _alone(comparisons, run):
         (step,) = comparison.steps_at(position)
         if step is None:
-            parts.append(f"{comparison.bundle.name} has ended")
+            parts.append(f"{network_label(comparison.bundle.name)} has ended")
             continue
         ((_, stages),) = comparison.stages_at(position).values()
         top = int(stages.after.argmax())
         parts.append(
-            f"{comparison.bundle.name}: likeliest {_quote(comparison.bundle.vocabulary.words[top])} with "
+            f"{network_label(comparison.bundle.name)}: likeliest "
+            f"{_quote(comparison.bundle.vocabulary.words[top])} with "
             f"{percent(float(stages.after[top]))}, written {_quote(step.word)} with "
             f"{percent(step.probability)}"
         )
@@ -172,8 +174,8 @@ def marks(comparisons: Sequence[Comparison], run: int) -> list[Mark | None]:
         marks.append(
             Mark(
                 parting.position,
-                f"{left.bundle.name} gave {percent(a.probability[0])} to {_quote(a.word)} and "
-                f"{percent(b.probability[0])} to {_quote(b.word)}; {here.bundle.name} gives "
+                f"{network_label(left.bundle.name)} gave {percent(a.probability[0])} to {_quote(a.word)} and "
+                f"{percent(b.probability[0])} to {_quote(b.word)}; {network_label(here.bundle.name)} gives "
                 f"{percent(a.probability[1])} and {percent(b.probability[1])}.",
             )
         )
@@ -354,7 +356,7 @@ def scaling_rows(bundles: Iterable[Bundle], era: str) -> list[Row]:
         points = [(heat, value, False) for heat, value in curve if value is not None]
         points.append((calibrated["best"]["temperature"], calibrated["best"]["perplexity"], True))
         rows += [
-            {"network": bundle.name, "temperature": heat, "perplexity": value, "best": best}
+            {"network": network_label(bundle.name), "temperature": heat, "perplexity": value, "best": best}
             for heat, value, best in points
         ]
     return rows
@@ -375,7 +377,7 @@ def scaling_table(bundles: Iterable[Bundle], eras: Sequence[str] = ERAS) -> list
             )
             rows.append(
                 {
-                    "network": bundle.name,
+                    "network": network_label(bundle.name),
                     "recipes": era,
                     "best": calibrated["best"]["temperature"],
                     "interval": _interval(calibrated["best"]),
@@ -418,4 +420,4 @@ def reliability_summary(bundle: Bundle, era: str) -> str:
             f"T = {heat}: sure of {percent(facts['confidence'])} on average and right in "
             f"{percent(facts['accuracy'])}, {lean}confident, calibration error {percent(facts['ece'])}"
         )
-    return f"{bundle.name}, {era} recipes. {'; '.join(parts)}."
+    return f"{network_label(bundle.name)}, {era} recipes. {'; '.join(parts)}."

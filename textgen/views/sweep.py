@@ -1,6 +1,6 @@
 """What a study found, as tidy rows and in words: the sweep page without a page.
 
-From a `Study` come the rows of `charts.sweep_spec` and `charts.front_spec`, the temperature whose measures
+From a `Study` come the rows of `charts.sweep_spec` and `charts.front_spec`, the temperatures whose measures
 lie nearest to those of human text, and a paragraph that says only what the numbers bear out. Knows nothing
 of Streamlit or Altair.
 """
@@ -19,6 +19,7 @@ from textgen.measuring.diversity import MEASURES
 from textgen.measuring.study.settings import NO_FILTER, Condition, parse_filter
 from textgen.measuring.study.table import Figures, Study
 from textgen.text.typeset import percent
+from textgen.views.names import network_label
 from textgen.writing.rules import BY_NAME
 
 Row = dict[str, Any]
@@ -63,7 +64,7 @@ def series_of(study: Study) -> list[Series]:
             lines.setdefault(key, []).append((condition, study.figures[condition]))
     result = []
     for (model, prompt, rules), points in lines.items():
-        named = (model, prompt, rule_name(rules))
+        named = (network_label(model), prompt, rule_name(rules))
         shown = [part for part, differs in zip(named, several, strict=True) if differs]
         result.append(Series(" · ".join(shown) or "the network", tuple(points)))
     return result
@@ -146,47 +147,119 @@ def front_rows(study: Study) -> list[Row]:
     return rows + list(people.values())
 
 
+# Shares of texts and of measures by which nearness is reckoned.
+CUT_SHORT = 0.5  # if fewer human texts end within the limit of words, it decides how long texts are
+HARDLY_ANY_END = 0.1  # the same of the series' own texts, at the middle one of its temperatures
+AT_BOUND = 0.01  # a share of human text that is so near to 0 or 1 tells no temperature from another
+MOST = 0.75  # of the measures that count: so many must agree on a range of temperatures
+
+
 @dataclass(frozen=True)
 class Nearest:
-    """The temperature at which a series lies nearest to human text, all measures taken together, and for
-    each measure the one at which that measure does."""
+    """Where a series lies nearest to human text, measure by measure.
 
-    temperature: float
-    of: dict[str, float]
-
-    @property
-    def earliest(self) -> tuple[str, float]:
-        """The measure that is nearest at the lowest temperature."""
-        return min(self.of.items(), key=lambda item: item[1])
-
-    @property
-    def latest(self) -> tuple[str, float]:
-        return max(self.of.items(), key=lambda item: item[1])
-
-
-def nearest_to_human(series: Series) -> Nearest | None:
-    """Where human text is: the temperature of the least mean squared distance over `COMPARED`.
-
-    Each measure counts in units of its range over the series' temperatures, perplexities and effective
-    choices by their logarithms; one that moves by less than 1e-12, or is not known, does not count. None if
-    none does.
+    of        each measure that counts -> the temperature at which it is nearest to that of human text
+    at_edge   those of them that are nearest at an end of the range: what lies beyond may be nearer
+    left_out  measures that do not count -> why, in a few words
     """
-    squares = np.zeros(len(series.points))
-    nearest: dict[str, float] = {}
+
+    of: dict[str, float]
+    at_edge: frozenset[str]
+    left_out: dict[str, str]
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The narrowest range of temperatures that holds `MOST` of the measures that count, those at the edge
+        never; of several, the one around the middle measure. None if too many are at the edge."""
+        places = sorted(heat for name, heat in self.of.items() if name not in self.at_edge)
+        needed = math.ceil(MOST * len(self.of))
+        ranges = list(zip(places, places[needed - 1 :], strict=False))
+        if not ranges:
+            return None
+        middle = float(np.median(places))
+        return min(
+            ranges,
+            key=lambda ends: (round(ends[1] - ends[0], 9), round(abs((ends[0] + ends[1]) / 2 - middle), 9)),
+        )
+
+    def within(self) -> list[str]:
+        """The measures that are nearest inside the interval."""
+        if self.interval is None:
+            return []
+        low, high = self.interval
+        return [name for name, heat in self.of.items() if low <= heat <= high and name not in self.at_edge]
+
+    def sentences(self) -> list[str]:
+        """The answer, what disagrees with it, and what was not asked."""
+        count, within = len(self.of), self.within()
+        if self.interval is None:
+            said = [
+                "Human text is nearest at no temperature of this range: "
+                f"{len(self.at_edge)} of the {count} measures that count are nearest at its edge, so what "
+                "lies beyond may be nearer."
+            ]
+        else:
+            low, high = self.interval
+            where = f"between T = {low:g} and T = {high:g}" if low < high else f"at T = {low:g}"
+            many = f"{len(within)} of the {count} measures that count are" if count > 1 else "the one is"
+            said = [f"Human text is nearest {where}: {many} nearest there."]
+        elsewhere = [
+            f"{_label(name)} at T = {heat:g}" + " (the edge)" * (name in self.at_edge)
+            for name, heat in self.of.items()
+            if name not in within
+        ]
+        if elsewhere and within:
+            said.append(f"Nearest elsewhere: {', '.join(elsewhere)}.")
+        if self.left_out:
+            reasons: dict[str, list[str]] = {}
+            for name, why in self.left_out.items():
+                reasons.setdefault(why, []).append(_label(name))
+            said.append(
+                "Not counted: " + "; ".join(f"{', '.join(n)} ({why})" for why, n in reasons.items()) + "."
+            )
+        return said
+
+
+def nearest_to_human(series: Series, max_words: int) -> Nearest | None:
+    """Where human text is, by each measure of `COMPARED`; None if no measure can tell.
+
+    Perplexities and effective choices are compared by their logarithms. What is not known does not count,
+    nor do measures of length where `max_words`, the limit, decides them, shares that human text has next to
+    nothing or all of, and what does not vary (by less than 1e-12).
+    """
+    of: dict[str, float] = {}
+    at_edge = set()
+    left_out: dict[str, str] = {}
+    limited = _is_limited(series, max_words)
     for name in COMPARED:
         values = np.array([figures.of(name)[0] for _, figures in series.points])
         human = series.human(name)
+        at_bound = MEASURES[name].share and not AT_BOUND < human < 1 - AT_BOUND
         if MEASURES[name].logarithmic:
             with np.errstate(divide="ignore"):
                 values, human = np.log(values), math.log(human) if human > 0 else math.nan
-        if not (np.isfinite(values).all() and math.isfinite(human)) or np.ptp(values) < 1e-12:
+        if not (np.isfinite(values).all() and math.isfinite(human)) or len(values) < 2:
             continue
-        distance = np.abs(values - human)
-        squares += (distance / np.ptp(values)) ** 2
-        nearest[name] = series.temperatures[int(distance.argmin())]
-    if not nearest:
-        return None
-    return Nearest(series.temperatures[int(squares.argmin())], nearest)
+        if name in ("words", "ended") and limited:
+            left_out[name] = f"the limit of {max_words} words decides"
+        elif at_bound:
+            left_out[name] = "next to none in human text" if human < 0.5 else "next to all in human text"
+        elif np.ptp(values) < 1e-12:
+            left_out[name] = "the same at every temperature"
+        else:
+            place = int(np.abs(values - human).argmin())
+            of[name] = series.temperatures[place]
+            if place in (0, len(values) - 1):
+                at_edge.add(name)
+    return Nearest(of, frozenset(at_edge), left_out) if of else None
+
+
+def _is_limited(series: Series, max_words: int) -> bool:
+    """Whether the limit of words decides how long texts are: most human ones are cut by it, or nearly all of
+    the series. Without a figure of how many end, by their mean length."""
+    own = float(np.median([figures.of("ended")[0] for _, figures in series.points]))
+    ended = series.human("ended")
+    return ended < CUT_SHORT or own < HARDLY_ANY_END or series.human("words") > 0.9 * max_words
 
 
 def as_diverse_as_human(series: Series) -> tuple[float, float] | None:
@@ -211,7 +284,7 @@ def paragraphs(study: Study) -> list[str]:
     series = series_of(study)
     if not series:
         return ["Nothing is finished yet."]
-    said = [" ".join(_sentences(line, len(series) > 1)) for line in series]
+    said = [" ".join(_sentences(line, len(series) > 1, study.settings.max_words)) for line in series]
     if study.settings.texts > 1 and any(0 in line.temperatures for line in series):
         said[-1] += (
             f" At T = 0 all {study.settings.texts:,} texts are the same text: intervals there have no width."
@@ -224,7 +297,7 @@ def paragraph(study: Study) -> str:
     return " ".join(paragraphs(study))
 
 
-def _sentences(series: Series, named: bool) -> list[str]:
+def _sentences(series: Series, named: bool, max_words: int) -> list[str]:
     start = f"{series.label}: " if named else ""  # as it is: a network's name has no capital
     (first, cool), (last, hot) = series.points[0], series.points[-1]
     if len(series.points) == 1:
@@ -252,14 +325,8 @@ def _sentences(series: Series, named: bool) -> list[str]:
         if most > 0:
             at = ", ".join(f"{t:g}" for value, t in loops if value == most)
             said.append(f"Texts repeat themselves most at T = {at}: {percent(most)} of their 4-grams.")
-    if len(series.points) > 1 and (nearest := nearest_to_human(series)):
-        (early, low), (late, high) = nearest.earliest, nearest.latest
-        said.append(f"Human text is nearest at T = {nearest.temperature:g}, all measures taken together.")
-        if low < high:
-            said.append(
-                f"Measure by measure it is not one place: {_label(early)} is nearest at T = {low:g}, "
-                f"{_label(late)} at T = {high:g}."
-            )
+    if len(series.points) > 1 and (nearest := nearest_to_human(series, max_words)):
+        said += nearest.sentences()
         if meeting := as_diverse_as_human(series):
             place, perplexity = meeting
             human = series.human("perplexity")

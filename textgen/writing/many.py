@@ -291,7 +291,7 @@ class _Plain:
             for n, (row, inverse) in enumerate(zip(at.tolist(), heat.tolist(), strict=True)):
                 exact.weights(scores[row], inverse, out=weights[n])
                 np.multiply(weights[n], scores[row], out=bounds[n])
-            sums = exact.total(weights).astype(np.float64)
+            sums = exact.total(weights)
             spread = np.abs(exact.log(sums) - exact.total(bounds) * heat / sums)
             first, last = np.searchsorted(own[order], (start, start + _ROWS))
             texts = order[first:last]
@@ -373,7 +373,7 @@ def _score(model: Network, rows: Sequence[tuple[Sequence[int], Ids]], width: int
             top = logits.max(axis=1)
             scores = logits - top[:, None]
             weights = exact.weights(scores, 1.0)
-            total = exact.total(weights).astype(np.float64)
+            total = exact.total(weights)
             weights *= scores
             logs = exact.log(total)
             at = places[some]

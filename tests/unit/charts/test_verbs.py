@@ -78,3 +78,16 @@ def test_lines_refuse_an_unknown_unit():
 def test_charts_are_valid():
     assert charts.chart(charts.lines_spec(verb_tables.line_rows(PIE), now=1.0)).to_dict()
     assert charts.chart(charts.heat_map_spec(verb_tables.heat_map_rows([PIE, CREAM], 1.0))).to_dict()
+
+
+def test_a_dish_has_a_bar_in_order_and_the_chart_says_what_it_is_of():
+    rows = [
+        {"title": "custard", "probability": 0.5, "share": "50 %"},
+        {"title": "pie", "probability": 0.2, "share": "20 %"},
+    ]
+    spec = charts.dishes_spec(rows, verb="whisk", temperature=0.5)
+    assert [(bar["label"], bar["order"]) for bar in spec["datasets"]["bars"]] == [("custard", 0), ("pie", 1)]
+    assert "whisk" in spec["title"]["text"] and "T = 0.5" in spec["title"]["text"]
+    assert "probability" in str(spec["layer"][0]["encoding"]["x"]["title"])
+    assert [param["name"] for param in spec["params"]] == ["dish"]
+    charts.chart(spec)  # Altair takes it
