@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -253,6 +254,14 @@ def said(field: Field) -> Any:
 def went_back() -> bool:
     """Whether the browser's Back or Forward asks for this run: the address says all that there is."""
     return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
+
+
+def restore(known: Mapping[str, Field]) -> None:
+    """After Back to another page: what the address says, of which Streamlit drops all that the page that was
+    left has controls for under the same name."""
+    asked = parse_qs(getattr(get_script_run_ctx(), "query_string", ""), keep_blank_values=True)
+    if write({key: texts for key, texts in asked.items() if key in known}):
+        st.rerun()
 
 
 def settle(page: str) -> None:

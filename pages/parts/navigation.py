@@ -62,9 +62,17 @@ def enter(page: str, own: Sequence[str] = ()) -> None:
         for key in (*known, *own):
             state.pop(key, None)
         state.get("address_notes", {}).pop(page, None)
+        if came != page:
+            address.restore(known)
     elif came not in (None, page) and "arriving" not in state and not set(known) & set(st.query_params):
+        spelled = {}
         for key, value in controls.kept(page, known).items():
             state[key] = value
+            values = list(value) if known[key].many else [value]
+            usual = known[key].default
+            if values != (list(usual) if known[key].many else [usual]):
+                spelled[key] = [address.written(one) for one in values]
+        address.write(spelled)  # Streamlit does it for controls alone that were there in the run before
 
 
 def begin(page: str, known: Mapping[str, address.Field]) -> None:
