@@ -12,7 +12,7 @@ from textgen.cli import arguments
 from textgen.cli.terminal import print_table, printable, say, say_unknown, shown_word
 from textgen.network.bundle import Bundle, load_bundle
 from textgen.text.recipe import split_prompt
-from textgen.text.typeset import detokenize, percent
+from textgen.text.typeset import detokenize, percent, remainder
 from textgen.text.vocabulary import UNKNOWN, UNKNOWN_ID, tokenize
 from textgen.writing.generate import Generation, generations, recipe_prompt
 from textgen.writing.rules import RULES
@@ -82,7 +82,7 @@ def _likeliest(bundle: Bundle, run: Generation, count: int) -> list[list[tuple[s
 
 
 def _others(top: Sequence[tuple[str, float]]) -> float:
-    return max(0.0, 1 - math.fsum(p for _, p in top))
+    return remainder(p for _, p in top)
 
 
 def _print_steps(bundle: Bundle, run: Generation, count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Iterable
@@ -128,6 +129,12 @@ def _with_degrees(word: str, before: str) -> str:
     if re.fullmatch(r".*°[fc]|\d\d\d?[fc]", word):
         return word[:-1] + word[-1].upper()
     return word.upper() if word in ("f", "c") and _DEGREES.fullmatch(before) else word
+
+
+def remainder(shares: Iterable[float]) -> float:
+    """What `shares` of a whole leave over; nothing where only the rounding of their sum is left."""
+    rest = 1 - math.fsum(shares)
+    return rest if rest > 1e-12 else 0.0
 
 
 def percent(share: float) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 from textgen.measuring.distributions import effective_choices, negative_log_probability
 from textgen.network.bundle import Bundle
 from textgen.text.lexicon import lexicon
-from textgen.text.typeset import detokenize_pieces, percent
+from textgen.text.typeset import detokenize_pieces, percent, remainder
 from textgen.text.vocabulary import STOP_ID, tokenize
 from textgen.writing.generate import Generation, Step
 from textgen.writing.parting import first_difference
@@ -301,7 +301,7 @@ class Comparison:
                         ),
                     }
                 )
-            p, q = (max(0.0, 1 - float(d[shown].sum())) for d in (after, before))
+            p, q = (remainder(probs[shown]) for probs in (after, before))
             others = len(self._writable() - set(shown))
             rows.append(
                 {
