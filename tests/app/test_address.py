@@ -61,7 +61,7 @@ def test_what_cannot_be_is_left_out_and_said_until_a_control_changes(page):
     app = opened(page, link(page) | {"seed": "-1", "nonsense": "*x*"})
     assert "seed = “-1”, but a seed is a whole number from 0 to 2,147,483,647; it was left out" in said(app)
     assert "“nonsense” that this page does not know" in said(app)
-    assert seed(app) == 26 and not {"seed", "nonsense"} & set(app.query_params)
+    assert seed(app) == 33 and not {"seed", "nonsense"} & set(app.query_params)
     app.run()
     assert "address" in said(app)
     app.number_input(key="seed").set_value(5).run()
@@ -73,8 +73,8 @@ def test_what_cannot_be_is_left_out_and_said_until_a_control_changes(page):
     [
         ("3.0", 3, "it was taken as 3"),
         ("1e2", 100, "it was taken as 100"),
-        ("4.9", 26, "it was left out"),
-        ("nan", 26, "it was left out"),
+        ("4.9", 33, "it was left out"),
+        ("nan", 33, "it was left out"),
         ("7", 7, ""),
     ],
 )
@@ -82,7 +82,7 @@ def test_a_whole_number_in_another_spelling_is_what_the_page_says_it_is(asked, v
     app = opened("compare", {"seed": asked, "words": "5"})
     assert seed(app) == value
     assert sentence in said(app) if sentence else not said(app)
-    assert query(app).get("seed", ["26"]) == [str(value)]
+    assert query(app).get("seed", ["33"]) == [str(value)]
 
 
 def test_a_fraction_of_a_word_leaves_top_k_off():

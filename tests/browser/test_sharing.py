@@ -164,4 +164,4 @@ def test_the_wheel_over_a_number_scrolls_the_page_and_changes_no_number(app):
     app.page.mouse.wheel(0, 200)
     app.page.wait_for_function("() => document.querySelector('[data-testid=stMain]').scrollTop > 50")
     app.settle()
-    assert field.input_value() == "26"
+    assert field.input_value() == "33"
