@@ -11,9 +11,9 @@ Row = dict[str, Any]
 
 
 def offered_verbs(dishes: Mapping[str, Any]) -> list[str]:
-    """The verbs that some dish begins with in at least one text in twenty, at one temperature or another."""
+    """The verbs that some dish begins with in at least one text in fifty, at one temperature or another."""
     return sorted(
-        verb for verb, rows in dishes["verbs"].items() if max(map(max, (r[1:] for r in rows))) >= 0.05
+        verb for verb, rows in dishes["verbs"].items() if max(map(max, (r[1:] for r in rows))) >= 0.02
     )
 
 
