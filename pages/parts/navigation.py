@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import runpy
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from pages.parts import address, columns, controls, drawing
 
@@ -72,7 +74,10 @@ def enter(page: str, own: Sequence[str] = ()) -> None:
             usual = known[key].default
             if values != (list(usual) if known[key].many else [usual]):
                 spelled[key] = [address.written(one) for one in values]
-        address.write(spelled)  # Streamlit does it for controls alone that were there in the run before
+        for key, values in spelled.items():
+            # What belongs to a control of the run before is written by Streamlit alone.
+            with contextlib.suppress(StreamlitAPIException):
+                address.write({key: values})
 
 
 def begin(page: str, known: Mapping[str, address.Field]) -> None:

@@ -20,7 +20,8 @@ LINKS = {
     "cell": f"title=Apple+pie&opening=mix&model={SMALL}&seed=3&words=10&temperature=0.5&gate=output"
     "&order=mean+value&at=9&unit=7&shade=cell&rule=k+50&rule=p+0.9&rule=unk+true&force=2+butter"
     "&draws=column+2",
-    "verbs": f"dish=Pizza&dish=Soup&dish=Bread&reference=Soup&model={SMALL}&seed=3&temperature=0.2&verb=preheat&heat=0.5",
+    "verbs": f"dish=Pizza&dish=Soup&dish=Bread&reference=Soup&model={SMALL}&seed=3&temperature=0.2"
+    "&verb=preheat&heat=0.5",
     "sweep": f"prompt=Pizza&network={SMALL}&filter=top-k+10&filter=no+filter&low=0.5&high=1.5&by=0.5&count=8"
     "&length=10&seed=3&at=1.5",
     "models": f"title=Apple+pie&seed=3&words=10&step=5&t1=0&t2=1&t3=2&at=row+2&model={SMALL}&prompt=pizza"

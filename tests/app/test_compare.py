@@ -88,7 +88,7 @@ def test_same_context_gives_all_columns_the_same_words_to_read(app):
     comparison = app.session_state.shown["comparison"]
     for position in range(5):
         assert len({step.prompt for step in comparison.steps_at(position) if step}) == 1
-    assert "one context" in html(app)
+    assert "All columns read the words of column 2" in html(app)
 
 
 def test_own_luck_parts_equal_temperatures(app):

@@ -120,7 +120,7 @@ def test_companions_and_repetition_change_nothing():
 def test_odd_titles():
     pair = small()
     first = first_verbs(pair, "Pho | Soup", [0.0, 1.0])
-    assert first.unknown == ("pho",)
+    assert first.unknown == ("Pho",)
     np.testing.assert_allclose(first.probability.sum(axis=1) + first.none + first.later, 1)
 
 
