@@ -75,7 +75,7 @@ def test_parted_texts_are_marked_and_explained(app):
         assert "parts" in app.words(k).nth(at).get_attribute("class")
         assert app.words(k).locator("xpath=self::*[contains(@class,'parts')]").count() == 1
         why = app.column(k).locator(".why").inner_text()
-        assert re.match(r"From T = [\d.]+ to T = [\d.]+, .* goes from .* % to .* %", why), why
+        assert re.match(r"Word \d+\. From T = [\d.]+ to T = [\d.]+, .* goes from .* % to .* %", why), why
     assert app.column(0).locator(".why").is_hidden()
 
 
@@ -85,7 +85,7 @@ def test_a_word_can_be_clicked_and_walked_to(app):
     app.settle()
     assert app.query["step"] == ["8"]
     for k in range(3):
-        assert app.column(k).locator(".picked").get_attribute("data-at") == "7"
+        assert app.column(k).locator(".word.picked").get_attribute("data-at") == "7"
     app.page.keyboard.press("ArrowRight")
     app.settle()
     assert app.query["step"] == ["9"]

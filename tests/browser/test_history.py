@@ -26,7 +26,7 @@ def shown(app: App) -> dict[str, object]:
         "seed": app.key("seed").locator("input").input_value(),
         "heats": heats(app),
         "texts": [app.text(k) for k in range(len(heats(app)))],
-        "picked": app.column(0).locator(".picked").first.get_attribute("data-at"),
+        "picked": app.column(0).locator(".word.picked").first.get_attribute("data-at"),
     }
 
 
