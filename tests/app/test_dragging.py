@@ -11,7 +11,7 @@ from benchmarks.serving import ROOT, serving
 from textgen.network.bundle import available_bundles
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(not available_bundles(), reason="no released network"),
 ]
 

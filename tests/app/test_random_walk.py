@@ -203,7 +203,7 @@ def test_a_random_walk_ends_without_an_exception(page, rng):
     wander(page, rng, STEPS[page] // 5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("page", PAGES)
 def test_five_hundred_actions_end_without_an_exception(page, rng):
     wander(page, rng, STEPS[page])
