@@ -58,7 +58,7 @@ def test_every_perplexity_is_that_of_the_network_with_its_logits_divided():
     assert result["temperatures"] == HEATS
     for k, heat in enumerate(HEATS):
         expected = evaluate(network(1 / heat), RECIPES)
-        assert result["eras"].keys() == expected.keys() == {"modern", "historic"}
+        assert result["eras"].keys() == expected.keys() == {"modern", "home", "historic"}
         for era, row in expected.items():
             assert result["eras"][era]["perplexity"][k] == pytest.approx(row["perplexity"], rel=1e-5)
             assert result["eras"][era]["tokens"] == row["tokens"]
@@ -189,7 +189,7 @@ def test_a_perplexity_beyond_all_numbers_is_none_and_the_rest_is_json():
 def test_released_networks_carry_theirs(name):
     bundle = load_bundle(name)
     stored = bundle.measured["calibration"]
-    assert stored["temperatures"] == list(GRID) and stored["eras"].keys() == {"modern", "historic"}
+    assert stored["temperatures"] == list(GRID) and stored["eras"].keys() == {"modern", "home", "historic"}
     assert len(json.dumps(stored)) < 20_000
     for era, of in stored["eras"].items():
         card = bundle.card["evaluation"][era]
