@@ -318,6 +318,7 @@ def put_aside() -> None:
     if state.get("tour") is None and state.get("look_at_request") not in (None, request()):
         state.pop("before_example", None)  # the visitor has gone on from the last example
     state.setdefault("before_example", [{key: said(key) for key in navigation.SHAPES}, *_columns_now()])
+    state.examples = state.get("examples", 0) + 1
 
 
 def _columns_now() -> tuple[Any, ...]:
@@ -328,6 +329,7 @@ def give_back() -> None:
     shapes, temperatures, forced, word = state.pop("before_example")
     reset(temperatures, **shapes)
     state.forced, state.word, state.look_at, state.tour = forced, word, None, None
+    state.examples = state.get("examples", 0) + 1
 
 
 def preset(name: str) -> None:
@@ -376,7 +378,8 @@ def restore(keys: Sequence[str]) -> None:
 def first_controls() -> None:
     """What stands above the columns: what to cook, examples, the luck, and the door to all else."""
     controls.title(FIELDS, "What the network is to write a recipe for: it continues “recipe for TITLE |”.")
-    with st.popover("Examples", icon=":material/lightbulb:", key="examples"):
+    # A menu under another name is a new one, and closed: what was chosen in it is done.
+    with st.popover("Examples", icon=":material/lightbulb:", key=f"examples{state.get('examples', 0)}"):
         for name in PRESETS:
             st.button(name, on_click=preset, args=(name,), type="tertiary", icon=":material/east:")
         st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
