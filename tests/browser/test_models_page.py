@@ -37,7 +37,7 @@ def test_the_address_brings_back_everything_on_the_page(app):
     shown = app.page.locator(".sample").all_inner_texts()
     assert [" ".join(one.split()) for one in shown] == [" ".join(one.split()) for one in recorded]
     best = load_bundle("large").measured["calibration"]["eras"]["historic"]["best"]["temperature"]
-    assert f"large: {best:.2f}" in app.chart("scaling")
+    assert f"large LSTM: {best:.2f}" in app.chart("scaling")
     assert app.query == {key: [value.replace("+", " ")] for key, value in
                          (pair.split("=") for pair in f"words=10&{query}".split("&"))}  # fmt: skip
     app.is_sound()
