@@ -144,12 +144,15 @@ def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") 
         (base,) = response(page, ".stSlider input", ["[data-testid=stText]"], times)
 
         page.goto(f"{ours}/?n=5")
-        page.wait_for_selector(".st-key-chart svg.marks")
+        page.wait_for_selector(".st-key-columns .column:nth-child(2) .bar")
         page.wait_for_timeout(1500)
         text, chart = response(
             page,
             ".st-key-columns .column:nth-child(2) input",
-            [".st-key-columns >>> .column:nth-child(2) .head", ".st-key-chart svg.marks"],
+            [
+                ".st-key-columns >>> .column:nth-child(2) .head",
+                ".st-key-columns >>> .column:nth-child(2) .rows",
+            ],
             times,
         )
         first, small_first = opening(page, ours, times), opening(page, small_at, times)
@@ -164,7 +167,7 @@ def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") 
         Result(name, mine / theirs, target, False, f"{duration(mine / 1000)} : {duration(theirs / 1000)}")
         for name, mine, theirs, target in (
             ("slider to new text : to a number, on an empty page", text, base, 1.5),
-            ("slider to new step chart : to a number, on an empty page", chart, base, 3),
+            ("slider to new bars : to a number, on an empty page", chart, base, 3),
             ("opening to the texts : to the chart of a page with a small one", texts, small_first, 1.5),
             ("opening to the first chart : on a page with a small one", first, small_first, 1.5),
             ("opening the models page to its first chart : the comparison", models_first, first, 2),

@@ -22,7 +22,7 @@ from textgen import charts
 from textgen.text.vocabulary import tokenize, unknown_words
 from textgen.views import compare_report as report
 from textgen.views.bars import bars, hundred_draws
-from textgen.views.compare import END_OF_RECIPE, Comparison
+from textgen.views.compare import END_OF_RECIPE, Comparison, likely_words
 from textgen.writing.sampling import Luck, Sampler
 from textgen.writing.writer import Request
 
@@ -531,7 +531,7 @@ def comparison_view(drawn_with: tuple[int, bool]) -> None:
         go_to(state.word)
         word = min(state.word, max(comparison.length, 1))
         below = bars(comparison, word - 1)
-        draws = hundred_draws(comparison, word - 1, asked.seed) if state.get("hundred") else below
+        draws = hundred_draws(comparison, word - 1, asked.seed, below) if state.get("hundred") else below
         texts = [
             columns.column(comparison, k, name, mark, asked.opening, bars=below[k], draws=draws[k])
             for k, (name, mark) in enumerate(zip(comparison.names(), comparison.marks, strict=True))
@@ -686,8 +686,7 @@ def step_caption(comparison: Comparison, asked: Request, position: int) -> str:
 
 def what_ifs(comparison: Comparison, word: int) -> None:
     """What can be done about the picked word."""
-    rows = comparison.step_rows(word - 1)
-    likely = dict.fromkeys(row["word"] for row in rows if row["word"] is not None)
+    likely = comparison.bundle.vocabulary.decode(likely_words([comparison], word - 1))
     st.selectbox(
         f"What if word {word} were …",
         [word or END_OF_RECIPE for word in likely],

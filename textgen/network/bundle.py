@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,15 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
 def load_measured(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
     """What was measured about a network, without loading it; empty where nothing was."""
     path = bundle_folder(name_or_path) / "measured.json"
-    return _read_object(path) if path.exists() else {}
+    if not path.exists():
+        return {}
+    about = path.stat()
+    return _read_measured(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=16)  # pages ask at every run; a file written anew is read anew
+def _read_measured(path: Path, written: int, size: int) -> dict[str, Any]:
+    return _read_object(path)
 
 
 def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:

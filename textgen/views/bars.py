@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,18 +35,19 @@ def bars(comparison: Comparison, position: int, *, most: int = 8) -> list[dict[s
     return columns
 
 
-def hundred_draws(comparison: Comparison, position: int, seed: int, *, most: int = 8) -> list[list[int]]:
+def hundred_draws(
+    comparison: Comparison, position: int, seed: int, shown: Sequence[dict[str, Any] | None]
+) -> list[list[int]]:
     """A hundred seeded draws of the word at `position`, the same ones for every run: of each run the numbers
-    of the rows of `bars` that were drawn, in order; the last row stands for all other words."""
+    of the rows of `shown`, its `bars`, that were drawn, in order; the last row stands for all other words."""
     size = len(comparison.bundle.vocabulary)
     noise = np.stack([Luck(seed, _FIRST_STREAM + n).exponential(position, size) for n in range(DRAWS)])
-    words = {word: token for token, word in enumerate(comparison.bundle.vocabulary.words)}
-    shown = bars(comparison, position, most=most)
+    encode = comparison.bundle.vocabulary.encode
     drawn: list[list[int]] = [[] for _ in comparison.runs]
     for k, (_, stages) in comparison.stages_at(position).items():
         column = shown[k]
         assert column is not None
-        rows = [words[row["word"]] for row in column["rows"] if not row.get("tail")]
+        rows = encode([row["word"] for row in column["rows"] if not row.get("tail")])
         place = np.full(size, len(rows))
         place[rows] = np.arange(len(rows))
         drawn[k] = place[(stages.after / noise).argmax(axis=1)].tolist()

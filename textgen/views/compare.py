@@ -11,7 +11,7 @@ recomputed by one matrix product when asked for. Knows nothing of Streamlit or A
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -220,23 +220,15 @@ class Comparison:
                 found[k] = logits, self.runs[k].sampler.stages(logits, step.previous)
         return found
 
-    def _leanings(self, position: int) -> list[np.ndarray]:
-        """Of each run that has not ended at `position`, the probabilities [V] before its filters, which say
-        what words are worth showing; at T = 0, where all but one are 0, those of T = 1."""
+    def _leanings(self, position: int, stages: Mapping[int, tuple[np.ndarray, Stages]]) -> list[np.ndarray]:
+        """Of each run in `stages` (see `stages_at`) the probabilities [V] before its filters, which say what
+        words are worth showing; at T = 0, where all but one are 0, those of T = 1."""
         return [
-            replace(self.runs[k].sampler, temperature=1.0).stages(logits, self._previous(k, position)).before
-            if self.runs[k].sampler.temperature == 0
-            else stages.before
-            for k, (logits, stages) in self.stages_at(position).items()
+            replace(run.sampler, temperature=1.0).stages(logits, run.steps[position].previous).before
+            if (run := self.runs[k]).sampler.temperature == 0
+            else own.before
+            for k, (logits, own) in stages.items()
         ]
-
-    def _writable(self) -> set[int]:
-        """The words that some run may write: all that its sampler does not suppress."""
-        everything = set(range(len(self.bundle.vocabulary)))
-        return set().union(*(everything.difference(run.sampler.suppress) for run in self.runs))
-
-    def _previous(self, k: int, position: int) -> Sequence[int]:
-        return self.runs[k].steps[position].previous
 
     def step_rows(self, position: int, *, most: int = 12, shown: Sequence[int] | None = None) -> list[Row]:
         """For `charts.step_spec`: the likely words of all runs at `position` (from 0), each panel summing
@@ -251,8 +243,10 @@ class Comparison:
         worked_out = self.stages_at(position)
         if shown is None:
             picks = [step.token for step in steps if step is not None]
-            shown = _likely_words(self._leanings(position), picks, most)
+            shown = _likely_words(self._leanings(position, worked_out), picks, most)
         shown = list(shown)
+        # What no run may write is not counted among the others.
+        never = set(self.runs[0].sampler.suppress).intersection(*(run.sampler.suppress for run in self.runs))
         noise = {k: Luck(run.seed, run.stream).gumbel(position, size) for k, run in enumerate(self.runs)}
         rows: list[Row] = []
         for k, step in enumerate(steps):
@@ -302,7 +296,7 @@ class Comparison:
                     }
                 )
             p, q = (remainder(probs[shown]) for probs in (after, before))
-            others = len(self._writable() - set(shown))
+            others = size - len(never.union(shown))
             rows.append(
                 {
                     **frame,
@@ -396,7 +390,9 @@ def prepare(bundle: Bundle, request: Request, runs: Sequence[Generation]) -> Non
 def likely_words(comparisons: Sequence[Comparison], position: int, *, most: int = 12) -> list[int]:
     """What `step_rows` would show at `position` of the runs of all `comparisons` together, as ids. Their
     vocabularies must be equal."""
-    distributions = [probs for one in comparisons for probs in one._leanings(position)]
+    distributions = [
+        probs for one in comparisons for probs in one._leanings(position, one.stages_at(position))
+    ]
     picks = [step.token for one in comparisons for step in one.steps_at(position) if step is not None]
     return _likely_words(distributions, picks, most)
 
