@@ -18,7 +18,7 @@ run: .venv/app.done
 	$(PY) -m streamlit run app.py $(ARGS)
 
 test: .venv/dev.done
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: .venv/dev.done
 	$(PY) -m ruff check .

@@ -6,11 +6,13 @@ Run it with `streamlit run app.py`.
 from __future__ import annotations
 
 import streamlit as st
+from threadpoolctl import threadpool_limits
 
 from pages.parts import drawing, navigation
 
 st.set_page_config(page_title="Simmer", page_icon="assets/icon.png", layout="wide")
 
+threadpool_limits(1, "blas")  # people at the same time share the cores; none waits for another's product
 st.session_state.through_app = True  # see pages.parts.navigation.through_app
 PAGES = [
     st.Page("pages/compare.py", title="Compare", default=True),

@@ -8,6 +8,8 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from threadpoolctl import threadpool_limits
+
 from benchmarks.measuring import machine, print_results
 
 PARTS = ("generation", "memory", "page", "sweep", "training", "verbs")
@@ -21,6 +23,7 @@ def main() -> int:
     args = parser.parse_args()
     if unknown := set(args.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}: choose from {', '.join(PARTS)}")
+    threadpool_limits(1, "blas")  # as the app and the commands have it
     print(machine())
     failed = False
     for part in args.parts or PARTS:

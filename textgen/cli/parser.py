@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
 
+from threadpoolctl import threadpool_limits
+
 from textgen.cli import average, corpus, evaluate, generate, index, models, sweep, train, verbs
 from textgen.cli.terminal import Failure, printable, say
 from textgen.measuring.study.settings import StudyError
@@ -36,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows its escape
             stream.reconfigure(errors="backslashreplace")
     args = _build_parser().parse_args(argv)
+    threadpool_limits(1, "blas")  # a second thread spends more on waiting than it saves of so small a product
     try:
         args.run(args)
         sys.stdout.flush()

@@ -61,13 +61,9 @@ class Affine:
     five, and 200 MB more to install.
     """
 
-    # The kernel lies in blocks so small that OpenBLAS multiplies each on one thread: by a row up to 9,216
-    # elements, by many up to 524,288 products. A second thread would wait for milliseconds on a busy machine.
-    # Two or three rows are quicker one by one, as every product of more copies the kernel first.
-    _BLOCK = 9_000
-    _DEEP = 192  # rows of a block
-    _ROWS = 56
-    _FEW = 3
+    # By many rows OpenBLAS copies the kernel before it multiplies: a few are quicker one by one.
+    _FEW = 4
+    _ROWS = 128  # at a time, so that many rows need no room for as many float64
     _COARSE = 12  # bits of the bounds below
 
     def __init__(self, kernel: Array, bias: Array | None, bound: ArrayLike = 8.0) -> None:
@@ -88,46 +84,24 @@ class Affine:
         self._rounding = 1.5 * 2.0 ** (52 + size_x - bits_x)
         step_w = 2.0 ** (size_w - (bits - bits_x))
         step_b = 2.0 ** (size_x - bits_x) * step_w
-        wide = np.rint(wide / step_w) * step_w
-
-        self._parts = -(-self.inputs // self._DEEP)
-        self._depth = -(-self.inputs // self._parts)
-        blocks = -(-self.outputs // (self._BLOCK // self._depth))
-        width = -(-self.outputs // blocks)
-        room = (self._parts * self._depth - self.inputs, blocks * width - self.outputs)
-        padded = np.pad(wide, ((0, room[0]), (0, room[1])))
-        self._blocks = np.ascontiguousarray(
-            padded.reshape(self._parts, self._depth, blocks, width).swapaxes(1, 2)
-        )
-        self._bias = np.pad(np.rint(offset / step_b) * step_b, (0, room[1]))
+        self._kernel = np.rint(wide / step_w) * step_w
+        self._bias = np.rint(offset / step_b) * step_b
 
     def __call__(self, x: Array) -> Array:
-        rounded = np.zeros((len(x), self._parts * self._depth))
-        inner = rounded[:, : self.inputs]
-        np.add(x, self._rounding, out=inner, dtype=np.float64)  # leaves no digit below the grid's step
-        inner -= self._rounding
         result = np.empty((len(x), self.outputs), dtype=np.float32)
-        parts, blocks, _, width = self._blocks.shape
         for start in range(0, len(x), self._ROWS):
-            some = rounded[start : start + self._ROWS].reshape(-1, parts, self._depth)
-            products = np.empty((parts, len(some), blocks, width))
-            if len(some) <= self._FEW:
-                rows = some.swapaxes(0, 1)[:, None, :, None]  # [parts, 1, B, 1, depth]
-                np.matmul(rows, self._blocks[:, :, None], out=products.swapaxes(1, 2)[:, :, :, None])
-            else:
-                np.matmul(some.swapaxes(0, 1)[:, None], self._blocks, out=products.swapaxes(1, 2))
-            y = products[0].reshape(len(some), blocks * width)
-            for part in products[1:]:
-                y += part.reshape(y.shape)
+            rows = slice(start, start + self._ROWS)
+            rounded = np.add(x[rows], self._rounding, dtype=np.float64)  # no digit is below the grid
+            rounded -= self._rounding
+            few = len(rounded) <= self._FEW
+            y = (rounded[:, None] @ self._kernel)[:, 0] if few else rounded @ self._kernel
             y += self._bias
-            result[start : start + self._ROWS] = y[:, : self.outputs]
+            result[rows] = y
         return result
 
     def column(self, n: int) -> tuple[Array, float]:
         """What output `n` is made of: its column of the kernel [D], and its bias."""
-        block, place = divmod(n, self._blocks.shape[3])
-        column = self._blocks[:, block, :, place].reshape(-1)[: self.inputs]
-        return column.astype(np.float32), float(self._bias[n])
+        return self._kernel[:, n].astype(np.float32), float(self._bias[n])
 
 
 def _exponent(values: NDArray[np.float64]) -> int:

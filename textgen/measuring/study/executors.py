@@ -9,6 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import replace
 from multiprocessing import get_context
 
+from threadpoolctl import threadpool_limits
+
 from textgen.measuring.study.settings import Settings, StudyError
 from textgen.measuring.study.store import Keeper
 from textgen.measuring.study.units import Result, Unit, measure_all, units
@@ -99,7 +101,8 @@ def _here(
 def _in_processes(groups: Sequence[list[Unit]], processes: int, stop: Callable[[], bool]) -> _Done:
     waiting = iter(groups)
     under_way: dict[Future[list[Result]], list[Unit]] = {}
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, threadpool_limits, (1, "blas")) as pool:
         while True:
             # No more are submitted than can be done at once, so that a stop takes no longer than they do.
             while len(under_way) < processes and not stop():
