@@ -45,7 +45,7 @@ def recipes(count: int = 6) -> list[Recipe]:
             gumbel = rng.gumbel(size=40) * (0.7 + n % 2)
             token = 5 + int(np.argmax((logits + gumbel)[5:]))
             words.append(f"w{token - 5}")
-        found.append(Recipe("w1", (" ".join(words),), era="modern" if n % 3 else "historic"))
+        found.append(Recipe("w1", (" ".join(words),), era=("historic", "modern", "home")[n % 3]))
     return found
 
 
