@@ -314,6 +314,13 @@ def self_bleu(texts: Sequence[Words]) -> float:
     return _ratio(*_self_bleu(texts))
 
 
+def of_set(name: str, texts: Sequence[Words]) -> float:
+    """The measure `name` of a set, if it depends on how many texts are compared, and on their words alone."""
+    unknown = np.full(len(texts), np.nan)
+    alone = TextSet(texts, [True] * len(texts), unknown, unknown, unknown, unknown, None)
+    return _ratio(*MEASURES[name].parts(alone))
+
+
 def values(parts: Floats) -> Floats:
     """The measures [M] of what `contributions` gave, [2, M, N]; NaN where nothing is known."""
     return _finished(exact.on_grid(parts).sum(axis=2))

@@ -17,8 +17,7 @@ from textgen.measuring.diversity import (
     TextSet,
     bootstrap,
     contributions,
-    distinct,
-    self_bleu,
+    of_set,
     values,
 )
 from textgen.measuring.study.settings import FORMAT, Condition, Floats
@@ -88,10 +87,10 @@ def human_figures(
                     [texts[n] for n in rng.choice(len(texts), size, replace=False)]
                     for _ in range(max(1, min(8, 512 // size)))
                 ]
-                measured = [
-                    (distinct(drawing, 1), distinct(drawing, 2), self_bleu(drawing)) for drawing in drawn
-                ]
-                sets[str(size)] = dict(zip(_OF_SETS, map(rounded, np.mean(measured, axis=0)), strict=True))
+                sets[str(size)] = {
+                    name: rounded(float(np.mean([of_set(name, drawing) for drawing in drawn])))
+                    for name in _OF_SETS
+                }
         figures["sets"][str(most)] = sets
     return figures
 
@@ -117,7 +116,9 @@ def reference(condition: Condition, max_words: int, set_size: int) -> Floats:
                 continue
             if name in _OF_SETS:
                 at = {
-                    int(words): _between({int(size): row[asked] for size, row in sets.items()}, set_size)
+                    int(words): _between(
+                        {int(size): row[asked] for size, row in sets.items() if asked in row}, set_size
+                    )
                     for words, sets in source["sets"].items()
                 }
             else:

@@ -192,22 +192,28 @@ def _from_rows(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> S
         raise StudyError(f"the study's settings cannot be used: {error}") from None
     samples = about.get("samples")
     study = Study(settings)
-    size = len(NAMES)
+    # The measures of the version that wrote it: of one that is new since then nothing is known.
+    names = list(dict.fromkeys(row["measure"] for row in rows))
+    size = len(names)
     if not isinstance(samples, list) or len(rows) != size * len(samples):
         raise StudyError("the study's texts and figures do not belong together")
+    if unknown := [name for name in names if name not in NAMES]:
+        raise StudyError(f"the study has a measure that this version does not know: {unknown[0]!r:.80}")
     places = {condition: k for k, condition in enumerate(settings.conditions)}
     last = -1
     for n, texts in enumerate(samples):
         block = rows[n * size : (n + 1) * size]
-        names = ("model", "judge", "prompt", "filter", "temperature")
-        condition = Condition(*(block[0][name] for name in names))
+        condition = Condition(
+            *(block[0][name] for name in ("model", "judge", "prompt", "filter", "temperature"))
+        )
         k = places.get(condition, -1)
-        if k <= last or [row["measure"] for row in block] != list(NAMES):
+        if k <= last or [row["measure"] for row in block] != names:
             raise StudyError("the study's rows are not in the order of its settings")
         last = k
+        by_name = {row["measure"]: row for row in block}
         numbers = {
-            name: np.array([math.nan if row[name] is None else row[name] for row in block], dtype=float)
-            for name in ("value", "low", "high", "human")
+            column: np.array([_number(by_name, name, column) for name in NAMES])
+            for column in ("value", "low", "high", "human")
         }
         if any(np.isneginf(column).any() for column in numbers.values()):
             raise StudyError("a figure of the study is not a number")
@@ -215,3 +221,8 @@ def _from_rows(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> S
             raise StudyError("the study's texts are not texts")
         study.figures[condition] = Figures(**numbers, samples=tuple(texts[:SAMPLES]))
     return study
+
+
+def _number(rows: Mapping[str, Mapping[str, Any]], measure: str, column: str) -> float:
+    number = rows[measure][column] if measure in rows else None
+    return math.nan if number is None else float(number)

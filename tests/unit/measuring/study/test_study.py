@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from racing import race
@@ -22,7 +23,7 @@ from textgen.measuring.study import executors
 from textgen.measuring.study import store as store_module
 from textgen.measuring.study import units as study_units
 from textgen.measuring.study.executors import run
-from textgen.measuring.study.human import human_figures
+from textgen.measuring.study.human import human_figures, reference
 from textgen.measuring.study.settings import (
     Condition,
     Settings,
@@ -349,6 +350,44 @@ def test_a_file_that_is_no_study_is_a_sentence(settings, change, reason):
     data = done(small).to_parquet()
     with pytest.raises(StudyError, match=reason):
         read_study(rewritten(data, change))
+
+
+def without(measure):
+    return lambda table, about: table.filter(pc.not_equal(table["measure"], measure))
+
+
+def test_a_study_of_before_a_measure_was_there_is_read_without_it(settings):
+    study = done(settings)
+    again = read_study(rewritten(study.to_parquet(), without("repetition")))
+    k = NAMES.index("repetition")
+    for condition, figures in again.figures.items():
+        assert np.isnan([figures.value[k], figures.low[k], figures.human[k]]).all()
+        others = [n for n in range(len(NAMES)) if n != k]
+        assert np.array_equal(figures.value[others], study.figures[condition].value[others], equal_nan=True)
+
+
+def test_a_measure_of_another_version_is_named(settings):
+    def renamed(table, about):
+        names = pc.replace_substring(table["measure"], "repetition", "boredom")
+        return table.set_column(COLUMNS.index("measure"), "measure", names.combine_chunks())
+
+    with pytest.raises(StudyError, match="does not know: 'boredom'"):
+        read_study(rewritten(done(settings).to_parquet(), renamed))
+
+
+@pytest.mark.parametrize("lost", ["self_bleu", "repetition"])
+def test_a_measure_that_human_text_lacks_costs_no_other(settings, lost):
+    condition = settings.conditions[0]
+    before = reference(condition, 8, 4)
+    path = Path(condition.model) / "measured.json"
+    measured = json.loads(path.read_text())
+    for rows in (*measured["human"]["sets"].values(), [measured["human"]["words"]]):
+        for row in rows.values() if isinstance(rows, dict) else rows[0].values():
+            row.pop(lost, None)
+    path.write_text(json.dumps(measured))
+    study_units._bundles.clear()
+    after = reference(condition, 8, 4)
+    assert {NAMES[k] for k in np.flatnonzero(np.isnan(after) != np.isnan(before))} == {lost}
 
 
 def test_other_files_are_a_sentence(tmp_path):
