@@ -167,7 +167,7 @@ def head(known: Mapping[str, address.Field]) -> Any:
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         with st.container(width="stretch", gap="xxsmall"):
             st.title("Inside the cell", anchor=False)
-            st.caption(
+            drawing.note(
                 "All that a recurrent network knows of the words before is in the states of its units. Gates "
                 "decide what a unit keeps, takes in and shows. Here they are, word by word."
             )
@@ -252,11 +252,11 @@ def picture_view(
     if order in probes.FACTS:
         key = probes.correlations(units, layer, "cell" if gate == "cell" else "hidden", order)
         if key is None:
-            st.caption("This network has not been measured for that, so its units stand by number.")
+            drawing.note("This network has not been measured for that, so its units stand by number.")
             key = "number"
     picture = reading.picture(layer, gate, key)
-    st.caption(f"**{gate.capitalize()}.** {cell.MEANINGS[bundle.model.layers[layer].kind][gate]}")
     name = f"{gate} gate" if gate in cell.GATES else gate if gate == "candidate" else f"{gate} state"
+    drawing.note(f"{name.capitalize()}: {cell.MEANINGS[bundle.model.layers[layer].kind][gate]}")
     shown = [text for text, _ in display_words(reading.words)]
     picture_component(
         key="picture",
@@ -332,14 +332,14 @@ def one_step(bundle: Bundle, reading: cell.Reading, layer: int, position: int) -
     word = display_words(reading.words)[position][0]
     st.subheader(f"Unit {state.unit} reads “{plain(word)}”", anchor=False)
     after = reading.following(position)
-    st.caption(
+    drawing.note(
         f"Word {position + 1} of {len(reading)}"
         + f", layer {layer + 1}" * several
-        + (f"; next comes “{plain(after)}”. " if after else "; the text ends here. ")
+        + (f"; next comes “{after}”. " if after else "; the text ends here. ")
         + "The numbers come from the network's weights, rounded to three places, in the order in which they "
         "act. "
-        + "*x* is what comes in, *h* the hidden state of all units, σ(a) = 1 ÷ (1 + exp(−a)); *W*, *U* and "
-        "*b* are what the network has learned."
+        + "`x` is what comes in, `h` the hidden state of all units, σ(a) = 1 ÷ (1 + exp(−a)); `W`, `U` and "
+        "`b` are what the network has learned."
     )
     with st.container(key="step"):
         equations = reading.open(layer, position, state.unit).equations()
@@ -350,9 +350,9 @@ def one_step(bundle: Bundle, reading: cell.Reading, layer: int, position: int) -
                     f"**{number} · {equation.name}.** {equation.meaning}\n\n$$\n{equation.latex}\n$$"
                 )
     if bundle.model.layers[layer].kind == "gru":
-        st.caption(
-            "This is the GRU of Keras. Many summaries write *r* for the gate that mixes old and new, or let "
-            "*z* = 1 stand for the new; here *z* mixes, and *z* near 1 keeps the old state."
+        drawing.note(
+            "This is the GRU of Keras. Many summaries write `r` for the gate that mixes old and new, or let "
+            "`z` = 1 stand for the new; here `z` mixes, and `z` near 1 keeps the old state."
         )
 
 
@@ -360,7 +360,7 @@ def facts(known: Mapping[str, address.Field], bundle: Bundle, units: Mapping[str
     """Units that mean something."""
     st.subheader("Find a unit that means something", anchor=False)
     if not units:
-        st.caption(
+        drawing.note(
             "This network's units have not been measured. `python -m textgen evaluate --units` does it on "
             "your recipes."
         )
@@ -392,7 +392,7 @@ def facts(known: Mapping[str, address.Field], bundle: Bundle, units: Mapping[str
             help="The fact is a number after each word: see below the box.",
         )
         measured = units["facts"][fact]
-        st.caption(f"{probes.FACTS[fact].capitalize()}. {cell_view.verdict(measured)}")
+        drawing.note(f"{probes.FACTS[fact].capitalize()}. {cell_view.verdict(measured)}")
         with st.container(horizontal=True, gap="xsmall", key="best_units"):
             for n, unit in enumerate(measured["best"]):
                 where = f"layer {unit['layer'] + 1}, " if len(bundle.model.layers) > 1 else ""
@@ -441,7 +441,7 @@ def shaded_texts(
 def title_memory(model: str, memories: Mapping[str, Mapping[str, Any]]) -> None:
     st.subheader("How long does the title matter?", anchor=False)
     if not memories:
-        st.caption(
+        drawing.note(
             "These networks have not been measured. `python -m textgen evaluate --memory` does it on your "
             "recipes."
         )

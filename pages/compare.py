@@ -23,6 +23,7 @@ from textgen.text.vocabulary import tokenize, unknown_words
 from textgen.views import compare_report as report
 from textgen.views.bars import bars, hundred_draws
 from textgen.views.compare import END_OF_RECIPE, Comparison, likely_words
+from textgen.views.glossary import about
 from textgen.writing.sampling import Luck, Sampler
 from textgen.writing.writer import Request
 
@@ -375,6 +376,11 @@ def restore(keys: Sequence[str]) -> None:
         state[key] = FIELDS[key].default
 
 
+def restore_all() -> None:
+    restore([key for keys in GROUPS.values() for key in keys])
+    state.resets = state.get("resets", 0) + 1
+
+
 def first_controls() -> None:
     """What stands above the columns: what to cook, examples, the luck, and the door to all else."""
     controls.title(FIELDS, "What the network is to write a recipe for: it continues “recipe for TITLE |”.")
@@ -397,7 +403,8 @@ def first_controls() -> None:
             help="Another seed: other luck, the same network and temperatures",
         )
     count = changed([key for keys in GROUPS.values() for key in keys])
-    with st.popover(f"More · {count} changed" if count else "More", icon=":material/tune:", key="more"):
+    label = f"More · {count} changed" if count else "More"
+    with st.popover(label, icon=":material/tune:", key=f"more{state.get('resets', 0)}"):
         for (heading, keys), fill in zip(GROUPS.items(), (written, drawn, colors), strict=True):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{heading}**")
@@ -413,8 +420,7 @@ def first_controls() -> None:
         st.button(
             "Reset all of this",
             key="reset_all",
-            on_click=restore,
-            args=([key for keys in GROUPS.values() for key in keys],),
+            on_click=restore_all,
             disabled=not count,
         )
     share.share()
@@ -434,11 +440,14 @@ def drawn() -> None:
         "Luck",
         help="“shared”: one draw a word serves every column. “separate”: each column draws for itself.",
     )
-    controls.select(
+    controls.labelled(
         replace(FIELDS["follow"], options=("own", *PLACES[: state.n])),
         "Each column reads",
-        help="“own”: each column goes on from the words that it has written itself. “column 2”: all columns "
-        "read the words of column 2, so that their bars show one context at several temperatures.",
+        controls.select,
+        st.selectbox,
+        lambda place: "its own words" if place == "own" else f"the words of {place}",
+        help="Its own words: each column goes on from what it has written itself. The words of column 2: all "
+        "columns read these, so that their bars show one context at several temperatures.",
     )
     st.caption("Sampling rules. They act in this order, in every column.")
     controls.rules(FIELDS)
@@ -561,6 +570,7 @@ def comparison_view(drawn_with: tuple[int, bool]) -> None:
             measure=said("color"),
             view=state.view,
             point=point_of(asked.seed, word),
+            explained=about("effective choices"),
             hundred=f"{word} {asked.seed}" * bool(state.get("hundred")),
             on_ask=take_in,
             on_add=add_column,

@@ -198,7 +198,9 @@ def what_they_are(bundles: Sequence[Bundle], measured: Mapping[str, float]) -> A
             icon=":material/speed:",
             help="Words a second: all networks write short texts in turns, and the fastest of each counts.",
         )
-    st.html('<div class="networks">' + "".join(map(layer_diagram, bundles)) + "</div>")
+    # On a phone it is scrolled sideways, with the keyboard too.
+    scrolled = 'class="networks" tabindex="0" role="group" aria-label="The layers of each network"'
+    st.html(f"<div {scrolled}>" + "".join(map(layer_diagram, bundles)) + "</div>")
     drawing.note(
         "Parameters by layer: the longer the bar, the larger the layer's share. An LSTM has three gates and "
         "a candidate, hence 4 × units × (inputs + units + 1 bias); a GRU two gates and a candidate, with two "

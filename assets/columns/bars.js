@@ -35,7 +35,11 @@ export function showBars(section, column, state) {
   const shown = column.bars;
   bars.hidden = !shown;
   if (!shown) return;
-  bars.querySelector(".about").textContent = shown.note;
+  const about = bars.querySelector(".about");
+  about.textContent = shown.note;
+  about.classList.toggle("term", data.view !== "point" && shown.note.includes("effective choices"));
+  if (about.matches(".term")) about.tabIndex = 0;
+  else about.removeAttribute("tabindex");
   const view = VIEWS[data.view] ? data.view : "chances";
   list.setAttribute("aria-label", `What word ${data.word} could have been at ${column.name}`);
   while (list.children.length > shown.rows.length) list.lastChild.remove();
@@ -57,7 +61,8 @@ export function showBars(section, column, state) {
     const count = bar.querySelector(".count");
     count.hidden = !hundred;
     if (hundred) count.style.width = `${(100 * hundred[i]) / Math.max(state.drawn, 1)}%`;
-    bar.setAttribute("aria-label", [row.label, label, row.picked ? "written" : "", row.why].filter(Boolean).join(", "));
+    // What is seen comes first in what is said, as it is seen: who speaks to the page says what stands there.
+    bar.setAttribute("aria-label", [`${row.label} ${label}`, row.picked ? "written" : "", row.why].filter(Boolean).join(", "));
   });
   showLine(section, column, state, view);
 }
@@ -67,8 +72,9 @@ function newBar() {
   bar.type = "button";
   bar.className = "bar";
   for (const name of ["label", "track", "share"]) {
-    const part = bar.appendChild(document.createElement("span"));
+    const part = document.createElement("span");
     part.className = name;
+    bar.append(part, " ");
   }
   for (const name of ["before", "after", "count"]) {
     const part = bar.querySelector(".track").appendChild(document.createElement("i"));
@@ -119,6 +125,7 @@ export function bindBars(section, state, k) {
   const show = (event) => {
     const at = place(event);
     if (at >= 0) state.card.show(event.target.closest(".bar"), rows()[at].facts);
+    if (event.target.matches(".about.term")) state.card.show(event.target, [state.data.explained]);
   };
   const line = bars.querySelector(".line");
   const drag = (event) => {

@@ -75,9 +75,12 @@ export default function (component) {
 
   const columns = part(".columns");
   set(columns, "--count", data.columns.length);
+  set(columns, "--rows", Math.max(0, ...data.columns.map((column) => column.bars?.rows.length ?? 0)));
   columns.classList.toggle("many", data.columns.length > 4);
   columns.classList.toggle("swiped", !data.sliders); // on a phone
   set(columns, "--scale", `linear-gradient(to right, ${data.scale.join(", ")})`);
+  const held = columns.getRootNode().activeElement;
+  const at = [...columns.children].findIndex((section) => section.contains(held));
   while (columns.children.length > data.columns.length) columns.lastChild.remove();
   data.columns.forEach((column, k) => {
     const section = columns.children[k] ?? columns.appendChild(newColumn(state, k));
@@ -89,11 +92,20 @@ export default function (component) {
     showText(section, column, data);
     showBars(section, column, state);
   });
+  if (at >= 0 && (!held.isConnected || held.hidden)) hand(held, columns, at);
   part(".steps").hidden = !data.sliders;
   showViews(state);
   showWord(state, underWay(state, "word") ? state.word : data.word);
   growDraws(state);
   present(root, state, { walk, turn });
+}
+
+// The focus was on `held` in column `at`, which has gone: what does the same has it now, or the slider beside it.
+function hand(held, columns, at) {
+  const sort = held.classList.contains("add") ? "add" : "remove";
+  const section = sort === "add" ? columns.lastChild : (columns.children[at] ?? columns.lastChild);
+  const next = section.querySelector(`.${sort}`);
+  (next.hidden ? section.querySelector("input") : next).focus();
 }
 
 // A property that is set has the browser look at all that inherits it.
@@ -225,8 +237,9 @@ function showWord(state, word) {
   state.part(".forward").disabled = word >= longest(state);
   [...state.part(".columns").children].forEach((section, k) => {
     mark(section, word - 1, state.data.columns[k].rows.length);
-    if (state.player || state.data.present) follow(section, word - 1);
+    if (word !== state.followed) follow(section, word - 1);
   });
+  state.followed = word;
 }
 
 // In a text that is higher than its room, the picked word is kept in view.
@@ -324,7 +337,10 @@ function bindText(section, state, k) {
   const rows = () => state.data.columns[k].rows;
   text.onclick = (event) => {
     const word = event.target.closest(".word");
-    if (word) walk(state, Number(word.dataset.at) + 1);
+    if (!word) return;
+    walk(state, Number(word.dataset.at) + 1);
+    // On a phone, the bars follow the tap.
+    if (matchMedia("(max-width: 640px)").matches) section.querySelector(".bars").scrollIntoView({ block: "nearest" });
   };
   text.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

@@ -108,7 +108,8 @@ def show(
 
     With `sliders`, each has a slider for its temperature and a cross that removes it, and below them all
     stands the walk through their words. What is asked for, see `asked`, calls `on_ask`. Where texts have
-    bars, `more` says how they are shown: the `view`, the `point` on their line, and which `hundred` draws.
+    bars, `more` says how they are shown: the `view`, the `point` on their line, which `hundred` draws, and
+    how effective choices are `explained`.
     What it has to `present` is the heading of a presentation, which keys drive until `on_leave`.
     """
     messages = state.get(key)

@@ -32,7 +32,7 @@ PARTS = {
         + " .stApp { --controls: -1rem !important; }",
     ),
     "texts": ("texts", ".stApp { --texts: none; }"),
-    "bars": ("bars", ".stApp { --bars: none; }"),
+    "bars": ("bars", ".stApp { --bars: none; --cap: none; }"),
     "walk": ("walk through the words", ".stApp { --walk: none; }"),
     "word": ("what else a word could be", _without(".st-key-possible")),
     "run": ("the whole run", _without(".st-key-run")),
