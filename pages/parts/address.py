@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state import get_session_state
 
 from pages.parts.drawing import PARTS, plain
 from textgen import charts
@@ -332,6 +333,27 @@ def notes(page: str, now: Any) -> list[str]:
     beyond = len(about.sentences) - MOST_NOTES
     counted = [f"{beyond} more fields of the address were left out or corrected."] * (beyond > 0)
     return [*about.sentences[:MOST_NOTES], *counted]
+
+
+def follow_controls(page: str) -> None:
+    """Have the next `write` say of the controls of `page` what they say.
+
+    A run that a fast hand has overtaken sends the address of its own time, and the browser asks for the run
+    after it with that: the control has moved on then, and Streamlit leaves its part of the address as it was.
+    """
+    with get_session_state().query_params() as query:
+        for key, field in fields(page).items():
+            if not query.is_bound(key) or None in (state.get(key), field.default):
+                continue
+            now: list[Any] = list(state[key]) if field.many else [state[key]]
+            start: list[Any] = list(field.default) if field.many else [field.default]
+            with contextlib.suppress(ValueError):  # what only a network can read is left alone
+                if ([field.read(text) for text in query.get_all(key)] or start) == now:
+                    continue
+                if now == start:
+                    query.discard_param_no_forward_msg(key)
+                else:
+                    query.set_with_no_forward_msg(key, [written(one) for one in now])
 
 
 def write(wanted: Mapping[str, Sequence[str]]) -> bool:

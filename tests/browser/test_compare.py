@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -380,19 +381,35 @@ def test_a_finger_that_scrolls_moves_no_slider(phone):
 
 
 def test_what_people_come_for_is_there_before_the_controls(app):
-    """The texts and their chart stand where they will stay, and nothing moves them when the rest arrives."""
-    app.page.add_init_script(
-        "window.seen = []; (function look() {"
-        " const host = [...document.querySelectorAll('.st-key-columns *')].find((e) => e.shadowRoot);"
-        " const word = host?.shadowRoot.querySelector('.word');"
-        " const controls = !!document.querySelector('.st-key-seed input');"
-        " if (word) window.seen.push([controls, Math.round(word.getBoundingClientRect().y)]);"
-        " requestAnimationFrame(look); })();"
-    )
-    app.open()
-    seen = app.page.evaluate("window.seen")
-    assert seen[0][0] is False and seen[-1][0] is True
-    assert {y for _, y in seen} == {seen[-1][1]}
+    """The texts and their bars stand where they will stay, and nothing moves them when the rest arrives: what
+    the server says is held back here from the first control on."""
+    held: list[tuple[Any, str | bytes]] = []
+    holding = [True]
+
+    def pass_on(route: Any) -> None:
+        server = route.connect_to_server()
+
+        def from_server(message: str | bytes) -> None:
+            if holding[0] and (held or b"Recipe title" in message):
+                held.append((route, message))
+            else:
+                route.send(message)
+
+        server.on_message(from_server)
+
+    app.page.route_web_socket(re.compile("_stcore/stream"), pass_on)
+    app.page.goto(app.address)
+    app.bars(0).first.wait_for(timeout=60_000)
+    while not held:
+        app.page.wait_for_timeout(50)
+    assert app.key("seed").count() == 0
+    before = app.words(0).first.bounding_box()
+    holding[0] = False
+    for route, message in held:
+        route.send(message)
+    app.key("seed").locator("input").wait_for()
+    app.settle()
+    assert app.words(0).first.bounding_box() == before
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,13 @@ def test_a_title_that_was_typed_is_on_the_next_page_and_what_is_typed_there_on_t
     go(app, "back")
     assert title(app) == "Tomato soup" and app.query["title"] == ["Tomato soup"]
     app.is_sound()
+
+
+def test_an_address_that_lags_behind_the_controls_is_put_right_by_the_next_move(app):
+    """A slow run sends the address of its own time; the hand has moved on, and so has the control."""
+    app.open("?n=2")
+    app.page.evaluate("history.replaceState(history.state, '', '?n=2&seed=5&p=0.5')")
+    app.slide(0, "ArrowRight")
+    app.page.wait_for_function("() => location.search.includes('t1=0.25')")
+    app.page.wait_for_function("() => !/seed|p=/.test(location.search)")
+    assert app.key("seed").locator("input").input_value() == "33"

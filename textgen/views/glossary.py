@@ -17,8 +17,8 @@ GLOSSARY = {
     "about 1,000.",
     "calibration error": "How far, on average, the probability that a network gives to its likeliest word is "
     "from how often that word really comes. 0 would be a network that is right as often as it says.",
-    "candidate": "What a unit of a recurrent network would put into its memory at a word; a gate says how much of "
-    "it gets there.",
+    "candidate": "What a unit of a recurrent network would put into its memory at a word; a gate says how "
+    "much of it gets there.",
     "cell state": "The long-term memory of an LSTM: numbers that its gates erase, add to, and read.",
     "context": "All the words that the network has read when it chooses the next one. Another context gives "
     "other probabilities at any temperature.",
@@ -63,8 +63,8 @@ GLOSSARY = {
     "parameters": "The numbers inside a network that training has set.",
     "perplexity": "Among how many equally likely words the network would be as undecided, on average, at "
     "each word of a text. Low: it expected the text.",
-    "recurrent network": "A network that reads word by word and hands on, from each word to the next, what it has "
-    "kept of those before.",
+    "recurrent network": "A network that reads word by word and hands on, from each word to the next, what "
+    "it has kept of those before.",
     "reset gate": "The gate of a GRU that says how much of the old state a unit looks at when it makes its "
     "candidate.",
     "seed": "A number from which all the luck is computed: the same seed, the same luck, on every machine.",
@@ -79,8 +79,8 @@ GLOSSARY = {
     "token": "What the network reads and writes one at a time: a word, a mark of punctuation, or the end of "
     "the recipe.",
     "unit": "One of the numbers of a layer's state, with the gates that belong to it.",
-    "update gate": "The gate of a GRU that says how much of the old state is kept; the candidate makes up the "
-    "rest.",
+    "update gate": "The gate of a GRU that says how much of the old state is kept; the candidate makes up "
+    "the rest.",
     "[UNK]": "What the network reads for every word that is not in its vocabulary: some unknown word.",
     "validation": "Recipes kept back from training, to measure a network on what it has not seen.",
     "vocabulary": "The words that the network knows. It can read and write no others.",
