@@ -23,11 +23,13 @@ from textgen.measuring.dishes import TEMPERATURES as DISH_TEMPERATURES
 from textgen.measuring.units import FACTS
 from textgen.network.bundle import available_bundles
 from textgen.text.vocabulary import Vocabulary, tokenize
+from textgen.views.many import DEEPEST
 from textgen.views.models import ERAS
 from textgen.views.sweep import rule_name
 from textgen.writing.rules import RULES
 
 FEWEST_COLUMNS, MOST_COLUMNS = 2, 6
+MOST_PANELS = 4  # temperatures on the page of many texts
 PLACES = tuple(f"column {k}" for k in range(1, MOST_COLUMNS + 1))
 ROWS = tuple(f"row {k}" for k in range(1, 4))  # of texts on the models page, each of one temperature
 TEMPERATURES = (0.2, 0.7, 1.2, 1.6, 2.0, 0.4)  # of the columns, the first three of them at first
@@ -156,7 +158,7 @@ PLACE = Field("live", "compare", "a column", options=PLACES)
 
 TABLE = (
     # -- what is written ---------------------------------------------------------------------------
-    Field("title", "compare cell models", start=DISHES[0]),
+    Field("title", "compare cell models many", start=DISHES[0]),
     Field("opening", "compare cell", start=""),
     Field(
         "dish",
@@ -167,9 +169,9 @@ TABLE = (
         many=6,
     ),
     Field("prompt", "sweep", start=DISHES[:1], many=4),
-    Field("model", "compare cell verbs models", "the network"),
+    Field("model", "compare cell verbs models many", "the network"),
     Field("network", "sweep", "a network", many=100),
-    Field("seed", "compare cell verbs sweep models", "a seed", 33, 0, 2**31 - 1, 1),
+    Field("seed", "compare cell verbs sweep models many", "a seed", 33, 0, 2**31 - 1, 1),
     WORDS,
     replace(WORDS, pages="models", start=40),
     replace(WORDS, key="length", pages="sweep"),
@@ -177,10 +179,14 @@ TABLE = (
     Field("n", "compare", "the number of columns", 3, FEWEST_COLUMNS, MOST_COLUMNS, 1),
     *(
         replace(
-            TEMPERATURE, key=f"t{k}", pages="compare models" if k <= len(ROWS) else "compare", start=usual
+            TEMPERATURE,
+            key=f"t{k}",
+            pages="compare" + " models" * (k <= len(ROWS)) + " many" * (k <= MOST_PANELS),
+            start=usual,
         )
         for k, usual in enumerate(TEMPERATURES, 1)
     ),
+    Field("panels", "many", "the number of temperatures", 3, FEWEST_COLUMNS, MOST_PANELS, 1),
     TEMPERATURE,
     Field("temperature", "verbs", "a temperature of this page", 1.0, options=VERB_TEMPERATURES),
     Field("low", "sweep", "the start of a range", 0.0, 0.0, 5.0, 0.1),
@@ -199,6 +205,7 @@ TABLE = (
         "filter", "sweep", "a filter", ("no filter",), options=tuple(SWEEP_FILTERS), many=len(SWEEP_FILTERS)
     ),
     Field("count", "sweep", "the number of texts", 64, options=(8, 16, 32, 64, 128, 240)),
+    Field("count", "many", "the number of texts", 50, options=(10, 20, 50, 100)),
     # -- luck, and what a text was made to say -----------------------------------------------------
     Field("luck", "compare", "luck", options=("shared", "separate")),
     Field("draws", "cell", "a column", "", options=PLACES),
@@ -213,6 +220,8 @@ TABLE = (
     Field("show_luck", "compare", "show_luck", False),  # of older links: the view “luck”
     Field("present", "compare", "present", False),
     Field("hide", "compare", f"what is left out is of {', '.join(PARTS)}", (), parse=_parts, many=len(PARTS)),
+    Field("depth", "many", "the number of words", 10, 3, DEEPEST, 1),
+    Field("strand", "many", "the number of words of a beginning", options=(1, 2, 3)),
     Field("reference", "verbs", "the title that others are apart from"),
     Field("verb", "verbs", "a verb that dishes begin with"),
     Field("heat", "verbs", "a temperature of the dishes", 1.0, options=DISH_TEMPERATURES),

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.parts.address import HOTTEST, SLIDER_STEP
 from pages.parts.drawing import plain
+from textgen.memo import Memo
 from textgen.network.bundle import Bundle, BundleError, available_bundles, load_bundle
 from textgen.views.compare import Comparison, prepare
+from textgen.views.many import gather
+from textgen.writing.many import Texts
+from textgen.writing.sampling import Sampler
 from textgen.writing.writer import Request, Writer
 
 state = st.session_state
+KEPT_GATHERINGS = 400  # of 50 texts: some 12 KB each
 
 
 @st.cache_resource(show_spinner="Loading the network …")
@@ -62,3 +69,21 @@ def compare_ahead(request: Request, column: int) -> None:
         here = request.temperatures[column]
         near = [round(t, 2) for t in (here + SLIDER_STEP, here - SLIDER_STEP) if 0 <= t <= HOTTEST]
         _writer(request.model).write_ahead([request.with_temperature(column, t) for t in near], prepare)
+
+
+@st.cache_resource(show_spinner=False)
+def _gathered() -> Memo[Texts]:
+    """Many texts at a temperature, kept for all sessions together."""
+    return Memo(KEPT_GATHERINGS)
+
+
+def many(model: str, title: str, samplers: Sequence[Sampler], seed: int, count: int) -> list[Texts]:
+    """`count` texts for each of `samplers`: those that were not written lately are written together."""
+    bundle, kept = load(model), _gathered()
+    keys = [(model, title, sampler, seed, count) for sampler in samplers]
+    found = {key: texts for key in keys if (texts := kept.get(key)) is not None}
+    missing = [key for key in dict.fromkeys(keys) if key not in found]
+    written = gather(bundle, title, [key[2] for key in missing], seed, count) if missing else []
+    for key, texts in zip(missing, written, strict=True):
+        found[key] = kept.put(key, texts)
+    return [found[key] for key in keys]

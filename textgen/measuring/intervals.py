@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,3 +36,12 @@ def wilson(shares: NDArray[np.float64], total: float) -> NDArray[np.float64]:
     half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
     low, high = np.maximum(middle - half, 0) * total, np.minimum(middle + half, 1) * total
     return np.stack([np.minimum(low, sums), np.maximum(high, sums)])
+
+
+def binomial(n: int, p: float) -> tuple[int, int]:
+    """Between which counts 95 of 100 samples lie, when each of `n` things happens with probability `p`: at
+    most 2.5 % of the samples lie below the one, and at most 2.5 % above the other."""
+    chances = [math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
+    low = next(k for k, below in enumerate(accumulate(chances)) if below > 0.025)
+    high = n - next(k for k, above in enumerate(accumulate(reversed(chances))) if above > 0.025)
+    return low, high

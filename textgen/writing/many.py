@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, TypeVar
 
@@ -43,11 +43,14 @@ class Texts:
     nats     [N] the sum over a text's tokens of -log p, as the network itself has it: temperature 1, no
              filter
     entropy  [N] the sum over them of the entropy, in nats, of the distribution that each was drawn from
+    log_p    [N, T] the log of the probability with which each token was drawn, good to six digits; 0 after
+             the end, so that its sum along a text is the log of that text's probability
     """
 
     tokens: Ids
     nats: Floats
     entropy: Floats
+    log_p: Floats
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -95,6 +98,7 @@ def write_all(
                 np.repeat(one.tokens, times, axis=0),
                 np.repeat(one.nats, times),
                 np.repeat(one.entropy, times),
+                np.repeat(one.log_p, times, axis=0),
             )
     for numbers in together.values():
         parts = _shared(
@@ -134,8 +138,9 @@ def _shared(work: Callable[[list[Any]], _T], items: Sequence[Any], threads: int)
 
 
 def _joined(parts: Sequence[Texts], width: int) -> Texts:
-    tokens = np.concatenate([part.tokens for part in parts]) if parts else np.empty((0, width), np.int32)
-    return Texts(tokens, np.concatenate([p.nats for p in parts]), np.concatenate([p.entropy for p in parts]))
+    if not parts:
+        return Texts(np.empty((0, width), np.int32), np.empty(0), np.empty(0), np.empty((0, width)))
+    return Texts(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Texts)))
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -148,7 +153,7 @@ def _write(
     count = len(samplers) * len(lucks)
     which, seeds = np.divmod(np.arange(count), max(len(lucks), 1))  # of each text
     tokens = np.full((count, max_tokens), ENDED, dtype=np.int32)
-    nats, entropy = np.zeros(count), np.zeros(count)
+    nats, entropy, log_p = np.zeros(count), np.zeros(count), np.zeros((count, max_tokens))
     hidden, state = read_prompt(model, ids)
     size = model.logits(hidden[:1]).shape[1]
     choose: _Filtered | _Plain
@@ -166,8 +171,9 @@ def _write(
             first, last = np.searchsorted(row, (start, start + _ROWS))
             texts, rows = live[first:last], row[first:last] - start
             normaliser = _normaliser(logits)
-            picked, doubt = choose(logits, rows, which[texts], seeds[texts], tokens[texts])
+            picked, doubt, chance = choose(logits, rows, which[texts], seeds[texts], tokens[texts])
             tokens[texts, position] = picked
+            log_p[texts, position] = chance
             entropy[texts] += doubt
             nats[texts] += normaliser[rows] - logits[rows, picked]
         picked = tokens[live, position]
@@ -181,8 +187,8 @@ def _write(
         kept, row = np.unique(pairs, return_inverse=True)
         hidden, state = model.step(kept & 0xFFFFFFFF, model.select(state, kept >> 32))
     each = [slice(start, start + len(lucks)) for start in range(0, count, len(lucks) or 1)]
-    return [Texts(tokens[some], nats[some], entropy[some]) for some in each] or [
-        Texts(tokens, nats, entropy) for _ in samplers
+    return [Texts(tokens[some], nats[some], entropy[some], log_p[some]) for some in each] or [
+        Texts(tokens, nats, entropy, log_p) for _ in samplers
     ]
 
 
@@ -214,9 +220,9 @@ class _Filtered:
         which: NDArray[np.intp],
         seeds: NDArray[np.intp],
         before: Ids,
-    ) -> tuple[NDArray[Any], Floats]:
+    ) -> tuple[NDArray[Any], Floats, Floats]:
         picked = np.empty(len(rows), dtype=np.int64)
-        doubt = np.empty(len(rows))
+        doubt, chance = np.empty(len(rows)), np.empty(len(rows))
         known: dict[int, float] = {}
         for n, (row, seed) in enumerate(zip(rows.tolist(), seeds.tolist(), strict=True)):
             reads = self.sampler.reads_previous
@@ -224,11 +230,11 @@ class _Filtered:
             draws = None
             if self.sampler.temperature > 0:
                 draws = Draws(self.lucks[seed].raw(self.position, logits.shape[1]))
-            picked[n], _ = self.sampler.choose(logits[row], draws, previous)
+            picked[n], chance[n] = self.sampler.choose(logits[row], draws, previous)
             if row not in known:  # texts in one row have the same words before them
                 known[row] = _entropy(self.sampler.weights(logits[row], previous))
             doubt[n] = known[row]
-        return picked, doubt
+        return picked, doubt, exact.log(chance)
 
 
 def _entropy(weights: Floats) -> float:
@@ -273,7 +279,7 @@ class _Plain:
         which: NDArray[np.intp],
         seeds: NDArray[np.intp],
         before: Ids,
-    ) -> tuple[NDArray[Any], Floats]:
+    ) -> tuple[NDArray[Any], Floats, Floats]:
         logits[:, self.suppress] = -np.inf
         top = logits.max(axis=1)
         scores = logits - top[:, None]
@@ -282,7 +288,7 @@ class _Plain:
         kinds = len(self.inverse)
         codes, own = np.unique(rows * kinds + which, return_inverse=True)
         picked = np.empty(len(rows), dtype=np.int64)
-        doubt = np.empty(len(rows))
+        doubt, chance = np.empty(len(rows)), np.empty(len(rows))
         order = np.argsort(own, kind="stable")
         for start in range(0, len(codes), _ROWS):
             some = codes[start : start + _ROWS]
@@ -292,14 +298,17 @@ class _Plain:
                 exact.weights(scores[row], inverse, out=weights[n])
                 np.multiply(weights[n], scores[row], out=bounds[n])
             sums = exact.total(weights)
-            spread = np.abs(exact.log(sums) - exact.total(bounds) * heat / sums)
+            logs = exact.log(sums)
+            spread = np.abs(logs - exact.total(bounds) * heat / sums)
             first, last = np.searchsorted(own[order], (start, start + _ROWS))
             texts = order[first:last]
-            doubt[texts] = spread[own[texts] - start]
+            place = own[texts] - start
+            doubt[texts] = spread[place]
             for begin in range(0, len(texts), _CHUNK):
                 few = texts[begin : begin + _CHUNK]
                 picked[few] = self._pick(logits, top, at, heat, weights, own[few] - start, seeds[few])
-        return picked, doubt
+            chance[texts] = scores[at[place], picked[texts]] * heat[place] - logs[place]
+        return picked, doubt, chance
 
     def _pick(
         self,
@@ -347,7 +356,7 @@ class _Plain:
 def _score(model: Network, rows: Sequence[tuple[Sequence[int], Ids]], width: int) -> Texts:
     count = len(rows)
     tokens = np.full((count, width), ENDED, dtype=np.int32)
-    nats, entropy = np.zeros(count), np.zeros(count)
+    nats, entropy, log_p = np.zeros(count), np.zeros(count), np.zeros((count, width))
     for n, (_, text) in enumerate(rows):
         tokens[n, : len(text)] = text
     # All texts are read in step, each from its own first word; the longest come first, so that those still
@@ -378,5 +387,6 @@ def _score(model: Network, rows: Sequence[tuple[Sequence[int], Ids]], width: int
             logs = exact.log(total)
             at = places[some]
             entropy[at] += np.abs(logs - exact.total(weights) / total)
-            nats[at] += logs - scores[np.arange(len(some)), table[some, t + 1]]
-    return Texts(tokens, nats, entropy)
+            log_p[at, t + 1 - starts[some]] = scores[np.arange(len(some)), table[some, t + 1]] - logs
+            nats[at] -= log_p[at, t + 1 - starts[some]]
+    return Texts(tokens, nats, entropy, log_p)

@@ -57,6 +57,8 @@ def test_each_text_is_the_one_that_generate_writes(sampler, threads):
         assert texts.nats[n] == pytest.approx(-np.log(plain).sum(), rel=1e-5, abs=1e-5)
         drawn = [sampler.distribution(PAIR.model.logits(step.hidden), step.previous) for step in steps]
         assert texts.entropy[n] == pytest.approx(entropy(drawn).sum(), rel=1e-5, abs=1e-5)
+        chances = [p[token] for p, token in zip(drawn, tokens, strict=True)]
+        assert np.exp(texts.log_p[n]) == pytest.approx([*chances, *[1] * (12 - len(tokens))], rel=1e-5)
 
 
 @given(
@@ -79,7 +81,7 @@ def test_a_text_does_not_depend_on_its_company_to_the_last_bit():
     whole = write(PAIR, PROMPT, sampler=sampler, seeds=range(40), max_tokens=15)
     split = write(PAIR, PROMPT, sampler=sampler, seeds=range(40), max_tokens=15, threads=4)
     some = write(PAIR, PROMPT, sampler=sampler, seeds=range(39, 9, -3), max_tokens=15)
-    for name in ("tokens", "nats", "entropy"):
+    for name in ("tokens", "nats", "entropy", "log_p"):
         assert np.array_equal(getattr(whole, name), getattr(split, name))
         assert np.array_equal(getattr(whole, name)[39:9:-3], getattr(some, name))
 
@@ -88,7 +90,7 @@ def test_many_samplers_at_once_write_what_each_writes_alone():
     together = write_all(PAIR, PROMPT, samplers=SAMPLERS, seeds=range(21), max_tokens=12, threads=2)
     for sampler, texts in zip(SAMPLERS, together, strict=True):
         alone_ = write(PAIR, PROMPT, sampler=sampler, seeds=range(21), max_tokens=12)
-        for name in ("tokens", "nats", "entropy"):
+        for name in ("tokens", "nats", "entropy", "log_p"):
             assert np.array_equal(getattr(texts, name), getattr(alone_, name)), (sampler, name)
     assert [len(texts.tokens) for texts in write_all(PAIR, PROMPT, samplers=SAMPLERS[:4], seeds=[])] == [
         0
@@ -121,6 +123,7 @@ def test_scoring_a_text_gives_what_was_said_while_it_was_written(threads):
     assert np.array_equal(scored.tokens, texts.tokens)
     assert scored.nats == pytest.approx(texts.nats, rel=1e-5)
     assert scored.entropy == pytest.approx(texts.entropy, rel=1e-5)
+    assert scored.log_p == pytest.approx(texts.log_p, rel=1e-5, abs=1e-5)
 
 
 def test_texts_after_contexts_of_different_lengths_are_scored_each_by_its_own():
