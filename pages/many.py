@@ -43,10 +43,11 @@ def take_open() -> None:
 def head(known: Mapping[str, address.Field]) -> Any:
     """Title and controls; returns the place for what can be kept."""
     with st.container(key="head"):
-        st.title("One text is no evidence", anchor=False)
+        st.title(f"How alike are {address.said(known['count'])} texts?", anchor=False)
         drawing.note(
-            "Many texts of one dish at each temperature, common beginnings joined: a strand is as wide as "
-            "the share of texts that begin so. Cool, they are a rope; warm, a broom."
+            "One text says little of a temperature. Here are many of one dish at each, common beginnings "
+            "joined: a strand is as wide as the share of texts that begin so. Cool, they are a rope; warm, "
+            "a broom."
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         controls.title(known, "What the network is to write recipes for: it continues “recipe for TITLE |”.")
@@ -80,7 +81,7 @@ def head(known: Mapping[str, address.Field]) -> Any:
 @st.fragment
 def view(known: Mapping[str, address.Field]) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
-    if state.get("text_to_open"):
+    if state.get("text_to_open"):  # what a fragment leaves behind would be lost
         st.rerun()
     heats = []
     with st.container(horizontal=True, gap="medium", key="heats"):
@@ -211,10 +212,11 @@ def page() -> None:
         asked = (state.title, state.model, state.seed, state.count, state.depth, state.panels)
         sentences = controls.text_notes(writers.load(state.model).vocabulary)
         drawing.warn(address.notes("many", asked) + sentences)
+    opened = state.pop("text_to_open", None)
     view(known)
     with keep:
         downloads()
-    if opened := state.pop("text_to_open", None):
+    if opened:
         found, title, model, seed = state.braid_shown
         text, word = opened
         navigation.to_comparison(

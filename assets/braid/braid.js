@@ -15,15 +15,15 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".braid");
   const state = (root.state ??= newState(root));
-  const kept = state.at && pathOf(state.data.panels[state.at.panel].knots, state.at.knot);
-  Object.assign(state, { data, say: setTriggerValue });
+  const kept = state.at && state.trees[state.at.panel].paths[state.at.knot];
+  Object.assign(state, { data, say: setTriggerValue, trees: data.panels.map(({ knots }) => tree(knots)) });
   showPanels(state);
   if (kept) {
     // The same words may stand there still.
     const { panel } = state.at;
-    const knots = data.panels[panel]?.knots ?? [];
-    const knot = knots.findIndex((_, i) => pathOf(knots, i) === kept);
-    state.at = knot < 0 ? null : { panel, knot };
+    const knot = state.trees[panel]?.numbers.get(kept);
+    state.at = knot === undefined ? null : { panel, knot };
+    if (!state.at) state.pinned = null;
   }
   layOut(state);
   state.observer?.disconnect();
@@ -45,23 +45,21 @@ function newState(root) {
 
 // -- the tree -----------------------------------------------------------------------------------------------------
 
-// The numbers of the words from the first one to a knot.
-export function pathOf(knots, i) {
-  const tokens = [];
-  for (let at = i; at >= 0; at = knots[at].parent) tokens.unshift(knots[at].token);
-  return tokens.join(" ");
+// Of each knot the tokens from the first one on, as `paths`, and how many they are, as `where`; and the knots by their path.
+export function tree(knots) {
+  const [paths, where, numbers] = [[], [], new Map()];
+  knots.forEach(({ parent, token }, i) => {
+    paths.push(parent < 0 ? `${token}` : `${paths[parent]} ${token}`); // a parent stands before its children
+    where.push(parent < 0 ? 1 : where[parent] + 1);
+    numbers.set(paths[i], i);
+  });
+  return { paths, where, numbers };
 }
 
 export function sentence(knots, i) {
   let text = "";
   for (let at = i; at >= 0; at = knots[at].parent) text = (knots[at].space ? " " : "") + knots[at].word + text;
   return text.trim();
-}
-
-export function depths(knots) {
-  const found = [];
-  for (const knot of knots) found.push(knot.parent < 0 ? 1 : found[knot.parent] + 1); // a parent stands before its children
-  return found;
 }
 
 // Where knots and strands stand: `at` is the middle of a knot across, `half` half its width, `from` where its strand leaves
@@ -112,8 +110,8 @@ export function roomFor(words) {
 }
 
 // The knot under a point: the nearest one of the nearest word, if it is near enough.
-export function knotAt(along, across, step, where, places, reach) {
-  const depth = Math.max(1, Math.round(along / step));
+export function knotAt(far, across, { step, lead, where, places }, reach) {
+  const depth = Math.max(1, Math.round(far / step - lead + 1));
   let best = -1;
   let least = Infinity;
   places.forEach((place, i) => {
@@ -132,19 +130,17 @@ export function moved(knots, ways, where, i, key) {
   return beside[beside.indexOf(i) + (key === "next" ? 1 : -1)] ?? -1;
 }
 
-// What is known of the texts at a knot, a line a panel: how many begin with the same words, and how many of them are the
-// same texts.
-export function facts(data, panel, i) {
-  const wanted = pathOf(data.panels[panel].knots, i);
-  const length = wanted.split(" ").length;
-  const own = new Set(data.panels[panel].knots[i].texts);
-  return data.panels.map(({ knots, name }) => {
-    const where = depths(knots);
-    const same = knots.findIndex((_, n) => where[n] === length && pathOf(knots, n) === wanted);
-    const ways = knots.filter((knot, n) => where[n] === length && knot.texts.some((text) => own.has(text))).length;
-    if (same < 0) return { name, share: `none of ${data.count}`, chance: "", ways };
+// What is known of the texts at a knot, a line a panel: how many texts there begin with the same words, and in how many ways
+// the same texts begin there.
+export function facts({ panels, count }, trees, panel, i) {
+  const [path, length] = [trees[panel].paths[i], trees[panel].where[i]];
+  const own = new Set(panels[panel].knots[i].texts);
+  return panels.map(({ knots, name }, k) => {
+    const ways = knots.filter((knot, n) => trees[k].where[n] === length && knot.texts.some((text) => own.has(text))).length;
+    const same = trees[k].numbers.get(path);
+    if (same === undefined) return { name, share: `none of ${count}`, chance: "", ways };
     const { texts, chance } = knots[same];
-    return { name, share: `${texts.length} of ${data.count} (${percent(texts.length / data.count)})`, chance: percent(chance), ways };
+    return { name, share: `${texts.length} of ${count} (${percent(texts.length / count)})`, chance: percent(chance), ways };
   });
 }
 
@@ -178,8 +174,12 @@ function newPanel(state, template, k) {
 
 const pen = typeof document === "undefined" ? null : document.createElement("canvas").getContext("2d"); // tests have none
 
+const widths = new Map();
+
 function widthOf(text) {
-  return pen ? pen.measureText(text).width : 6.2 * text.length;
+  if (!pen) return 6.2 * text.length;
+  if (!widths.has(text)) widths.set(text, pen.measureText(text).width);
+  return widths.get(text);
 }
 
 function cut(text, room) {
@@ -194,27 +194,28 @@ function layOut(state) {
   const { root, data, panels } = state;
   state.width = root.clientWidth;
   if (!state.width) return;
-  if (pen) pen.font = `12px ${getComputedStyle(root).fontFamily}`;
+  pen.font = `12px ${getComputedStyle(root).fontFamily}`;
   const down = state.width < NARROW;
-  const step = down ? ROW : state.width / (data.depth + 0.5);
+  const lead = down ? 0.9 : 0.45; // of a step, before the first word
+  const step = down ? ROW : state.width / (data.depth - 1 + lead + 0.5);
+  const rope = down ? Math.min(110, state.width * 0.3) : ROPE;
+  // The same in all panels, so that a rope is narrow and a broom is wide.
+  const ends = Math.max(...data.panels.map(({ knots }) => plan(knots, data.count, rope, 0).ends));
+  const gap = gapFor(ends, down ? state.width - 8 : TALL, rope, ROOMY);
   state.plans = data.panels.map(({ knots }, k) => {
-    const rope = down ? Math.min(110, state.width * 0.3) : ROPE;
-    const room = down ? state.width - 8 : TALL;
-    const { ends } = plan(knots, data.count, rope, 0);
-    const gap = gapFor(ends, room, rope, down ? 70 : ROOMY);
     const drawn = plan(knots, data.count, rope, gap);
     const margin = down ? (state.width - drawn.across) / 2 : LINE / 2 + 2;
     for (const place of [...drawn.places, drawn.start]) {
       place.at += margin;
       if ("from" in place) place.from += margin;
     }
-    const where = depths(knots);
-    const wide = down ? state.width : (data.depth + 0.5) * step;
-    const high = down ? (data.depth + 0.6) * step : drawn.across + 2 * margin;
+    const { where } = state.trees[k];
+    const wide = state.width;
+    const high = down ? (data.depth - 0.4 + lead) * step : Math.max(drawn.across, LINE) + 2 * margin;
     const svg = panels.children[k].querySelector("svg");
     svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
     svg.style.height = `${high}px`;
-    return { ...drawn, where, step, down, rope, gap, wide, high };
+    return { ...drawn, where, step, lead, down, rope, gap };
   });
   state.plans.forEach((drawn, k) => {
     const picture = panels.children[k];
@@ -222,22 +223,24 @@ function layOut(state) {
     picture.querySelector(".strands").setAttribute("d", strands(knots, drawn, data.count, null));
     picture.querySelector(".knots").setAttribute("d", drawn.places.map((place, i) => dot(drawn, i, place)).join(""));
   });
+  data.panels.forEach((_, k) => placeCursor(state, k));
   follow(state, state.at);
 }
 
 const spot = ({ down }, along, across) => (down ? `${across.toFixed(1)},${along.toFixed(1)}` : `${along.toFixed(1)},${across.toFixed(1)}`);
-const along = ({ where, step }, i) => where[i] * step;
+const along = ({ where, step, lead }, i) => (where[i] - 1 + lead) * step;
 const dot = (drawn, i, place) => `M${spot(drawn, along(drawn, i), place.at)}h0`;
 
 // All strands as one path, or those of some texts, as wide as their share.
 function strands(knots, drawn, count, texts) {
-  const { places, start, where, step, rope } = drawn;
+  const { places, start, where, step, lead, rope } = drawn;
   let path = "";
   knots.forEach((knot, i) => {
     const number = texts ? knot.texts.filter((text) => texts.has(text)).length : knot.texts.length;
     if (!number) return;
     const half = Math.max((number / count) * rope, 1.2) / 2;
-    const [a, b] = [(where[i] - 1) * step + (where[i] === 1 ? step * 0.35 : 0), where[i] * step];
+    const b = along(drawn, i);
+    const a = where[i] === 1 ? b - lead * step : b - step;
     const [p, q, m] = [places[i].from, places[i].at, (a + b) / 2];
     const at = (x, y) => spot(drawn, x, y);
     path += `M${at(a, p - half)}C${at(m, p - half)} ${at(m, q - half)} ${at(b, q - half)}`;
@@ -251,7 +254,7 @@ function labels(state, k, texts) {
   const { data, plans } = state;
   const { knots } = data.panels[k];
   const { places, where, step, down } = plans[k];
-  const byDepth = new Map();
+  const byDepth = [];
   knots.forEach((knot, i) => {
     const on = texts ? knot.texts.filter((text) => texts.has(text)).length : 0;
     const here = state.at?.panel === k && state.at.knot === i;
@@ -260,9 +263,9 @@ function labels(state, k, texts) {
     const at = down ? Math.min(Math.max(places[i].at, half + 2), state.width - half - 2) : places[i].at;
     const word = { i, on, here, shown: text, at, need: down ? 2 * half + 8 : LINE, text: knot.texts[0] };
     word.weight = knot.texts.length + 1000 * on + 1e6 * here;
-    byDepth.set(where[i], [...(byDepth.get(where[i]) ?? []), word]);
+    (byDepth[where[i]] ??= []).push(word);
   });
-  return [...byDepth.values()].flatMap(roomFor);
+  return byDepth.flatMap(roomFor);
 }
 
 function drawLabels(state, k, texts) {
@@ -275,7 +278,7 @@ function drawLabels(state, k, texts) {
     const [x, y] = spot(drawn, along(drawn, i), at).split(",");
     node.setAttribute("x", x);
     node.setAttribute("y", y);
-    node.setAttribute("class", (on ? "on " : "") + (here ? "here" : ""));
+    node.setAttribute("class", here ? "on here" : on ? "on" : "");
     if (node.textContent !== shown) node.textContent = shown;
   });
 }
@@ -283,7 +286,7 @@ function drawLabels(state, k, texts) {
 // -- following ----------------------------------------------------------------------------------------------------
 
 function follow(state, at) {
-  const { data, plans, panels, root } = state;
+  const { data, plans, panels, root, at: before } = state;
   state.at = at;
   const texts = at ? new Set(data.panels[at.panel].knots[at.knot].texts) : null;
   root.classList.toggle("following", Boolean(at));
@@ -292,7 +295,7 @@ function follow(state, at) {
     const own = texts ? strands(knots, drawn, data.count, texts) : "";
     panels.children[k].querySelector(".followed").setAttribute("d", own);
     drawLabels(state, k, texts);
-    placeCursor(state, k);
+    if (k === at?.panel || k === before?.panel || !at) placeCursor(state, k);
   });
   tell(state);
 }
@@ -306,8 +309,9 @@ function placeCursor(state, k) {
   cursor.hidden = !knots.length;
   if (!knots.length) return;
   const { places, where, step, down } = plans[k];
+  const far = along(plans[k], i);
   const half = Math.max(places[i].half, LINE / 2) + 1;
-  const [x, y] = down ? [places[i].at, where[i] * step] : [where[i] * step, places[i].at];
+  const [x, y] = down ? [places[i].at, far] : [far, places[i].at];
   const [w, h] = down ? [Math.max(2 * half, 44), ROW] : [Math.min(step - 4, 90), 2 * half];
   cursor.style.transform = `translate(${x - w / 2}px, ${y - h / 2}px)`;
   cursor.style.width = `${w}px`;
@@ -318,7 +322,7 @@ function placeCursor(state, k) {
 
 function label(state, k, i) {
   const { data } = state;
-  const told = facts(data, k, i)[k];
+  const told = facts(data, state.trees, k, i)[k];
   return `${data.panels[k].name}: “${sentence(data.panels[k].knots, i)}”, ${told.share} texts, exact chance ${told.chance}. Opens one of them in Compare.`;
 }
 
@@ -335,7 +339,7 @@ function tell(state) {
   const { knots } = data.panels[at.panel];
   words.textContent = `“${sentence(knots, at.knot)}”`;
   part(".facts").append(
-    ...facts(data, at.panel, at.knot).map(({ name, share, chance, ways }, k) => {
+    ...facts(data, state.trees, at.panel, at.knot).map(({ name, share, chance, ways }, k) => {
       const item = document.createElement("li");
       const bold = document.createElement("b");
       item.style.setProperty("--heat", data.panels[k].color);
@@ -373,7 +377,7 @@ function bindPicture(state, section, k) {
     const drawn = state.plans[k];
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const [far, beside] = drawn.down ? [y, x] : [x, y];
-    return knotAt(far, beside, drawn.step, drawn.where, drawn.places, reach);
+    return knotAt(far, beside, drawn, reach);
   };
   const isHere = (knot) => state.at?.panel === k && state.at.knot === knot;
   picture.onpointermove = (event) => {

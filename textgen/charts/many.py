@@ -10,7 +10,7 @@ import altair as alt
 from textgen.charts.base import COLOR, INK, Row, Spec, dash_of, filled, finished, temperature_color
 from textgen.charts.labels import place_names
 
-_HEIGHT = 210  # pixels
+_HEIGHT, _PLOT = 290, 215  # pixels, with and without the axes
 
 
 def distinct_spec(rows: Sequence[Row], *, count: int) -> Spec:
@@ -22,7 +22,7 @@ def distinct_spec(rows: Sequence[Row], *, count: int) -> Spec:
     return filled(
         _distinct_template(count, deepest),
         points=colored,
-        names=place_names(ends, scale="linear", domain=(0, count), height=_HEIGHT),
+        names=place_names(ends, scale="linear", domain=(0, count), height=_PLOT),
     )
 
 
