@@ -94,10 +94,11 @@ def view(known: Mapping[str, address.Field]) -> None:
         state.model,
         title,
         [Sampler(temperature=t, **controls.sampling({})) for t in heats],
-        state.seed,
-        state.count,
+        seed=state.seed,
+        count=state.count,
+        words=state.depth,
     )
-    found = Braid(writers.load(state.model), heats, texts, state.depth)
+    found = Braid(writers.load(state.model), heats, texts)
     state.braid_shown = (found, title, state.model, state.seed)
     braid.show(
         "braid",

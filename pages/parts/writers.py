@@ -77,13 +77,16 @@ def _gathered() -> Memo[Texts]:
     return Memo(KEPT_GATHERINGS)
 
 
-def many(model: str, title: str, samplers: Sequence[Sampler], seed: int, count: int) -> list[Texts]:
-    """`count` texts for each of `samplers`: those that were not written lately are written together."""
+def many(
+    model: str, title: str, samplers: Sequence[Sampler], *, seed: int, count: int, words: int
+) -> list[Texts]:
+    """What `gather` writes; a sampler's texts that were written lately are not written again."""
     bundle, kept = load(model), _gathered()
-    keys = [(model, title, sampler, seed, count) for sampler in samplers]
+    keys = [(model, title, sampler, seed, count, words) for sampler in samplers]
     found = {key: texts for key in keys if (texts := kept.get(key)) is not None}
     missing = [key for key in dict.fromkeys(keys) if key not in found]
-    written = gather(bundle, title, [key[2] for key in missing], seed, count) if missing else []
+    rest = [key[2] for key in missing]
+    written = gather(bundle, title, rest, seed=seed, count=count, words=words) if missing else []
     for key, texts in zip(missing, written, strict=True):
         found[key] = kept.put(key, texts)
     return [found[key] for key in keys]

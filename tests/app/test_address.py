@@ -24,6 +24,7 @@ LINKS = {
     "&verb=preheat&heat=0.5",
     "sweep": f"prompt=Pizza&network={SMALL}&filter=top-k+10&filter=no+filter&low=0.5&high=1.5&by=0.5&count=8"
     "&length=10&seed=3&at=1.5",
+    "many": f"title=Apple+pie&model={SMALL}&seed=3&panels=4&t1=0&t2=0.35&t3=1&t4=2&count=10&depth=5&strand=2",
     "models": f"title=Apple+pie&seed=3&words=10&step=5&t1=0&t2=1&t3=2&at=row+2&model={SMALL}&prompt=pizza"
     "&epoch=2&era=historic",
 }

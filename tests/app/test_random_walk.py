@@ -12,7 +12,7 @@ import streamlit as st
 from opening import SMALL, opened
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import columns, drawing
+from pages.parts import braid, columns, drawing
 from pages.parts.address import MOST_COLUMNS, VIEWS
 from textgen.measuring import first_verbs, kinds
 from textgen.views import verbs
@@ -20,7 +20,7 @@ from textgen.views import verbs
 state = st.session_state
 
 # Actions on a page; on a quiet machine a minute in all.
-STEPS = {"compare": 170, "cell": 110, "models": 90, "verbs": 70, "sweep": 60}
+STEPS = {"compare": 170, "cell": 110, "models": 90, "verbs": 70, "many": 50, "sweep": 60}
 PAGES = tuple(STEPS)
 TEXTS = ("", "  ", "<b>*x*</b> 😀 ½", "|", "x" * 300, "Pizza", "Tomato soup", "a\tb $x^2$ :red[hot]", "½")
 # Of these one more costs a second, or minutes, and is as any other.
@@ -88,6 +88,13 @@ def played(monkeypatch, rng):
 
         return {"pick": pick}
 
+    def of_a_braid(data: dict[str, Any]) -> dict[str, Any]:
+        def leave() -> dict[str, Any]:
+            return {"open": {"text": int(rng.integers(-1, 101)), "word": int(rng.integers(0, 17))}}
+
+        return {"open": leave}
+
+    monkeypatch.setattr(braid, "braid_component", buttons(rng, of_a_braid))
     monkeypatch.setattr(columns, "columns_component", buttons(rng, of_columns))
     fakes = {"cell": buttons(rng, of_a_cell)}
     monkeypatch.setattr(drawing, "component", lambda name: fakes.get(name, lambda **_: None))
@@ -192,6 +199,7 @@ def fine(app: AppTest, trail: list[str]) -> None:
 
 def wander(page: str, rng: np.random.Generator, steps: int) -> None:
     small = {"sweep": {"count": "8", "length": "5", "by": "1", "high": "1"}, "verbs": {"model": SMALL}}
+    small["many"] = {"model": SMALL, "count": "10", "depth": "5"}
     app = opened(page, small.get(page))
     walk(app, rng, steps, page)
     if "sweep_work" in app.session_state:

@@ -35,14 +35,16 @@ def seeds_of(seed: int, count: int) -> list[int]:
     return [(seed + n) % SEEDS for n in range(count)]
 
 
-def gather(bundle: Bundle, title: str, samplers: Sequence[Sampler], seed: int, count: int) -> list[Texts]:
-    """`count` texts of `DEEPEST` words for each of `samplers`."""
+def gather(
+    bundle: Bundle, title: str, samplers: Sequence[Sampler], *, seed: int, count: int, words: int = DEEPEST
+) -> list[Texts]:
+    """`count` texts of up to `words` words for each of `samplers`."""
     return write_all(
         bundle,
         recipe_prompt(title),
         samplers=samplers,
         seeds=seeds_of(seed, count),
-        max_tokens=DEEPEST,
+        max_tokens=words,
         threads=2,
     )
 
@@ -64,26 +66,17 @@ class Knot:
 
 
 class Braid:
-    """`count` texts at each of `temperatures`, looked at as far as word `depth`."""
+    """`count` texts of up to `depth` words at each of `temperatures`: what `gather` has written for them."""
 
-    def __init__(
-        self, bundle: Bundle, temperatures: Sequence[float], texts: Sequence[Texts], depth: int = DEEPEST
-    ) -> None:
-        self.bundle, self.temperatures, self.depth = bundle, list(temperatures), depth
-        self.count = len(texts[0].tokens)
+    def __init__(self, bundle: Bundle, temperatures: Sequence[float], texts: Sequence[Texts]) -> None:
+        self.bundle, self.temperatures = bundle, list(temperatures)
+        self.count, self.depth = texts[0].tokens.shape
         self._log_p = [of.log_p.cumsum(axis=1) for of in texts]
         self.paths: list[list[Path]] = [
-            [tuple(i for i in row if i != ENDED) for row in of.tokens[:, :depth].tolist()] for of in texts
+            [tuple(i for i in row if i != ENDED) for row in of.tokens.tolist()] for of in texts
         ]
 
     # -- the tree ----------------------------------------------------------------------------------
-
-    @cached_property
-    def _often(self) -> Counter[Path]:
-        """How many texts of all temperatures together have each beginning."""
-        return Counter(
-            path[:length] for paths in self.paths for path in paths for length in range(1, len(path) + 1)
-        )
 
     @cached_property
     def trees(self) -> list[list[Knot]]:
@@ -92,26 +85,29 @@ class Braid:
         Those that go on from one stand in the order of how many texts have them at all temperatures together,
         so that two trees have their like branches in like places.
         """
-        return [self._tree(k) for k in range(len(self.temperatures))]
+        trees: list[list[Knot]] = [[] for _ in self.paths]
 
-    def _tree(self, k: int) -> list[Knot]:
-        having: dict[Path, list[int]] = defaultdict(list)
-        for n, path in enumerate(self.paths[k]):
-            for length in range(1, len(path) + 1):
-                having[path[:length]].append(n)
+        def grow(path: Path, texts: Sequence[Sequence[int]], parents: Sequence[int]) -> None:
+            """All that goes on from `path`; of each tree the texts that begin so, and the knot of `path`."""
+            ways: dict[int, list[list[int]]] = defaultdict(lambda: [[] for _ in self.paths])
+            for k, numbers in enumerate(texts):
+                for n in numbers:
+                    if len(own := self.paths[k][n]) > len(path):
+                        ways[own[len(path)]][k].append(n)
+            for token, having in sorted(ways.items(), key=lambda way: (-sum(map(len, way[1])), way[0])):
+                longer, knots = (*path, token), [len(tree) for tree in trees]
+                for k, numbers in enumerate(having):
+                    if numbers:
+                        chance = self._chance(k, numbers[0], len(longer))
+                        trees[k].append(Knot(longer, parents[k], tuple(numbers), chance))
+                grow(longer, having, knots)
 
-        def place(path: Path) -> list[tuple[int, int]]:
-            return [(-self._often[path[:length]], path[length - 1]) for length in range(1, len(path) + 1)]
+        grow((), [range(self.count)] * len(self.paths), [-1] * len(self.paths))
+        return trees
 
-        ordered = sorted(having, key=place)
-        number = {path: i for i, path in enumerate(ordered)}
-        return [
-            Knot(path, number.get(path[:-1], -1), tuple(having[path]), self._chance(k, path, having[path][0]))
-            for path in ordered
-        ]
-
-    def _chance(self, k: int, path: Path, text: int) -> float:
-        return min(math.exp(self._log_p[k][text, len(path) - 1]), 1.0)
+    def _chance(self, k: int, text: int, length: int) -> float:
+        """The probability, at temperature `k`, of the first `length` words of a text."""
+        return min(math.exp(self._log_p[k][text, length - 1]), 1.0)
 
     def shown(self, path: Path) -> list[tuple[str, bool]]:
         """The words of a beginning as a person would print them, each with whether a space comes before."""
@@ -301,7 +297,7 @@ class Braid:
                 "seed": own,
                 "words": " ".join(words[i] or END_OF_RECIPE for i in path),
                 "text": detokenize([words[i] for i in path if i != STOP_ID]),
-                "probability": self._chance(k, path, n),
+                "probability": self._chance(k, n, len(path)),
             }
             for k, temperature in enumerate(self.temperatures)
             for n, (own, path) in enumerate(zip(seeds_of(seed, self.count), self.paths[k], strict=True))
