@@ -35,6 +35,9 @@ export default function (component) {
 function newState(root) {
   const part = (selector) => root.querySelector(selector);
   const state = { root, part, panels: part(".panels"), data: { panels: [] }, at: null, pinned: null, width: 0, plans: [] };
+  part(".told").onpointerout = (event) => {
+    if (event.pointerType !== "touch" && !part(".told").contains(event.relatedTarget)) follow(state, state.pinned);
+  };
   root.onkeydown = (event) => {
     if (event.key !== "Escape" || !state.at) return;
     state.pinned = null;
@@ -387,7 +390,8 @@ function bindPicture(state, section, k) {
     else if (knot < 0 && state.at) follow(state, state.pinned);
   };
   picture.onpointerleave = (event) => {
-    if (event.pointerType !== "touch" && !section.contains(state.root.getRootNode().activeElement)) follow(state, state.pinned);
+    const kept = section.contains(state.root.getRootNode().activeElement) || state.part(".told").contains(event.relatedTarget);
+    if (event.pointerType !== "touch" && !kept) follow(state, state.pinned);
   };
   // A tap follows, and a second one on the same knot opens; a click of a mouse, which has been there, opens.
   picture.onclick = (event) => {
