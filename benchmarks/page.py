@@ -3,7 +3,8 @@
 Beside pages that do almost nothing: from a key press on a slider to the new text and to the redrawn step
 chart (5 columns of 60 words; a page with one slider and its number), and from opening the page to its texts
 and to its first chart (a page with one small Altair chart). And the first chart of the models page and the
-first picture of the page inside the cell, beside the comparison's first chart; and there, another gate.
+first picture of the page inside the cell, beside the comparison's first chart; and there, another gate. And
+from a key press to fifty other texts of fifteen words.
 `python -m benchmarks.page` has options of its own.
 """
 
@@ -162,6 +163,10 @@ def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") 
         page.wait_for_selector(".st-key-memory svg.marks")
         page.wait_for_timeout(1500)
         gate = gates(page, times)
+        page.goto(f"{ours}/many?depth=15")
+        page.wait_for_selector(".st-key-braid .panel text")
+        page.wait_for_timeout(1500)
+        (braid,) = response(page, ".st-key-t3 input", [".st-key-braid >>> .panel:nth-child(3)"], times)
         chromium.close()
     return [
         Result(name, mine / theirs, target, False, f"{duration(mine / 1000)} : {duration(theirs / 1000)}")
@@ -173,6 +178,7 @@ def run(times: int = 12, browser: str = "/usr/bin/chromium", address: str = "") 
             ("opening the models page to its first chart : the comparison", models_first, first, 2),
             ("opening the cell page to its first picture : the comparison", cell_first, first, 2),
             ("another gate of the cell page : to a number, on an empty page", gate, base, 5),
+            ("slider to 50 new texts of 15 words : to a number, on an empty page", braid, base, 5),
         )
     ]
 

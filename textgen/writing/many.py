@@ -30,6 +30,7 @@ _T = TypeVar("_T")
 
 ENDED = -1  # fills a row of tokens after the text's end
 _ROWS = 16  # rows of logits at a time: few enough for the processor's caches, enough to keep threads busy
+_PRODUCT = 64  # rows multiplied at a time: a product of many rows copies the output matrix first
 _CHUNK = 16  # texts drawn for at a time
 _NEVER = np.float32(-5e4)  # a score whose weight is the least at any temperature; -inf * 0 would be NaN
 
@@ -167,7 +168,9 @@ def _write(
     for position in range(max_tokens if count else 0):
         choose.prepare(position)
         for start in range(0, len(hidden), _ROWS):
-            logits = model.logits(hidden[start : start + _ROWS])
+            if start % _PRODUCT == 0:
+                product = model.logits(hidden[start : start + _PRODUCT])
+            logits = product[start % _PRODUCT :][:_ROWS]
             first, last = np.searchsorted(row, (start, start + _ROWS))
             texts, rows = live[first:last], row[first:last] - start
             normaliser = _normaliser(logits)
