@@ -274,15 +274,16 @@ function labels(state, k, texts) {
 function drawLabels(state, k, texts) {
   const group = state.panels.children[k].querySelector(".labels");
   const drawn = state.plans[k];
-  const words = labels(state, k, texts);
+  const words = labels(state, k, texts).sort((a, b) => a.i - b.i); // most keep their node while a hand moves
   while (group.children.length > words.length) group.lastChild.remove();
   words.forEach(({ i, on, here, shown, at }, n) => {
     const node = group.children[n] ?? group.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "text"));
-    const [x, y] = spot(drawn, along(drawn, i), at).split(",");
-    node.setAttribute("x", x);
-    node.setAttribute("y", y);
-    node.setAttribute("class", here ? "on here" : on ? "on" : "");
+    const place = spot(drawn, along(drawn, i), at);
+    const look = here ? "on here" : on ? "on" : "";
+    if (node.place !== place) [["x", 0], ["y", 1]].forEach(([name, n]) => node.setAttribute(name, place.split(",")[n]));
+    if (node.look !== look) node.setAttribute("class", look);
     if (node.textContent !== shown) node.textContent = shown;
+    Object.assign(node, { place, look });
   });
 }
 
