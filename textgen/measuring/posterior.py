@@ -8,6 +8,7 @@ chapter 3). Nothing is sampled or fitted.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -74,7 +75,7 @@ class Posterior:
         for width in range(1, len(self.temperatures)):
             held = sums[width:] - sums[:-width]
             first = int(held.argmax())
-            if held[first] >= share:
+            if held[first] >= share - 1e-12:
                 return self.temperatures[first], self.temperatures[first + width - 1]
         return self.temperatures[0], self.temperatures[-1]
 
@@ -82,11 +83,11 @@ class Posterior:
 def posterior(source: Source, run: Generation, temperatures: Sequence[float]) -> Posterior:
     """What the words of `run` say about `temperatures`, under its sampler's rules at each of them.
 
-    The run may stop in mid-text. `ValueError` on no word, no temperature, temperatures that do not rise, and a
-    text that none of them could have written (some word was forced against the rules).
+    The run may stop in mid-text. `ValueError` on no word, no temperature, temperatures that do not rise, and
+    a text that none of them could have written (some word was forced against the rules).
     """
     heats = tuple(map(float, temperatures))
-    if not heats or any(a >= b for a, b in zip(heats, heats[1:], strict=False)):
+    if not heats or any(a >= b for a, b in itertools.pairwise(heats)):
         raise ValueError("give one temperature or more to compare, each once, the lowest first")
     if not run.steps:
         raise ValueError("a text without a word says nothing about its temperature")
@@ -110,8 +111,8 @@ def word_nats(
     """-log p of `tokens` [S] under `sampler` at each of K temperatures, logits [S, V] -> [K, S] nats.
 
     Without rules good to six digits at any temperature; with rules, a probability below 1e-300 counts as 0.
-    Temperature 0 is the greedy limit: 0 nats for the likeliest word, infinitely many for any other. `previous`
-    are the ids before each word, for rules that read them.
+    Temperature 0 is the greedy limit: 0 nats for the likeliest word, infinitely many for any other.
+    `previous` are the ids before each word, for rules that read them.
     """
     picked = np.asarray(tokens, dtype=np.intp)[:, None]
     before = previous or [()] * len(tokens)

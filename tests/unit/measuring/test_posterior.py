@@ -1,4 +1,4 @@
-"""The exact posterior over temperature: against brute force, and against what the sampler says word by word."""
+"""The exact posterior over temperature: against brute force, and against the sampler, word by word."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from textgen.writing.sampling import Sampler
 
 HEATS = (0.0, 0.3, 0.7, 1.0, 1.6, 2.0)
 PROMPT = "recipe for soup |"
+WARM = Sampler(1.2)
 
 
-def run_of(pair, sampler=Sampler(1.2), words=12, seed=3, **options):
+def run_of(pair, sampler=WARM, words=12, seed=3, **options):
     prompt = PROMPT if "soup" in pair.vocabulary else "recipe for w3 |"
     (run,) = generations(pair, prompt, samplers=[sampler], max_tokens=words, seed=seed, **options)
     return run
