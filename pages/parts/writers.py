@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from pages.parts.address import HOTTEST, SLIDER_STEP
@@ -54,6 +56,14 @@ def compare(request: Request) -> Comparison:
         return last  # with what has been worked out about it
     state.last_comparison = comparison
     return comparison
+
+
+def write_ahead(requests: Sequence[Request], then: Callable[[Comparison], object]) -> None:
+    """Have these written while the reader looks, and `then` done with each; all are of one network."""
+    if requests:
+        _writer(requests[0].model).write_ahead(
+            requests, lambda bundle, _, runs: then(Comparison(bundle, runs))
+        )
 
 
 def compare_ahead(request: Request, column: int) -> None:
