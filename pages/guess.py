@@ -91,12 +91,13 @@ def game_now() -> Game:
     return game
 
 
-def take_guesses(game: Game) -> list[str]:
-    """On arrival, the answers that the address has; returns what there is to say about them."""
+def take_guesses(game: Game) -> None:
+    """On arrival, by a link or by Back, the answers are those that the address has; a way back to this page
+    without any finds those that were given before."""
     came = state.pop("guess_came", "")
     spelled = st.query_params.get_all("guess")
     if not came or (came == "link" and not spelled):
-        return []
+        return
     answers: dict[int, float | str] = {}
     twice = []
     for number, answer in map(game.read, spelled):
@@ -104,7 +105,7 @@ def take_guesses(game: Game) -> list[str]:
             twice.append(f"The address has two guesses for round {number}; the first one counts.")
         answers.setdefault(number, answer)
     state.answers = {**state.get("answers", {}), game.key: answers}
-    return twice
+    address.note("guess", twice)
 
 
 # -- what buttons do -------------------------------------------------------------------------------
@@ -224,7 +225,8 @@ def evidence(of: Round, text: Comparison, given: float | str | None) -> None:
             f'--share: {100 * share:.1f}%"><i></i><span>{html.escape(label)}</span></div></td>'
             for heat, share, label in zip(heats, row["shares"], row["labels"], strict=True)
         )
-        hidden = '<td><div class="bar" style="--heat: transparent; --share: 0%"><i></i><span>hidden</span></div></td>'
+        empty = "--heat: transparent; --share: 0%"
+        hidden = f'<td><div class="bar" style="{empty}"><i></i><span>hidden</span></div></td>'
         lines.append(f"<tr><td>{html.escape(row['text'])}</td>{bars or hidden}</tr>")
     st.html(f'<table class="evidence"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>')
     if heats:
@@ -412,13 +414,12 @@ def page() -> None:
     known = address.fields("guess", guess={"parse": game_now().read})
     navigation.begin("guess", known)
     game = game_now()
-    twice = take_guesses(game)
+    take_guesses(game)
     score_place = head(known, game)
     of = game.round(state.round)
     answers = game.answers
     address.write({"guess": [game_view.spelled(n, answers[n]) for n in sorted(answers)]})
-    notes = address.notes("guess", (game, of.number, tuple(answers.items()))) + twice
-    drawing.warn(notes)
+    drawing.warn(address.notes("guess", (game.key, of.number, tuple(answers.items()))))
 
     texts = game.texts(of.number)
     given = answers.get(of.number)

@@ -356,6 +356,12 @@ class _Notes:
     said_with: Any = None  # what the controls said when they were shown first
 
 
+def note(page: str, sentences: Sequence[str]) -> None:
+    """Say these, escaped, with what the address of `page` asked for and could not have."""
+    about = state.address_notes.setdefault(page, _Notes(()))
+    about.sentences = [*about.sentences, *sentences]
+
+
 def notes(page: str, now: Any) -> list[str]:
     """What the address of `page` asked for and could not have, until the controls say no longer `now`."""
     about: _Notes = state.address_notes.get(page, _Notes(()))

@@ -54,7 +54,7 @@ def _posterior_template() -> Spec:
     )
     bar = (
         alt.Chart(alt.NamedData("bars"))
-        .mark_bar()
+        .mark_rect()
         .encode(
             x=x("left"),
             x2="right:Q",

@@ -36,6 +36,7 @@ KINDS = ("text", "beginning", "order", "text", "beginning")  # the first stays t
 WORDS = {"text": 30, "beginning": 8, "order": 20, "next": 16}
 ORDERS = ("A", "B")  # which of two texts is the hotter one
 APART = 0.4  # of two texts to be ordered, at least
+_PAIRS = [(a, b) for a in SETTINGS for b in SETTINGS if abs(a - b) >= APART - 1e-9]
 SHARE = 0.9  # of the probability, in the range that a text leaves
 WORD_TEMPERATURES = (0.5, 1.0, 1.5)
 FIRST_PLACE = 4  # of a word to guess: so many are read before it
@@ -82,11 +83,10 @@ def rounds(mode: str, game: int, titles: Sequence[str]) -> list[Round]:
     """The rounds of a game, of at least `ROUNDS` titles. `ValueError` on a mode that is not in `MODES`."""
     dice = _Dice(game, MODES.index(mode))
     left, kinds = list(titles), list(KINDS[1:])
-    pairs = [(a, b) for a in SETTINGS for b in SETTINGS if abs(a - b) >= APART - 1e-9]
     made = []
     for number in range(1, ROUNDS + 1):
         kind = KINDS[0] if number == 1 else kinds.pop(dice.below(len(kinds)))
-        heats: tuple[float, ...] = dice.of(pairs) if kind == "order" else (dice.of(SETTINGS),)
+        heats: tuple[float, ...] = dice.of(_PAIRS) if kind == "order" else (dice.of(SETTINGS),)
         if mode == "word":
             kind, heats = "next", (dice.of(WORD_TEMPERATURES),)
         title = left.pop(dice.below(len(left)))
