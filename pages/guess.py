@@ -29,11 +29,13 @@ START = 1.0  # of the slider, in every round
 STRONG = 12  # bits of surprisal that have the full colour, as the legend says
 RULES = {
     "text": "Points: how likely your temperature makes a word of this text, on average, against the "
-    "temperature that suits the text best: 100 if as likely, 50 if half as likely.",
+    "temperature that suits the text best: 100 if as likely, 50 if half as likely. A hit is a guess within "
+    "the range that has nine chances in ten.",
     "order": "Points: how likely the two texts are in your order, against the likelier order: 100 if yours "
-    "is the likelier one.",
+    "is the likelier one, which is a hit.",
     "next": "Score: the surprisal of your word, in bits: 0 if it were certain, one more each time its "
-    "probability halves. Points: 100 for the likeliest word, halved with each bit that yours costs more.",
+    "probability halves. Points: 100 for the likeliest word, halved with each bit that yours costs more. A "
+    "hit is up to 1 bit more.",
 }
 RULES["beginning"] = RULES["text"].replace("text", "beginning")
 
@@ -133,7 +135,7 @@ def new_game() -> None:
 def head(known: Mapping[str, address.Field], game: Game) -> Any:
     """Title and controls; returns the place for the score."""
     st.title(HEADINGS[game.mode], anchor=False)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         controls.labelled(
             known["mode"],
             "Game",
@@ -246,7 +248,8 @@ def ask(game: Game, of: Round) -> None:
         if of.kind == "next":
             with st.container(horizontal=True, gap="small"):
                 for n, word in enumerate(game.options(of.number)):
-                    st.button(plain(word), key=f"word{n}", on_click=answer, args=(game, of.number, word))
+                    name = word if any(map(str.isalnum, word)) else f"“{word}”"
+                    st.button(plain(name), key=f"word{n}", on_click=answer, args=(game, of.number, word))
         elif of.kind == "order":
             with st.container(horizontal=True, gap="small"):
                 for name in game_view.ORDERS:
@@ -311,6 +314,8 @@ def tell(game: Game, of: Round, texts: Sequence[Comparison], given: float | str)
             after = next((number for number in left if number > of.number), left[0])
             label = "Next round" if after == of.number + 1 else f"Round {after}, still open"
             st.button(label, key="next", type="primary", on_click=go_on, args=(after,))
+        else:
+            st.button("Another game", key="another", type="primary", on_click=new_game)
         if st.button("Open in Compare", key="to_compare", icon=":material/east:"):
             open_in_compare(game, of, texts, given)
     with st.container(key="told"):

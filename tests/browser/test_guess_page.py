@@ -13,6 +13,7 @@ def verdict(app) -> str:
 
 def test_a_round_by_keyboard_back_in_the_middle_and_forward(app):
     app.open(GAME, wait_for=".st-key-options")
+    text = app.page.locator(".sample").first.inner_text()
     assert "guess" not in app.query
     app.press("t_guess", "ArrowRight", "ArrowRight")
     app.page.keyboard.press("Tab")
@@ -46,6 +47,13 @@ def test_a_round_by_keyboard_back_in_the_middle_and_forward(app):
     app.page.wait_for_selector(".verdict")
     app.settle()
     assert verdict(app) == first
+    app.key("challenge").locator("button").first.click()
+    link = app.page.locator("[data-testid=stCode]").inner_text().strip()
+    app.page.goto(link)  # somebody else: no answers, the same text
+    app.page.wait_for_selector(".st-key-options")
+    app.settle()
+    assert app.query["game"] == ["7"] and "guess" not in app.query
+    assert app.page.locator(".sample").first.inner_text() == text
     app.is_sound()
 
 

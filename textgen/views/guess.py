@@ -444,8 +444,9 @@ def score_line(of: Tally) -> str:
     """The score so far."""
     if not of.rounds:
         return "up to 100 points a round"
+    hits = "1 hit" if of.streak == 1 else f"{of.streak} hits"
     bits = f" · {of.cost[0]:.1f} bits, at best {of.cost[1]:.1f}" * bool(of.cost[0])
-    return f"{of.points} of {100 * of.rounds} points{bits} · {of.streak} in a row"
+    return f"{of.points} of {100 * of.rounds} points{bits} · {hits} in a row"
 
 
 def calibration_sentences(of: Tally) -> list[str]:

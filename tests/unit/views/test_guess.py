@@ -206,7 +206,7 @@ def test_a_tally_counts_the_streak_at_the_end_and_the_lean():
     ]
     tally = game.tally(played)
     assert (tally.streak, tally.hits, tally.points, tally.inside, tally.ranges) == (2, 3, 250, 4, 5)
-    assert game.score_line(tally) == "250 of 400 points · 2 in a row"
+    assert game.score_line(tally) == "250 of 400 points · 2 hits in a row"
     said = " ".join(game.calibration_sentences(tally))
     assert "4 times in 5" in said and "3 guesses of a temperature were 0.15 too hot" in said
     nothing = game.tally([])
