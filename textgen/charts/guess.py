@@ -50,7 +50,7 @@ def _posterior_template() -> Spec:
         alt.Y("probability:Q")
         .scale(domainMin=0, nice=True)
         .title(None)
-        .axis(format="~%", grid=False, tickCount=3, domain=False, ticks=False)
+        .axis(format="~%", grid=False, tickCount=3, domain=False, ticks=False, labelFlush=False)
     )
     bar = (
         alt.Chart(alt.NamedData("bars"))

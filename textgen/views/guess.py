@@ -470,7 +470,7 @@ def summary_rows(made: Sequence[Round], verdicts: Sequence[Verdict]) -> list[Row
     for verdict in verdicts:
         of = made[verdict.number - 1]
         answer = verdict.answer
-        row = {"round": of.number, "title": of.title.capitalize()}
+        row: Row = {"round": of.number, "points": verdict.points}
         if of.kind == "next":
             assert verdict.cost is not None
             row |= {"you said": answer, "bits": f"{verdict.cost[0]:.1f}", "at best": f"{verdict.cost[1]:.1f}"}
@@ -483,5 +483,5 @@ def summary_rows(made: Sequence[Round], verdicts: Sequence[Verdict]) -> list[Row
             }
         else:
             row |= {"you said": f"T = {answer:g}", "it was": f"T = {of.temperatures[0]:g}"}
-        rows.append({**row, "points": verdict.points})
+        rows.append({**row, "title": of.title.capitalize()})
     return rows
