@@ -17,6 +17,7 @@ st.session_state.through_app = True  # see pages.parts.navigation.through_app
 PAGES = [
     st.Page("pages/compare.py", title="Compare", default=True),
     st.Page("pages/many.py", title="Many"),
+    st.Page("pages/guess.py", title="Guess"),
     st.Page("pages/verbs.py", title="Verbs"),
     st.Page("pages/sweep.py", title="Sweep"),
     st.Page("pages/models.py", title="Models"),

@@ -23,6 +23,7 @@ from textgen.measuring.dishes import TEMPERATURES as DISH_TEMPERATURES
 from textgen.measuring.units import FACTS
 from textgen.network.bundle import available_bundles
 from textgen.text.vocabulary import Vocabulary, tokenize
+from textgen.views.guess import MODES, ROUNDS
 from textgen.views.many import DEEPEST
 from textgen.views.models import ERAS
 from textgen.views.sweep import rule_name
@@ -67,6 +68,7 @@ class Field:
     options: Sequence[Any] = ()
     parse: Callable[[str], Any] | None = None  # of what is none of these; ValueError if it may not stand here
     many: int = 0  # so many of its values count; 0: the last one alone
+    nearest: bool = False  # a number beyond the bounds is taken as the bound
 
     @property
     def default(self) -> Any:
@@ -115,6 +117,14 @@ def _dish(text: str) -> str:
     if text and not tokenize(text):
         raise ValueError(text)
     return text
+
+
+def round_and_answer(text: str) -> tuple[int, str]:
+    """The number of a round, and an answer; whether the round has such a one, its page knows."""
+    number, _, answer = text.partition(" ")
+    if number not in map(str, range(1, ROUNDS + 1)) or not answer:
+        raise ValueError(text)
+    return int(number), answer
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -237,13 +247,25 @@ TABLE = (
     Field("unit", "cell", "a unit", None, 0, 0, 1),
     Field("fact", "cell", "a fact", options=tuple(FACTS)),
     Field("shade", "cell", "what colours a text", options=("hidden", "cell")),
+    # -- a game, whose answers belong to its number and its network: no other page may change those ---
+    Field("mode", "guess", "the game", options=MODES),
+    Field("game", "guess", "the number of a game", 1, 0, 2**31 - 1, 1),
+    Field("writer", "guess", "the network"),
+    Field("round", "guess", "the number of a round", 1, 1, ROUNDS, 1, nearest=True),
+    Field(
+        "guess", "guess", "no round of this game has such an answer", (), parse=round_and_answer, many=ROUNDS
+    ),
 )
 
 
 def fields(page: str, **found: Mapping[str, Any]) -> dict[str, Field]:
     """The rows of `page` by key; `found` are changes to those that depend on what there is."""
     names = tuple(available_bundles())
-    changes = {"model": {"options": names}, "network": {"options": names, "start": names[:1]}, **found}
+    changes = {
+        **{key: {"options": names} for key in ("model", "writer")},
+        "network": {"options": names, "start": names[:1]},
+        **found,
+    }
     rows = (field for field in TABLE if page in field.pages.split())
     return {field.key: replace(field, **changes.get(field.key, {})) for field in rows}
 
@@ -316,7 +338,10 @@ def _corrected(field: Field, asked: Sequence[str]) -> tuple[list[str], list[str]
         try:
             value = field.read(text)
         except ValueError:
-            sentences.append(f"{quoted}, but {plain(field.meaning)}; it was left out.")
+            bound = _bound(field, text)
+            end = f"it was taken as {bound}" if bound else "it was left out"
+            sentences.append(f"{quoted}, but {plain(field.meaning)}; {end}.")
+            kept += [bound] if bound else []
             continue
         kept.append(written(value) if field.whole else text)
         if kept[-1] != text:
@@ -326,10 +351,24 @@ def _corrected(field: Field, asked: Sequence[str]) -> tuple[list[str], list[str]
     return kept[: field.many] if field.many > 1 else kept[-1:], sentences
 
 
+def _bound(field: Field, text: str) -> str:
+    """The bound that the number `text` is beyond, as it is to be spelled, for a field that goes there."""
+    with contextlib.suppress(ValueError):
+        if field.nearest and (number := float(text)) == number:  # not NaN
+            return written(type(field.low)(field.within(number)))
+    return ""
+
+
 @dataclass
 class _Notes:
     sentences: Sequence[str]
     said_with: Any = None  # what the controls said when they were shown first
+
+
+def note(page: str, sentences: Sequence[str]) -> None:
+    """Say these, escaped, with what the address of `page` asked for and could not have."""
+    about = state.address_notes.setdefault(page, _Notes(()))
+    about.sentences = [*about.sentences, *sentences]
 
 
 def notes(page: str, now: Any) -> list[str]:

@@ -30,9 +30,9 @@ def left_out() -> list[str]:
     return [part for parts in address.said(address.fields("compare")["hide"]) for part in parts]
 
 
-def link(**changes: str) -> str:
-    """The address of this page, with other values for some of its keys."""
-    query = {key: st.query_params.get_all(key) for key in st.query_params} | changes
+def link(without: Sequence[str] = (), **changes: str) -> str:
+    """The address of this page, with other values for some of its keys, and none of the keys `without`."""
+    query = {key: st.query_params.get_all(key) for key in st.query_params if key not in without} | changes
     return f"{(st.context.url or '').rstrip('/')}/?{urlencode(query, doseq=True)}"
 
 

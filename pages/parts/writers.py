@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -61,6 +61,14 @@ def compare(request: Request) -> Comparison:
         return last  # with what has been worked out about it
     state.last_comparison = comparison
     return comparison
+
+
+def write_ahead(requests: Sequence[Request], then: Callable[[Comparison], object]) -> None:
+    """Have these written while the reader looks, and `then` done with each; all are of one network."""
+    if requests:
+        _writer(requests[0].model).write_ahead(
+            requests, lambda bundle, _, runs: then(Comparison(bundle, runs))
+        )
 
 
 def compare_ahead(request: Request, column: int) -> None:

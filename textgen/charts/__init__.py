@@ -12,6 +12,7 @@ on light and dark grounds and stay apart for colour-blind eyes.
 from textgen.charts.base import DASHES, MUTED, SURPRISAL_COLOR, Row, Spec, chart, temperature_color
 from textgen.charts.cell import NEGATIVE, POSITIVE, memory_spec, tint
 from textgen.charts.compare import TIMELINE_MEASURES, live_spec, step_spec, timeline_spec
+from textgen.charts.guess import posterior_spec
 from textgen.charts.many import chances_spec, distinct_spec
 from textgen.charts.models import curves_spec, reliability_spec, scaling_spec
 from textgen.charts.sweep import front_spec, sweep_spec
@@ -39,6 +40,7 @@ __all__ = [
     "lines_spec",
     "live_spec",
     "memory_spec",
+    "posterior_spec",
     "reliability_spec",
     "scaling_spec",
     "step_spec",
