@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from textgen.network.bundle import BundleError, check_name, save_bundle, user_folder
 from textgen.network.keras_file import ModelFileError, Source, read_blueprint, write_keras
 from textgen.network.layers import Blueprint
@@ -189,7 +187,7 @@ def _fit(network: Blueprint, listed: WordList, spare: bool) -> Brought:
     vocabulary = Vocabulary([STOP, UNKNOWN, *(words[n] for n in others)])
     if reads != list(range(size)) or writes != reads:
         network = network.reordered(reads, writes)
-    return Brought(network, _built(network), vocabulary, (*notes, *_remarks(network, vocabulary)))
+    return Brought(network, network.build(), vocabulary, (*notes, *_remarks(network, vocabulary)))
 
 
 def _placed(listed: WordList, size: int, spare: bool, notes: list[str]) -> dict[int, str]:
@@ -228,20 +226,6 @@ def _placed(listed: WordList, size: int, spare: bool, notes: list[str]) -> dict[
     if missing:
         notes.append(f"{len(missing):,} of its outputs stand for no word and were left out.")
     return words
-
-
-def _built(network: Blueprint) -> RecurrentModel:
-    """The network, after a look at what it says of a first word."""
-    with np.errstate(all="ignore"):
-        try:
-            model = network.build()
-            logits, _ = model.advance([1, 2], model.start(2))
-            sound = bool(np.isfinite(logits).all())
-        except (OverflowError, FloatingPointError):
-            sound = False
-    if not sound:
-        raise WordListError("the network's weights are so large that it computes no finite numbers")
-    return model
 
 
 def _remarks(network: Blueprint, vocabulary: Vocabulary) -> list[str]:

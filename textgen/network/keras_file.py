@@ -25,6 +25,7 @@ from textgen.network.recurrent import Array, RecurrentModel
 
 MAX_CONFIG_BYTES = 4 << 20
 MAX_WEIGHTS_BYTES = 4 * MAX_PARAMETERS
+LARGEST_WEIGHT = 1_000_000  # trained ones stay far below, and sums with these are finite
 MAX_COMPRESSION = 50  # trained weights hardly compress; a ratio beyond this is a bomb
 
 Source = str | os.PathLike[str] | BinaryIO
@@ -187,34 +188,62 @@ def _layer_configs(model: dict[str, Any]) -> Chain:
     if kind not in ("Sequential", "Functional", "Model") or not isinstance(layers, list):
         raise ModelFileError(f"it holds a {kind!r}; only Sequential and Functional models are supported")
     chain: Chain = []
+    masks: list[tuple[str, int]] = []  # in Keras 3 `mask_zero` stands among the layers, as NotEqual(ids, 0)
     before: str | None = None
     for layer in layers:
         if not (isinstance(layer, dict) and isinstance(layer.get("config"), dict)):
             raise ModelFileError("the description has a layer without a configuration")
-        name = layer["config"].get("name")
-        if kind != "Sequential" and _sources(layer.get("inbound_nodes", [])) != (
-            [] if before is None else [(before, 0)]
-        ):
-            raise ModelFileError(
-                f"layer {name!r} does not just follow the one before; only a chain is supported"
-            )
+        name, class_name = layer["config"].get("name"), str(layer.get("class_name"))
+        reads, masked_by = _sources(layer.get("inbound_nodes", []))
+        if kind != "Sequential":
+            if class_name == "NotEqual" and chain and reads == [(chain[0][1].get("name"), 0), "0"]:
+                masks.append((str(name), 0))
+                continue
+            if reads != ([] if before is None else [(before, 0)]) or not set(masked_by) <= set(masks):
+                raise ModelFileError(
+                    f"layer {name!r} does not just follow the one before; only a chain is supported"
+                )
         before = name
-        chain.append((str(layer.get("class_name")), layer["config"]))
+        chain.append((class_name, layer["config"]))
+    if masks and not any(config.get("mask_zero") for _, config in chain):
+        raise ModelFileError("it has a mask of its own; the Embedding's mask_zero is supported")
     ends = config.get("output_layers") if isinstance(config, dict) else None
-    if kind != "Sequential" and ends is not None and before not in _names(ends):
-        raise ModelFileError(f"layer {before!r} is the last, but is not what the network gives out")
-    if kind != "Sequential" and ends is not None and len(_names(ends)) > 1:
-        raise ModelFileError(f"the network gives out {len(_names(ends))} things; one is supported")
+    if kind != "Sequential" and ends is not None and _names(ends) != [before]:
+        raise ModelFileError(
+            f"it gives out {', '.join(_names(ends))[:80]}; only what its last layer, {before!r}, gives is "
+            "supported"
+        )
     return chain
 
 
-def _sources(nodes: Any) -> list[tuple[str, int]]:
-    """(layer, number of its output) of all that a layer of a Functional model reads: in Keras 3 tensors with
-    a history, in Keras 2 lists of [layer, node, output, arguments]."""
-    text = json.dumps(nodes)
-    found = re.findall(r'"keras_history": \["([^"]*)", \d+, (\d+)\]', text)
-    found = found or re.findall(r'\["([^"]*)", \d+, (\d+)[,\]]', text)
-    return [(name, int(output)) for name, output in found]
+def _sources(nodes: Any) -> tuple[list[Any], list[Any]]:
+    """(layer, number of its output) of all that a layer of a Functional model reads, and of its masks.
+
+    In Keras 3 they are tensors with a history; other arguments follow as text. In Keras 2 they are lists of
+    [layer, node, output, arguments].
+    """
+    found: list[Any] = []
+    masks: list[Any] = []
+    for node in nodes if isinstance(nodes, list) else []:
+        if isinstance(node, dict):
+            args, kwargs = node.get("args"), node.get("kwargs")
+            named = dict(kwargs) if isinstance(kwargs, dict) else {}
+            masks += _histories(named.pop("mask", None))
+            found += _histories([args, named])
+            found += [
+                str(one)
+                for one in (args if isinstance(args, list) else [])
+                if isinstance(one, (int, float, str))
+            ]
+        else:
+            text = json.dumps(node)
+            found += [(name, int(n)) for name, n in re.findall(r'\["([^"]*)", \d+, (\d+)[,\]]', text)]
+    return found, masks
+
+
+def _histories(value: Any) -> list[tuple[str, int]]:
+    text = json.dumps(value)
+    return [(name, int(n)) for name, n in re.findall(r'"keras_history": \["([^"]*)", \d+, (\d+)\]', text)]
 
 
 def _names(ends: Any) -> list[str]:
@@ -285,6 +314,8 @@ def _read_array(file: h5py.File, path: str, shape: Sequence[int], label: str) ->
         raise ModelFileError(f"the weights of {label} cannot be read ({path})") from None
     if not np.isfinite(array).all():
         raise ModelFileError(f"the weights of {label} hold NaN or infinite numbers ({path})")
+    if np.abs(array).max(initial=0) > LARGEST_WEIGHT:
+        raise ModelFileError(f"the weights of {label} hold numbers beyond {LARGEST_WEIGHT:,} ({path})")
     return array
 
 
