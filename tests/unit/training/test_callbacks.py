@@ -135,9 +135,9 @@ def test_every_form_of_model_writes_by_its_own_probabilities(
     options: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     model, generator = network(**options), TextGenerator(WORDS, top_k=3, max_tokens=6, seed=1)
-    printed = fitted(model, generator, capsys)
-    assert printed.count("generated text:\nrecipe for") == 2
-    assert printed.count("%") == 6
+    printed = fitted(model, generator, capsys, epochs=1)
+    assert printed.count("generated text:\nrecipe for") == 1
+    assert printed.count("%") == 3
     assert ("12 outputs and 8 words are given: the other outputs are never written" in printed) == (
         options.get("outputs") == 12
     )
