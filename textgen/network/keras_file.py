@@ -28,6 +28,9 @@ MAX_WEIGHTS_BYTES = 4 * MAX_PARAMETERS
 LARGEST_WEIGHT = 1_000_000  # trained ones stay far below, and sums with these are finite
 MAX_COMPRESSION = 50  # trained weights hardly compress; a ratio beyond this is a bomb
 
+# What h5py raises where a file is damaged.
+_H5_ERRORS = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError)
+
 Source = str | os.PathLike[str] | BinaryIO
 
 
@@ -136,14 +139,14 @@ def _parse(text: str | bytes, what: str) -> dict[str, Any]:
 def _open_h5(file: BinaryIO, what: str) -> closing[h5py.File]:
     try:
         return closing(h5py.File(file, "r"))
-    except (OSError, RuntimeError, ValueError, KeyError):
+    except _H5_ERRORS:
         raise ModelFileError(f"{what} is not a readable HDF5 file") from None
 
 
 def _attribute(file: h5py.File, name: str) -> str | bytes:
     try:
         value = file.attrs.get(name)
-    except (OSError, RuntimeError, ValueError, TypeError, KeyError):
+    except _H5_ERRORS:
         value = None
     if not isinstance(value, (str, bytes)):
         raise ModelFileError(
@@ -173,6 +176,8 @@ def _build(model: dict[str, Any], file: h5py.File, locate: _Locate) -> Blueprint
                 read.append(_read_array(file, path, shape, layer.label))
             except ModelFileError as error:
                 problems.append(str(error))
+            except _H5_ERRORS:
+                problems.append(f"the weights of {layer.label} cannot be read ({path})")
         arrays.append(read)
     if problems:
         raise ModelFileError("; ".join(problems))
@@ -265,7 +270,9 @@ _INSIDE = {"LSTM": "cell/vars", "GRU": "cell/vars", "TimeDistributed": "layer/va
 
 
 def _numbered(file: h5py.File, layer: Wanted) -> list[str]:
-    top = "layers" if "layers" in file else "_layer_checkpoint_dependencies"  # the latter in TensorFlow 2.12
+    top = (
+        "layers" if _node(file, "layers") is not None else "_layer_checkpoint_dependencies"
+    )  # the latter in TensorFlow 2.12
     return _paths(top, layer)
 
 
@@ -281,7 +288,7 @@ def _legacy(file: h5py.File, layer: Wanted) -> list[str]:
     try:
         listed = [] if group is None else group.attrs["weight_names"]
         names = [name.decode() if isinstance(name, bytes) else str(name) for name in np.ravel(listed)[:16]]
-    except (OSError, RuntimeError, ValueError, TypeError, KeyError):
+    except _H5_ERRORS:
         names = []
     by_role = {name.rpartition("/")[2].partition(":")[0]: name for name in names}
     return [f"{path}/{by_role.get(role, role)}" for role in layer.roles]
@@ -294,7 +301,7 @@ def _node(file: h5py.File, path: str) -> Any:
         try:
             hard = isinstance(node, h5py.Group) and isinstance(node.get(part, getlink=True), h5py.HardLink)
             node = node[part] if hard else None
-        except (KeyError, OSError, RuntimeError, ValueError):
+        except _H5_ERRORS:
             node = None
     return node
 
@@ -308,10 +315,7 @@ def _read_array(file: h5py.File, path: str, shape: Sequence[int], label: str) ->
         raise ModelFileError(f"the weights of {label} are not a plain array of numbers ({path})")
     if node.shape != tuple(shape):
         raise ModelFileError(f"the weights of {label} have shape {node.shape}, not {tuple(shape)} ({path})")
-    try:
-        array = np.asarray(node[()], dtype=np.float32)
-    except (OSError, RuntimeError, MemoryError):
-        raise ModelFileError(f"the weights of {label} cannot be read ({path})") from None
+    array = np.asarray(node[()], dtype=np.float32)
     if not np.isfinite(array).all():
         raise ModelFileError(f"the weights of {label} hold NaN or infinite numbers ({path})")
     if np.abs(array).max(initial=0) > LARGEST_WEIGHT:

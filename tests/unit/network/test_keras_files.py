@@ -218,3 +218,18 @@ def test_whatever_stands_in_the_description_is_read_or_refused(name, tmp_path):
             refused += 1
             assert len(str(error)) < 2000
     assert refused > 15
+
+
+@pytest.mark.parametrize("name", ["functional.h5", "sequential.h5", "functional.keras"])
+def test_a_damaged_file_is_read_or_refused(name):
+    whole, rng = (KERAS_2 / name).read_bytes(), np.random.default_rng(1)
+    refused = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        for at in rng.integers(len(data) if rng.random() < 0.5 else 4000, size=3):
+            data[at] = rng.integers(256)
+        try:
+            read_blueprint(BytesIO(data))
+        except ModelFileError:
+            refused += 1
+    assert refused > 5
