@@ -81,9 +81,12 @@ def check_name(name: str, replace: bool = False) -> None:
         )
     if name in _bundles_in(MODELS):
         raise BundleError(f"{name} is the name of a released network; give it another")
-    if not replace and (user_folder() / name).exists():
+    folder = user_folder() / name
+    if replace and folder.exists() and not _may_replace(folder):
+        raise BundleError(f"{folder} is there already and is not a model bundle; it was left as it is")
+    if not replace and folder.exists():
         raise BundleError(
-            f"there is a bundle named {name} already, in {user_folder() / name}; give it another name, or "
+            f"there is a bundle named {name} already, in {folder}; give it another name, or "
             "say that it is to be replaced"
         )
 

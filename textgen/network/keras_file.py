@@ -266,19 +266,42 @@ _GROUPS = {
 }
 
 
-_INSIDE = {"LSTM": "cell/vars", "GRU": "cell/vars", "TimeDistributed": "layer/vars"}
+_INSIDE = {"LSTM": "cell", "GRU": "cell", "TimeDistributed": "layer"}
+_OLD_TOP = "_layer_checkpoint_dependencies"
 
 
 def _numbered(file: h5py.File, layer: Wanted) -> list[str]:
-    top = (
-        "layers" if _node(file, "layers") is not None else "_layer_checkpoint_dependencies"
-    )  # the latter in TensorFlow 2.12
-    return _paths(top, layer)
+    usual = _paths("layers", layer)
+    return usual if _node(file, "layers") is not None else _older_paths(file, layer) or usual
 
 
 def _paths(top: str, layer: Wanted) -> list[str]:
     group = f"{top}/{_GROUPS[layer.kind]}" + (f"_{layer.number}" if layer.number else "")
-    return [f"{group}/{_INSIDE.get(layer.kind, 'vars')}/{n}" for n in range(len(layer.roles))]
+    inside = f"/{_INSIDE[layer.kind]}" if layer.kind in _INSIDE else ""
+    return [f"{group}{inside}/vars/{n}" for n in range(len(layer.roles))]
+
+
+def _older_paths(file: h5py.File, layer: Wanted) -> list[str]:
+    """Of Keras 2.12 and 2.13: another group, numbers with gaps, and on Windows a path's parts in one name."""
+    inside = _INSIDE.get(layer.kind, "")
+    found = {}
+    for holder, start, between in (
+        (_node(file, _OLD_TOP), "", "/"),
+        (file, f"{_OLD_TOP}\\", "\\"),
+        (file, "layers\\", "\\"),
+    ):
+        rest = between + inside if inside else ""
+        named = re.compile(
+            re.escape(start + _GROUPS[layer.kind]) + r"(?:_(\d{1,6}))?" + re.escape(rest if start else "")
+        )
+        for name in holder if isinstance(holder, h5py.Group) else ():
+            path = name if start else f"{_OLD_TOP}/{name}{rest}"
+            if (match := named.fullmatch(name)) and _node(file, f"{path}/vars/0") is not None:
+                found[int(match[1] or 0)] = path
+    if layer.number >= len(found):
+        return []
+    group = found[sorted(found)[layer.number]]
+    return [f"{group}/vars/{n}" for n in range(len(layer.roles))]
 
 
 def _legacy(file: h5py.File, layer: Wanted) -> list[str]:

@@ -27,6 +27,28 @@ def test_files_of_keras_2_equal_keras_2(name, tmp_path):
     np.testing.assert_allclose(outputs(again, tokens), want, atol=5e-6)
 
 
+@pytest.mark.parametrize("windows", [False, True])
+@pytest.mark.parametrize("name", ["sequential.keras", "functional.keras"])
+def test_groups_are_found_as_keras_2_12_named_them(name, windows, tmp_path):
+    """Under another name, counted twice, and on Windows with the parts of a path in one name."""
+    with zipfile.ZipFile(KERAS_2 / name) as archive:
+        config, weights = json.loads(archive.read("config.json")), archive.read("model.weights.h5")
+    moved = {}
+
+    def move(path, node):
+        if isinstance(node, h5py.Dataset) and path.startswith("layers/"):
+            kind, *rest = path.removeprefix("layers/").split("/")
+            stem, _, number = kind.rpartition("_")
+            kind = f"{stem}_{2 * int(number)}" if number.isdigit() else kind
+            parts = ["_layer_checkpoint_dependencies", kind, *rest[:-2]]
+            moved["/".join([("\\" if windows else "/").join(parts), *rest[-2:]])] = node[()]
+
+    with h5py.File(BytesIO(weights)) as file:
+        file.visititems(move)
+    network = read_blueprint(networks.write_keras(tmp_path / "m.keras", config, moved))
+    assert np.array_equal(network.arrays[-1][0], read_blueprint(KERAS_2 / name).arrays[-1][0])
+
+
 def random_weights(model, seed=0):
     rng = np.random.default_rng(seed)
     model.set_weights([rng.normal(size=w.shape).astype(np.float32) * 0.6 for w in model.get_weights()])

@@ -90,6 +90,14 @@ def test_a_name_that_is_taken_is_not_taken_again(packed):
     assert len(list(user_folder().iterdir())) == 2
 
 
+def test_somebody_elses_folder_is_not_replaced(packed):
+    (user_folder() / "photos").mkdir(parents=True)
+    (user_folder() / "photos" / "cat.jpg").write_bytes(b"cat")
+    with pytest.raises(BundleError, match="is not a model bundle"):
+        open_bundle(packed, "photos", replace=True)
+    assert (user_folder() / "photos" / "cat.jpg").read_bytes() == b"cat"
+
+
 def lying(file, size=100):
     """A zip whose first member says in its headers that it is `size` bytes long."""
     data = bytearray(file.getvalue())
