@@ -100,8 +100,8 @@ def title_of(name: str) -> str:
             title = _read_small(card, about.st_mtime_ns, about.st_size).get("title")
         except (OSError, BundleError):
             title = None
-        if isinstance(title, str) and title.strip():
-            return title
+        if isinstance(title, str) and title.split():
+            return " ".join(title.split())[:80]
     return name
 
 
