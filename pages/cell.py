@@ -41,7 +41,7 @@ KEPT_READINGS = 16  # one of 60 words by 512 units takes 0.7 MB
 def known_fields() -> dict[str, address.Field]:
     """What an address of this page may say, of the network that it names."""
     bundle = writers.load(address.said(address.fields("cell")["model"]))
-    layers, of_network = bundle.model.layers, f"of the {network_label(bundle.name)}"
+    layers, of_network = bundle.model.layers, f"of the {plain(network_label(bundle.name))}"
     return address.fields(
         "cell",
         layer={"options": range(1, len(layers) + 1), "what": f"a layer {of_network}"},

@@ -292,11 +292,11 @@ def leave_buttons(names: Sequence[str], title: str, heats: Sequence[float]) -> N
         st.markdown("More temperatures, word by word, on the comparison page:", width="content")
         for name in names:
             if st.button(
-                network_label(name),
+                plain(network_label(name)),
                 key=f"compare_{name}",
                 type="tertiary",
                 icon=":material/east:",
-                help=f"Compare the temperatures of {network_label(name)}, with this title and seed",
+                help=f"Compare the temperatures of {plain(network_label(name))}, with this title and seed",
             ):
                 state.leaving = {"model": name, "title": title, "temperatures": heats}
                 st.rerun()  # what a fragment leaves behind would be lost

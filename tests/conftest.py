@@ -1,12 +1,20 @@
-"""Which tests stay together where several processes share them out."""
+"""Which tests stay together where several processes share them out, and what no test may see."""
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 BROWSER = Path(__file__).parent / "browser"
+
+# Nothing that the one who runs the tests has brought or trained, from the first import on.
+os.environ["SIMMER_HOME"] = tempfile.mkdtemp(prefix="simmer-tests-")
+atexit.register(shutil.rmtree, os.environ["SIMMER_HOME"], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

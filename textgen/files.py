@@ -1,4 +1,5 @@
-"""Where the project's own files lie, and how files are written: all or nothing, tables harmless to open."""
+"""Where the project's own files and those of its users lie, and how files are written: all or nothing, tables
+harmless to open."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import csv
 import io
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +16,32 @@ from typing import Any, BinaryIO
 # A wheel carries `assets` inside the package; in a checkout it stands beside it.
 _INSIDE = Path(__file__).resolve().parent / "assets"
 ASSETS = _INSIDE if _INSIDE.is_dir() else _INSIDE.parents[1] / "assets"
+
+
+def home() -> Path:
+    """The folder of what users bring and train: `SIMMER_HOME`, or one in the platform's place for user data.
+
+    It need not exist yet.
+    """
+    if named := os.environ.get("SIMMER_HOME"):
+        return Path(named).absolute()
+    return _usual_folder("LOCALAPPDATA", "Library/Application Support", "XDG_DATA_HOME", ".local/share")
+
+
+def cache() -> Path:
+    """The folder of what can be fetched again, as `home`; within `SIMMER_HOME` if that is set."""
+    if os.environ.get("SIMMER_HOME"):
+        return home() / "cache"
+    return _usual_folder("LOCALAPPDATA", "Library/Caches", "XDG_CACHE_HOME", ".cache", "Cache")
+
+
+def _usual_folder(windows: str, mac: str, linux: str, linux_usual: str, within: str = "") -> Path:
+    """`simmer` in one of the platform's folders for users; `within` it where that serves all purposes."""
+    if sys.platform == "win32":
+        return Path(os.environ.get(windows) or Path.home() / "AppData" / "Local") / "simmer" / within
+    if sys.platform == "darwin":
+        return Path.home() / mac / "simmer"
+    return Path(os.environ.get(linux) or Path.home() / linux_usual) / "simmer"
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts.address import DISHES, RULE_KEYS, Field, said
 from pages.parts.drawing import plain
+from textgen.text.recipe import split_prompt
 from textgen.text.vocabulary import UNKNOWN, Vocabulary, unknown_words
 from textgen.views.names import network_label
 from textgen.writing.rules import RULES, Rule
@@ -123,7 +124,21 @@ def several(field: Field, label: str, options: Any = None, **more: Any) -> Any:
 
 def title(known: Mapping[str, Field], explained: str) -> None:
     """The recipe's title; `explained` says what is done with it on the page."""
-    text(known["title"], "Recipe title", help=explained)
+    text(known["title"], "Recipe title", help=explained, on_change=_take_apart, args=(known,))
+
+
+def _take_apart(known: Mapping[str, Field]) -> None:
+    """A whole prompt typed as a title, "recipe for TITLE | OPENING": each part goes into its own field."""
+    typed = (state.title or "").strip()
+    title, opening = split_prompt(typed)
+    if not title or title == typed or (opening and "opening" not in known):
+        return
+    state.title = title
+    said_of = f"Read as the title “{plain(title)}”"
+    if opening:
+        state.opening = opening
+        said_of += f" and the opening words “{plain(opening)}”"
+    st.toast(f"{said_of}.")
 
 
 def opening(known: Mapping[str, Field]) -> None:

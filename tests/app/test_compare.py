@@ -61,6 +61,17 @@ def test_the_page_writes_what_textgen_writes(app):
     assert written(app) == expected
 
 
+def test_a_whole_prompt_typed_as_a_title_is_taken_apart(app):
+    app.text_input(key="title").set_value("Recipe for Beans | cut the").run()
+    assert app.text_input(key="title").value == "Beans"
+    assert app.text_input(key="opening").value == "cut the"
+    assert app.session_state.shown["comparison"].runs[0].prompt == recipe_prompt("Beans", "cut the")
+    assert app.toast[0].value == "Read as the title “Beans” and the opening words “cut the”."
+    app.text_input(key="title").set_value("Pie for a recipe").run()
+    assert app.text_input(key="title").value == "Pie for a recipe"
+    assert app.text_input(key="opening").value == "cut the"
+
+
 def test_only_the_moved_column_changes(app):
     before = written(app)
     drag(app, t3=2.0)

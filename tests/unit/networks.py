@@ -15,6 +15,8 @@ import numpy as np
 from textgen.network.recurrent import GRU, LSTM, Affine, RecurrentModel
 from textgen.text.vocabulary import Vocabulary
 
+KERAS_2 = Path(__file__).resolve().parent / "data" / "keras2"  # written by Keras 2: make_keras2.py
+
 
 def vocabulary(size: int) -> Vocabulary:
     return Vocabulary(["", "[UNK]", "recipe", "for", "|", *(f"w{i}" for i in range(size - 5))])
@@ -99,3 +101,20 @@ def write_keras(
         archive.writestr("config.json", config if isinstance(config, (str, bytes)) else json.dumps(config))
         archive.writestr("model.weights.h5", weights if isinstance(weights, bytes) else h5_bytes(weights))
     return path
+
+
+def softmax(logits: Any) -> Any:
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def outputs(network: Any, tokens: Any) -> Any:
+    """What Keras would give out for `tokens` [B, T] read from the very first, by a `Blueprint`."""
+    model = network.build()
+    state = tuple(layer.start(len(tokens)) for layer in model.layers)
+    rows = []
+    for at in range(tokens.shape[1]):
+        logits, state = model.advance(tokens[:, at], state)
+        rows.append(logits)
+    found = rows[-1] if network.many_to_one else np.stack(rows, axis=1)
+    return softmax(found) if network.softmax else found

@@ -1,7 +1,8 @@
 """A trained model on disk: a folder with `model.keras`, `vocabulary.json`, `card.json`, `history.json`,
 `CARD.md`, and `measured.json` with what was worked out about the finished network.
 
-Reading one needs neither TensorFlow nor trust: no pickle, no code from the files, every size checked.
+Reading one needs neither TensorFlow nor trust: no pickle, no code from the files, every size checked. The
+released ones lie in `assets/models`, those that users bring and train in `user_folder()`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from textgen.files import ASSETS, write_atomically
+from textgen.files import ASSETS, home, write_atomically
 from textgen.network.card import render_card
 from textgen.network.keras_file import ModelFileError, read_keras
 from textgen.network.recurrent import RecurrentModel
@@ -25,6 +27,11 @@ from textgen.text.vocabulary import Vocabulary, VocabularyError
 MODELS = ASSETS / "models"
 DEFAULT = "large"  # the released bundle that is offered first
 MAX_JSON_BYTES = 32 << 20
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_HIDDEN = re.compile(rf"{_NAME.pattern}\.[0-9a-f]{{32}}")  # known to whom was told, and in no list
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{one}{n}" for one in ("com", "lpt") for n in range(10))}
+)
 
 
 class BundleError(ValueError):
@@ -44,20 +51,64 @@ class Bundle:
     measured: dict[str, Any] = field(default_factory=dict)
 
 
+def user_folder() -> Path:
+    """Where the bundles of users are; it need not exist yet."""
+    return home() / "user_bundles"
+
+
 def available_bundles() -> list[str]:
-    """Names of the released bundles, the default one first."""
-    if not MODELS.is_dir():
+    """Names of the bundles that there are: the default one, the other released ones, the user's."""
+    released, own = _bundles_in(MODELS), _bundles_in(user_folder())
+    return [
+        *sorted(released, key=lambda name: name != DEFAULT),
+        *(name for name in own if _NAME.fullmatch(name) and name not in released),
+    ]
+
+
+def _bundles_in(folder: Path) -> list[str]:
+    if not folder.is_dir():
         return []
-    names = sorted(
-        p.name for p in MODELS.iterdir() if (p / "model.keras").is_file() and not p.name.startswith(".")
+    return sorted(
+        p.name for p in folder.iterdir() if (p / "model.keras").is_file() and not p.name.startswith(".")
     )
-    return sorted(names, key=lambda name: name != DEFAULT)
+
+
+def check_name(name: str, replace: bool = False) -> None:
+    """`BundleError` unless a user's bundle can be called `name`: it is no path, and not taken."""
+    if not _NAME.fullmatch(name) or name in _DEVICES:
+        raise BundleError(
+            f"{name!r:.80} is no name for a bundle: 1 to 40 small letters, digits, - and _, the first no sign"
+        )
+    if name in _bundles_in(MODELS):
+        raise BundleError(f"{name} is the name of a released network; give it another")
+    folder = user_folder() / name
+    if replace and folder.exists() and not _may_replace(folder):
+        raise BundleError(f"{folder} is there already and is not a model bundle; it was left as it is")
+    if not replace and folder.exists():
+        raise BundleError(
+            f"there is a bundle named {name} already, in {folder}; give it another name, or "
+            "say that it is to be replaced"
+        )
+
+
+def title_of(name: str) -> str:
+    """What people read for a bundle: the title on the card of a user's, or else its name."""
+    if (_NAME.fullmatch(name) or _HIDDEN.fullmatch(name)) and name not in _bundles_in(MODELS):
+        card = user_folder() / name / "card.json"
+        try:
+            about = card.stat()
+            title = _read_small(card, about.st_mtime_ns, about.st_size).get("title")
+        except (OSError, BundleError):
+            title = None
+        if isinstance(title, str) and title.split():
+            return " ".join(title.split())[:80]
+    return name
 
 
 def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
-    """The released bundle of that name, or the one in that folder. `BundleError` says which file is at fault.
+    """The bundle of that name, or the one in that folder. `BundleError` says which file is at fault.
 
-    A string is looked up among `available_bundles()` first. A page should pass released names only.
+    A string is looked up among `available_bundles()` first. A page should pass names of these only.
     """
     folder = bundle_folder(name_or_path)
     path = folder / "model.keras"
@@ -84,23 +135,28 @@ def load_measured(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
     if not path.exists():
         return {}
     about = path.stat()
-    return _read_measured(path, about.st_mtime_ns, about.st_size)
+    return _read_small(path, about.st_mtime_ns, about.st_size)
 
 
-@lru_cache(maxsize=16)  # pages ask at every run; a file written anew is read anew
-def _read_measured(path: Path, written: int, size: int) -> dict[str, Any]:
+@lru_cache(maxsize=64)  # pages ask at every run; a file written anew is read anew
+def _read_small(path: Path, written: int, size: int) -> dict[str, Any]:
     return _read_object(path)
 
 
 def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:
     """Where a bundle's files are; `BundleError` if there is no such bundle."""
-    if isinstance(name_or_path, str) and name_or_path in available_bundles():
-        return MODELS / name_or_path
+    if isinstance(name_or_path, str):
+        if name_or_path in _bundles_in(MODELS):
+            return MODELS / name_or_path
+        if _NAME.fullmatch(name_or_path) or _HIDDEN.fullmatch(name_or_path):
+            own = user_folder() / name_or_path
+            if (own / "model.keras").is_file():
+                return own
     folder = Path(name_or_path)
     if not folder.is_dir():
         known = ", ".join(available_bundles()) or "none yet"
         raise BundleError(
-            f"there is no model named {str(name_or_path)!r} and no such folder; released: {known}"
+            f"there is no model named {str(name_or_path)!r} and no such folder; there are: {known}"
         )
     return folder
 
@@ -137,7 +193,7 @@ def save_bundle(
     target.parent.mkdir(parents=True, exist_ok=True)
     # A hidden folder of our own on the same disk: both renames are then within one file system.
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
-        new, old = Path(work) / "new", Path(work) / "old"
+        new = Path(work) / "new"
         new.mkdir()
         keras_model.save(str(new / "model.keras"))
         (new / "vocabulary.json").write_text(vocabulary.to_json(), encoding="utf-8")
@@ -145,14 +201,20 @@ def save_bundle(
         (new / "history.json").write_bytes(_json(dict(history)))
         (new / "CARD.md").write_text(render_card(card), encoding="utf-8")
         load_bundle(new)
-        try:
-            if target.exists():
-                os.rename(target, old)
-            os.rename(new, target)
-        except BaseException:
-            if old.exists() and not target.exists():
-                os.rename(old, target)
-            raise
+        move_into_place(new, target, Path(work))
+
+
+def move_into_place(new: Path, target: Path, work: Path) -> None:
+    """Put the bundle `new` where `target` is or was, which is moved into `work`; all or nothing."""
+    old = work / "old"
+    try:
+        if target.exists():
+            os.rename(target, old)
+        os.rename(new, target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            os.rename(old, target)
+        raise
 
 
 def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) -> Path:

@@ -111,6 +111,7 @@ class OpenedStep:
     inputs    [D]: the word's embedding, or in a higher layer what the layer below says
     sums      gate -> `Sum`, in the order in which they act
     before, after  the unit's states: "hidden", and in an LSTM "cell"
+    reset_after    of a GRU: whether the reset gate acts after the product with the memory, or before it
     """
 
     kind: str
@@ -120,6 +121,7 @@ class OpenedStep:
     sums: dict[str, Sum]
     before: dict[str, float]
     after: dict[str, float]
+    reset_after: bool = True
 
     @property
     def values(self) -> dict[str, float]:
@@ -145,7 +147,7 @@ class OpenedStep:
 
     def _gate(self, gate: str, sign: str, meaning: str) -> Equation:
         gate_sum = self.sums[gate]
-        two_biases = self.kind == "gru"
+        two_biases = self.kind == "gru" and self.reset_after
         biases = f"b_{sign} + b'_{sign}" if two_biases else f"b_{sign}"
         terms = [
             _labelled(gate_sum.word, "word", first=True),
@@ -198,20 +200,27 @@ class OpenedStep:
         z, r, g = (self.sums[gate] for gate in ("update", "reset", "candidate"))
         h0, h = self.before["hidden"], self.after["hidden"]
         word = [_labelled(g.word, "word", first=True), _labelled(g.bias, "bias")]
-        memory = [_labelled(g.memory, "memory", first=True), _labelled(g.memory_bias, "bias")]
+        if self.reset_after:
+            memory = [_labelled(g.memory, "memory", first=True), _labelled(g.memory_bias, "bias")]
+            acts = "The reset gate acts after the product with the memory."
+            lines = (
+                r"\tanh\big(x_t W_h + b_h + r_t (h_{t-1} U_h + b'_h)\big)",
+                rf"\tanh\big({' '.join(word)} + {_number(r.value)} ({' '.join(memory)})\big)",
+            )
+        else:
+            acts = "The reset gates act on the memory of all units before the product with it."
+            lines = (
+                r"\tanh\big(x_t W_h + b_h + (r_t \odot h_{t-1}) U_h\big)",
+                rf"\tanh\big({' '.join([*word, _labelled(g.memory, 'memory')])}\big)",
+            )
         return [
             self._gate("update", "z", "How much of the old state stays."),
             self._gate("reset", "r", "How much of the memory the candidate looks at."),
             Equation(
                 "Candidate",
-                "What the unit would change its state to. The reset gate acts after the product with the "
-                "memory.",
+                f"What the unit would change its state to. {acts}",
                 r"\tilde h_t",
-                (
-                    r"\tanh\big(x_t W_h + b_h + r_t (h_{t-1} U_h + b'_h)\big)",
-                    rf"\tanh\big({' '.join(word)} + {_number(r.value)} ({' '.join(memory)})\big)",
-                    rf"\tanh({_number(g.total)}) = {_number(g.value)}",
-                ),
+                (*lines, rf"\tanh({_number(g.total)}) = {_number(g.value)}"),
             ),
             Equation(
                 "New hidden state",
@@ -285,15 +294,17 @@ class Reading:
         gates, cell = self.layers[layer], self.bundle.model.layers[layer]
         if not (0 <= at < len(self) and 0 <= unit < cell.units):
             raise IndexError(f"there is no word {at} or no unit {unit}")
-        zeros = np.zeros(cell.units, dtype=np.float32)
-        memory = gates["hidden"][at - 1] if at else zeros  # [units]
+        first = dict(zip(STATES[cell.kind], self.bundle.model.start(1)[layer], strict=True))
+        states = {name: gates[name][at - 1] if at else first[name][0] for name in STATES[cell.kind]}
+        memory = states["hidden"]  # [units]
         if layer:
             inputs = self.layers[layer - 1]["hidden"][at]
         else:
             inputs = self.bundle.model.embed([self.tokens[at]])[0]
         weights = cell.weights(unit)
-        before = {name: float(gates[name][at - 1, unit]) if at else 0.0 for name in STATES[cell.kind]}
+        before = {name: float(values[unit]) for name, values in states.items()}
         sums: dict[str, Sum] = {}
+        reset_after = getattr(cell, "reset_after", True)
         if cell.kind == "lstm":
             for gate in ("forget", "input", "candidate", "output"):
                 sums[gate] = _sum(weights[gate], inputs, memory, gate)
@@ -302,10 +313,13 @@ class Reading:
         else:
             for gate in ("update", "reset"):
                 sums[gate] = _sum(weights[gate], inputs, memory, gate)
-            sums["candidate"] = _sum(weights["candidate"], inputs, memory, "candidate", sums["reset"].value)
+            scaled = sums["reset"].value
+            if not reset_after:
+                memory, scaled = gates["reset"][at] * memory, 1.0
+            sums["candidate"] = _sum(weights["candidate"], inputs, memory, "candidate", scaled)
             z = sums["update"].value
             after = {"hidden": (1 - z) * sums["candidate"].value + z * before["hidden"]}
-        return OpenedStep(cell.kind, layer, unit, inputs, sums, before, after)
+        return OpenedStep(cell.kind, layer, unit, inputs, sums, before, after, reset_after)
 
 
 def read(bundle: Bundle, prompt: Sequence[str], written: Sequence[str] = ()) -> Reading:

@@ -1,73 +1,121 @@
-"""Reads a `.keras` file (a zip of `config.json` and `model.weights.h5`) without TensorFlow or Keras.
+"""Reads a Keras file without TensorFlow or Keras: `.keras` (a zip of `config.json` and `model.weights.h5`, as
+Keras 3 and 2 write it) or the older `.h5`.
 
-Nothing in it is trusted, not its sizes, its shapes, nor its numbers, and nothing in it is run. The network
-must be a chain: an Embedding, LSTM or GRU layers, perhaps linear Dense projections, and a Dense layer over
-the vocabulary; dropout does nothing here.
+Nothing in it is trusted, not its sizes, its shapes, nor its numbers, and nothing in it is run. What networks
+are supported is said in `textgen.network.layers`.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import math
 import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from textgen.network.recurrent import GRU, LSTM, Affine, Array, Layer, RecurrentModel
+from textgen.network.layers import MAX_PARAMETERS, Blueprint, Chain, Wanted, wanted_layers
+from textgen.network.recurrent import Array, RecurrentModel
 
 MAX_CONFIG_BYTES = 4 << 20
-MAX_WEIGHTS_BYTES = 256 << 20
-MAX_PARAMETERS = MAX_WEIGHTS_BYTES // 4
+MAX_WEIGHTS_BYTES = 4 * MAX_PARAMETERS
+LARGEST_WEIGHT = 1_000_000  # trained ones stay far below, and sums with these are finite
 MAX_COMPRESSION = 50  # trained weights hardly compress; a ratio beyond this is a bomb
+
+# What h5py raises where a file is damaged.
+_H5_ERRORS = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError)
+
+Source = str | os.PathLike[str] | BinaryIO
 
 
 class ModelFileError(ValueError):
-    """A `.keras` file that cannot be read: the message says what is wrong with it."""
+    """A Keras file that cannot be read: the message says what is wrong with it."""
 
 
-def read_keras(path: str | os.PathLike[str]) -> RecurrentModel:
-    """The network of a `.keras` file (Keras 3). `ModelFileError` says what is wrong or not supported."""
-    config, weights = _read_members(path)
-    with _open_weights(weights) as file:
-        return _build(_layer_configs(config), file)
+def read_keras(source: Source) -> RecurrentModel:
+    """The network of a Keras file. `ModelFileError` says what is wrong or not supported."""
+    return read_blueprint(source).build()
 
 
-def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], bytes]:
+def read_blueprint(source: Source) -> Blueprint:
+    """The layers of a Keras file with their weights, checked; `source` is a path or a binary file.
+
+    `ModelFileError` names all that is wrong with the layers at once, or else all that is wrong with the
+    weights.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
-            config = _read_member(archive, "config.json", MAX_CONFIG_BYTES)
-            weights = _read_member(archive, "model.weights.h5", MAX_WEIGHTS_BYTES)
+        if not isinstance(source, (str, os.PathLike)):
+            return _read(source)
+        with open(source, "rb") as file:
+            return _read(file)
     except FileNotFoundError:
         raise ModelFileError("the file is missing") from None
+    except IsADirectoryError:
+        raise ModelFileError(
+            "the file cannot be read: it is a folder; if it is a TensorFlow SavedModel, load it where "
+            'TensorFlow is and write model.save("network.keras")'
+        ) from None
     except OSError as error:
         raise ModelFileError(f"the file cannot be read: {error.strerror or error}") from None
+
+
+def _read(file: BinaryIO) -> Blueprint:
+    start = file.read(1024)
+    file.seek(0)
+    if start.startswith(b"\x89HDF\r\n\x1a\n"):
+        if file.seek(0, os.SEEK_END) > 2 * MAX_WEIGHTS_BYTES:
+            raise ModelFileError(f"it is larger than {2 * MAX_WEIGHTS_BYTES:,} bytes, the most that are read")
+        file.seek(0)
+        with _open_h5(file, "it") as weights:
+            config = _parse(_attribute(weights, "model_config"), "its attribute model_config")
+            return _build(config, weights, _legacy)
+    if not start.startswith(b"PK"):
+        raise ModelFileError(f"the file is not a readable Keras zip or HDF5 file: {_guess(start)}")
+    config, data = _read_members(file)
+    with _open_h5(io.BytesIO(data), "model.weights.h5 in it") as weights:
+        return _build(config, weights, _numbered)
+
+
+def _guess(start: bytes) -> str:
+    """What a file that is none of Keras' may be, by its first bytes."""
+    if start.startswith(b"\x80") or start.startswith(b"\x1f\x8b") or start.startswith(b"(dp"):
+        return (
+            "it looks like a pickle or an archive of Python, which was not opened, because opening one can "
+            'run code; save the network with model.save("network.keras")'
+        )
+    if start.lstrip()[:1] in (b"{", b"["):
+        return "it is JSON text, perhaps the layers without their weights"
+    return "it is empty" if not start else "it does not start as one"
+
+
+def _read_members(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if any(name.endswith("data.pkl") for name in archive.namelist()):
+                raise ModelFileError("it is a file of PyTorch, a pickle that was not opened; Keras' are read")
+            config = read_member(archive, "config.json", MAX_CONFIG_BYTES)
+            weights = read_member(archive, "model.weights.h5", MAX_WEIGHTS_BYTES)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise ModelFileError(f"the file is not a readable Keras zip: {error}") from None
-    try:
-        parsed = json.loads(config)
-    except (ValueError, RecursionError):
-        raise ModelFileError("config.json in it is not JSON") from None
-    if not isinstance(parsed, dict):
-        raise ModelFileError("config.json in it is not a JSON object")
-    return parsed, weights
+    return _parse(config, "config.json in it"), weights
 
 
-def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+def read_member(archive: zipfile.ZipFile, name: str, limit: int, compression: int = MAX_COMPRESSION) -> bytes:
+    """The one member called `name` of a zip that nobody trusts: at most `limit` bytes, and at most
+    `compression` times its packed size. `ModelFileError` says what is wrong."""
     found = [info for info in archive.infolist() if info.filename == name]
     if len(found) != 1:
-        raise ModelFileError(f"it holds {len(found)} members named {name}; a Keras 3 file has one")
+        raise ModelFileError(f"it holds {len(found)} members named {name}; there must be one")
     info = found[0]
     if info.file_size > limit:
         raise ModelFileError(f"{name} unpacks to {info.file_size:,} bytes; at most {limit:,} are read")
-    if info.file_size > MAX_COMPRESSION * max(info.compress_size, 1) and info.file_size > 1 << 16:
+    if info.file_size > compression * max(info.compress_size, 1) and info.file_size > 1 << 16:
         raise ModelFileError(
             f"{name} unpacks to {info.file_size // max(info.compress_size, 1)} times its packed size"
         )
@@ -78,182 +126,241 @@ def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     return data
 
 
-def _open_weights(data: bytes) -> h5py.File:
+def _parse(text: str | bytes, what: str) -> dict[str, Any]:
     try:
-        return h5py.File(io.BytesIO(data), "r")
-    except (OSError, RuntimeError, ValueError):
-        raise ModelFileError("model.weights.h5 in it is not a readable HDF5 file") from None
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ModelFileError(f"{what} is not JSON") from None
+    if not isinstance(value, dict):
+        raise ModelFileError(f"{what} is not a JSON object")
+    return value
 
 
-def _layer_configs(model: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _open_h5(file: BinaryIO, what: str) -> closing[h5py.File]:
+    try:
+        return closing(h5py.File(file, "r"))
+    except _H5_ERRORS:
+        raise ModelFileError(f"{what} is not a readable HDF5 file") from None
+
+
+def _attribute(file: h5py.File, name: str) -> str | bytes:
+    try:
+        value = file.attrs.get(name)
+    except _H5_ERRORS:
+        value = None
+    if not isinstance(value, (str, bytes)):
+        raise ModelFileError(
+            "it holds weights but no description of the layers (no attribute model_config): save the whole "
+            'network with model.save("network.keras"), not its weights alone'
+        )
+    if len(value) > MAX_CONFIG_BYTES:
+        raise ModelFileError(f"its attribute {name} is larger than {MAX_CONFIG_BYTES:,} bytes")
+    return value
+
+
+# -- layers ----------------------------------------------------------------------------------------
+
+# Where a layer's arrays are: (file, layer) -> paths, in the order of `layer.roles`.
+_Locate = Callable[[h5py.File, Wanted], list[str]]
+
+
+def _build(model: dict[str, Any], file: h5py.File, locate: _Locate) -> Blueprint:
+    wanted, problems = wanted_layers(_layer_configs(model))
+    if problems:
+        raise ModelFileError("; ".join(problems))
+    arrays: list[list[Array]] = []
+    for layer in wanted:
+        read: list[Array] = []
+        for path, shape in zip(locate(file, layer), layer.shapes, strict=True):
+            try:
+                read.append(_read_array(file, path, shape, layer.label))
+            except ModelFileError as error:
+                problems.append(str(error))
+            except _H5_ERRORS:
+                problems.append(f"the weights of {layer.label} cannot be read ({path})")
+        arrays.append(read)
+    if problems:
+        raise ModelFileError("; ".join(problems))
+    return Blueprint(tuple(wanted), tuple(map(tuple, arrays)))
+
+
+def _layer_configs(model: dict[str, Any]) -> Chain:
     """(class name, configuration) of each layer, input first; the network must be a plain chain."""
     kind, config = model.get("class_name"), model.get("config")
+    if kind == "Sequential" and isinstance(config, list):  # before Keras 2.2.3
+        config = {"layers": config}
     layers = config.get("layers") if isinstance(config, dict) else None
-    if kind not in ("Sequential", "Functional") or not isinstance(layers, list):
+    if kind not in ("Sequential", "Functional", "Model") or not isinstance(layers, list):
         raise ModelFileError(f"it holds a {kind!r}; only Sequential and Functional models are supported")
-    chain: list[tuple[str, dict[str, Any]]] = []
+    chain: Chain = []
+    masks: list[tuple[str, int]] = []  # in Keras 3 `mask_zero` stands among the layers, as NotEqual(ids, 0)
     before: str | None = None
     for layer in layers:
         if not (isinstance(layer, dict) and isinstance(layer.get("config"), dict)):
-            raise ModelFileError("config.json in it has a layer without a configuration")
-        name = layer["config"].get("name")
-        if kind == "Functional":
-            sources = re.findall(r'"keras_history": \["([^"]*)"', json.dumps(layer.get("inbound_nodes", [])))
-            if sources != ([] if before is None else [before]):
+            raise ModelFileError("the description has a layer without a configuration")
+        name, class_name = layer["config"].get("name"), str(layer.get("class_name"))
+        reads, masked_by = _sources(layer.get("inbound_nodes", []))
+        if kind != "Sequential":
+            if class_name == "NotEqual" and chain and reads == [(chain[0][1].get("name"), 0), "0"]:
+                masks.append((str(name), 0))
+                continue
+            if reads != ([] if before is None else [(before, 0)]) or not set(masked_by) <= set(masks):
                 raise ModelFileError(
                     f"layer {name!r} does not just follow the one before; only a chain is supported"
                 )
         before = name
-        chain.append((str(layer.get("class_name")), layer["config"]))
+        chain.append((class_name, layer["config"]))
+    if masks and not any(config.get("mask_zero") for _, config in chain):
+        raise ModelFileError("it has a mask of its own; the Embedding's mask_zero is supported")
+    ends = config.get("output_layers") if isinstance(config, dict) else None
+    if kind != "Sequential" and ends is not None and _names(ends) != [before]:
+        raise ModelFileError(
+            f"it gives out {', '.join(_names(ends))[:80]}; only what its last layer, {before!r}, gives is "
+            "supported"
+        )
     return chain
 
 
-# Layers that do nothing once a network is trained.
-_IDLE = {"InputLayer", "Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise"}
-_H5_NAMES = {
-    "InputLayer": "input_layer",
+def _sources(nodes: Any) -> tuple[list[Any], list[Any]]:
+    """(layer, number of its output) of all that a layer of a Functional model reads, and of its masks.
+
+    In Keras 3 they are tensors with a history; other arguments follow as text. In Keras 2 they are lists of
+    [layer, node, output, arguments].
+    """
+    found: list[Any] = []
+    masks: list[Any] = []
+    for node in nodes if isinstance(nodes, list) else []:
+        if isinstance(node, dict):
+            args, kwargs = node.get("args"), node.get("kwargs")
+            named = dict(kwargs) if isinstance(kwargs, dict) else {}
+            masks += _histories(named.pop("mask", None))
+            found += _histories([args, named])
+            found += [
+                str(one)
+                for one in (args if isinstance(args, list) else [])
+                if isinstance(one, (int, float, str))
+            ]
+        else:
+            text = json.dumps(node)
+            found += [(name, int(n)) for name, n in re.findall(r'\["([^"]*)", \d+, (\d+)[,\]]', text)]
+    return found, masks
+
+
+def _histories(value: Any) -> list[tuple[str, int]]:
+    text = json.dumps(value)
+    return [(name, int(n)) for name, n in re.findall(r'"keras_history": \["([^"]*)", \d+, (\d+)\]', text)]
+
+
+def _names(ends: Any) -> list[str]:
+    """The layers of `output_layers`: ["a", 0, 0] or [["a", 0, 0], …]."""
+    return re.findall(r'\["([^"]*)"', json.dumps(ends))
+
+
+# Keras names the group of a layer's weights by its class, and numbers those of one class: lstm, lstm_1, ...
+_GROUPS = {
     "Embedding": "embedding",
     "LSTM": "lstm",
     "GRU": "gru",
     "Dense": "dense",
+    "TimeDistributed": "time_distributed",
 }
 
 
-def _build(chain: list[tuple[str, dict[str, Any]]], file: h5py.File) -> RecurrentModel:
-    embedding: Array | None = None
-    layers: list[Layer] = []
-    dense: list[Affine] = []
-    activation = "softmax"
-    width = 0
-    bound: NDArray[np.float64] = np.ones(0)  # of what a layer gives to the next
-    budget = _Budget(MAX_PARAMETERS)
-    counts: dict[str, int] = {}
-    for kind, config in chain:
-        if kind in _IDLE:
-            continue
-        if kind not in _H5_NAMES:
-            raise ModelFileError(f"layer {config.get('name')!r} is a {kind}, which is not supported")
-        # Keras names a group by the layer's class, and numbers those of one class: lstm, lstm_1, ...
-        number = counts[kind] = counts.get(kind, -1) + 1
-        group = f"layers/{_H5_NAMES[kind]}" + (f"_{number}" if number else "")
-        label = f"{kind} layer {config.get('name')!r}"
+_INSIDE = {"LSTM": "cell", "GRU": "cell", "TimeDistributed": "layer"}
+_OLD_TOP = "_layer_checkpoint_dependencies"
 
-        def read(path: str, *shape: int, group: str = group, label: str = label) -> Array:
-            budget.spend(math.prod(shape), label)
-            return _read_array(file, f"{group}/{path}", shape, label)
 
-        if kind == "Embedding":
-            if embedding is not None or layers or dense:
-                raise ModelFileError(f"{label} is not the first; one Embedding at the input is supported")
-            _require(config, label, mask_zero=(False, None))
-            vocabulary_size, width = _size(config, "input_dim", label), _size(config, "output_dim", label)
-            embedding = read("vars/0", vocabulary_size, width)
-            bound = np.abs(embedding).max(axis=0).astype(np.float64)
-        elif kind == "Dense":
-            if not layers:
-                raise ModelFileError(f"{label} comes before any recurrent layer, which is not supported")
-            if activation != "linear" and dense:
-                raise ModelFileError("a Dense layer with softmax is not the last")
-            activation = config.get("activation") or "linear"
-            if activation not in ("linear", "softmax"):
-                raise ModelFileError(
-                    f"{label} has activation {activation!r}; linear and softmax are supported"
-                )
-            units = _size(config, "units", label)
-            kernel = read("vars/0", width, units)
-            bias = read("vars/1", units) if config.get("use_bias", True) else None
-            dense.append(Affine(kernel, bias, bound))
-            width, bound = units, dense[-1].bound
-        else:
-            if embedding is None or dense:
-                raise ModelFileError(f"{label} must stand between the Embedding and the Dense layers")
-            layers.append(_recurrent(kind, config, label, width, bound, read))
-            width, bound = layers[-1].units, np.ones(layers[-1].units)
-    if embedding is None or not layers or not dense:
-        raise ModelFileError(
-            "an Embedding, a recurrent layer and a Dense layer are needed; not all are there"
+def _numbered(file: h5py.File, layer: Wanted) -> list[str]:
+    usual = _paths("layers", layer)
+    return usual if _node(file, "layers") is not None else _older_paths(file, layer) or usual
+
+
+def _paths(top: str, layer: Wanted) -> list[str]:
+    group = f"{top}/{_GROUPS[layer.kind]}" + (f"_{layer.number}" if layer.number else "")
+    inside = f"/{_INSIDE[layer.kind]}" if layer.kind in _INSIDE else ""
+    return [f"{group}{inside}/vars/{n}" for n in range(len(layer.roles))]
+
+
+def _older_paths(file: h5py.File, layer: Wanted) -> list[str]:
+    """Of Keras 2.12 and 2.13: another group, numbers with gaps, and on Windows a path's parts in one name."""
+    inside = _INSIDE.get(layer.kind, "")
+    found = {}
+    for holder, start, between in (
+        (_node(file, _OLD_TOP), "", "/"),
+        (file, f"{_OLD_TOP}\\", "\\"),
+        (file, "layers\\", "\\"),
+    ):
+        rest = between + inside if inside else ""
+        named = re.compile(
+            re.escape(start + _GROUPS[layer.kind]) + r"(?:_(\d{1,6}))?" + re.escape(rest if start else "")
         )
-    output = dense.pop()
-    if output.outputs != len(embedding):
-        raise ModelFileError(f"it reads {len(embedding):,} words but writes {output.outputs:,}")
-    return RecurrentModel(embedding, layers, output, dense)
+        for name in holder if isinstance(holder, h5py.Group) else ():
+            path = name if start else f"{_OLD_TOP}/{name}{rest}"
+            if (match := named.fullmatch(name)) and _node(file, f"{path}/vars/0") is not None:
+                found[int(match[1] or 0)] = path
+    if layer.number >= len(found):
+        return []
+    group = found[sorted(found)[layer.number]]
+    return [f"{group}/vars/{n}" for n in range(len(layer.roles))]
 
 
-def _recurrent(
-    kind: str,
-    config: dict[str, Any],
-    label: str,
-    width: int,
-    bound: NDArray[np.float64],
-    read: Callable[..., Array],
-) -> Layer:
-    _require(
-        config,
-        label,
-        activation=("tanh",),
-        recurrent_activation=("sigmoid",),
-        return_sequences=(True,),
-        go_backwards=(False, None),
-    )
-    units = _size(config, "units", label)
-    has_bias = config.get("use_bias", True)
-    if kind == "LSTM":
-        kernel, recurrent = read("cell/vars/0", width, 4 * units), read("cell/vars/1", units, 4 * units)
-        bias = read("cell/vars/2", 4 * units) if has_bias else None
-        return LSTM(kernel, recurrent, bias, bound)
-    _require(config, label, reset_after=(True,))
-    kernel, recurrent = read("cell/vars/0", width, 3 * units), read("cell/vars/1", units, 3 * units)
-    bias = read("cell/vars/2", 2, 3 * units) if has_bias else None
-    return GRU(kernel, recurrent, bias, bound)
+def _legacy(file: h5py.File, layer: Wanted) -> list[str]:
+    """In an `.h5` file each layer's group lists its arrays: "lstm/lstm_cell/kernel:0", say."""
+    path = f"model_weights/{layer.name}"
+    group = _node(file, path)
+    try:
+        listed = [] if group is None else group.attrs["weight_names"]
+        names = [name.decode() if isinstance(name, bytes) else str(name) for name in np.ravel(listed)[:16]]
+    except _H5_ERRORS:
+        names = []
+    by_role = {name.rpartition("/")[2].partition(":")[0]: name for name in names}
+    return [f"{path}/{by_role.get(role, role)}" for role in layer.roles]
 
 
-def _require(config: dict[str, Any], label: str, **allowed: tuple[Any, ...]) -> None:
-    for key, values in allowed.items():
-        if config.get(key) not in values:
-            raise ModelFileError(f"{label} has {key}={config.get(key)!r}; only {values[0]!r} is supported")
-
-
-def _size(config: dict[str, Any], key: str, label: str) -> int:
-    value = config.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_PARAMETERS:
-        raise ModelFileError(f"{label} has {key}={value!r}, which is not a usable size")
-    return value
-
-
-class _Budget:
-    """Counts the parameters a file asks for, before any memory is taken for them."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = self.left = limit
-
-    def spend(self, amount: int, label: str) -> None:
-        self.left -= amount
-        if self.left < 0:
-            raise ModelFileError(
-                f"at {label} the network passes {self.limit:,} parameters, the most that are read"
-            )
-
-
-def _read_array(file: h5py.File, path: str, shape: tuple[int, ...], label: str) -> Array:
-    """The float32 array at `path`, of exactly `shape`; links are not followed, so no other file is ever
-    opened."""
+def _node(file: h5py.File, path: str) -> Any:
+    """What is at `path`, or None; links are not followed, so that no other file is ever opened."""
     node: Any = file
     for part in path.split("/"):
         try:
             hard = isinstance(node, h5py.Group) and isinstance(node.get(part, getlink=True), h5py.HardLink)
             node = node[part] if hard else None
-        except (KeyError, OSError, RuntimeError):
+        except _H5_ERRORS:
             node = None
-        if node is None:
-            raise ModelFileError(f"the weights of {label} are missing ({path})")
+    return node
+
+
+def _read_array(file: h5py.File, path: str, shape: Sequence[int], label: str) -> Array:
+    """The float32 array at `path`, of exactly `shape`."""
+    node = _node(file, path)
+    if node is None:
+        raise ModelFileError(f"the weights of {label} are missing ({path})")
     if not isinstance(node, h5py.Dataset) or node.is_virtual or node.external or node.dtype.kind != "f":
         raise ModelFileError(f"the weights of {label} are not a plain array of numbers ({path})")
-    if node.shape != shape:
-        raise ModelFileError(f"the weights of {label} have shape {node.shape}, not {shape} ({path})")
-    try:
-        array = np.asarray(node[()], dtype=np.float32)
-    except (OSError, RuntimeError):
-        raise ModelFileError(f"the weights of {label} cannot be read ({path})") from None
+    if node.shape != tuple(shape):
+        raise ModelFileError(f"the weights of {label} have shape {node.shape}, not {tuple(shape)} ({path})")
+    array = np.asarray(node[()], dtype=np.float32)
     if not np.isfinite(array).all():
         raise ModelFileError(f"the weights of {label} hold NaN or infinite numbers ({path})")
+    if np.abs(array).max(initial=0) > LARGEST_WEIGHT:
+        raise ModelFileError(f"the weights of {label} hold numbers beyond {LARGEST_WEIGHT:,} ({path})")
     return array
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+def write_keras(path: str | os.PathLike[str], network: Blueprint) -> None:
+    """Write `network` as a `.keras` file, which Keras 3 opens too; the same network gives the same bytes."""
+    network, weights = network.plain(), io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        for layer, arrays in zip(network.layers, network.arrays, strict=True):
+            for place, array in zip(_paths("layers", layer), arrays, strict=True):
+                file[place] = array
+    members = {
+        "metadata.json": b'{"keras_version": "3.5.0"}',
+        "config.json": json.dumps(network.keras_config()).encode(),
+        "model.weights.h5": weights.getvalue(),
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)

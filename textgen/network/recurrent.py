@@ -1,8 +1,8 @@
 """A trained Keras network, stepped in numpy.
 
-It knows the networks of this project: an Embedding, LSTM or GRU layers, perhaps linear Dense projections,
-and a Dense layer over the vocabulary. One step costs the same however long the text is, because all that
-the network remembers is in its state.
+It knows the networks of this project and their like: an Embedding, LSTM or GRU layers, perhaps Dense layers
+that are linear or rectified, and a Dense layer over the vocabulary. One step costs the same however long the
+text is, because all that the network remembers is in its state.
 """
 
 from __future__ import annotations
@@ -104,6 +104,13 @@ class Affine:
         return self._kernel[:, n].astype(np.float32), float(self._bias[n])
 
 
+class Rectified(Affine):
+    """A Dense layer with the activation "relu"."""
+
+    def __call__(self, x: Array) -> Array:
+        return np.maximum(super().__call__(x), np.float32(0))
+
+
 def _exponent(values: NDArray[np.float64]) -> int:
     """The least n with |values| <= 2 ** n; 0 if all are 0."""
     mantissa, n = math.frexp(float(np.abs(values).max(initial=0)))
@@ -192,22 +199,35 @@ class LSTM:
 
 
 class GRU:
-    """Keras' GRU cell with `reset_after`: `kernel` [D, 3U], `recurrent` [U, 3U], `bias` [2, 3U].
+    """Keras' GRU cell (Cho et al. 2014): `kernel` [D, 3U], `recurrent` [U, 3U], `bias` [2, 3U].
 
-    The variant of cuDNN, where the reset gate acts after the recurrent product. Gate order: update, reset,
-    candidate.
+    Gate order: update, reset, candidate. With `reset_after`, the variant of cuDNN, the reset gate acts after
+    the recurrent product; without, as first published and in older Keras files, on the state before it, and
+    `bias` is [3U].
     """
 
     kind = "gru"
 
-    def __init__(self, kernel: Array, recurrent: Array, bias: Array | None, bound: ArrayLike = 8.0) -> None:
-        self.inputs = len(kernel)
+    def __init__(
+        self,
+        kernel: Array,
+        recurrent: Array,
+        bias: Array | None,
+        bound: ArrayLike = 8.0,
+        reset_after: bool = True,
+    ) -> None:
+        self.inputs, self.reset_after = len(kernel), reset_after
         u = self.units = len(recurrent)
         scale = np.full(3 * u, _STEPS / 2, dtype=np.float32)  # halved for the sigmoid gates, as in the LSTM
         scale[2 * u :] = _STEPS
-        self._from_input = Affine(kernel * scale, None if bias is None else bias[0] * scale, bound)
-        self._from_memory = Affine(recurrent * scale, None if bias is None else bias[1] * scale, 1.0)
-        self.parameters = self._from_input.parameters + self._from_memory.parameters
+        biases = (None, None) if bias is None else bias * scale if reset_after else (bias * scale, None)
+        recurrent = recurrent * scale
+        self._from_input = Affine(kernel * scale, biases[0], bound)
+        # What the reset gate acts on before it is multiplied has a product of its own.
+        together = 3 * u if reset_after else 2 * u
+        self._from_memory = Affine(recurrent[:, :together], biases[1], 1.0)
+        self._from_reset = None if reset_after else Affine(recurrent[:, together:], None, 1.0)
+        self.parameters = kernel.size + recurrent.size + (0 if bias is None else bias.size)
 
     def start(self, batch_size: int) -> LayerState:
         return (np.zeros((batch_size, self.units), dtype=np.float32),)
@@ -220,7 +240,8 @@ class GRU:
         z *= np.float32(0.5)
         z += np.float32(0.5)
         update, reset = z[:, :u], z[:, u:]
-        candidate = tanh(from_input[:, 2 * u :] + reset * from_memory[:, 2 * u :])
+        remembered = self._from_reset(reset * h) if self._from_reset else reset * from_memory[:, 2 * u :]
+        candidate = tanh(from_input[:, 2 * u :] + remembered)
         h = update * h + (1 - update) * candidate
         if gates is not None:
             gates.update(update=update, reset=reset, candidate=candidate, hidden=h)
@@ -230,7 +251,10 @@ class GRU:
         found = {}
         for n, gate in enumerate(("update", "reset", "candidate")):
             from_input, bias = self._from_input.column(n * self.units + unit)
-            from_memory, memory_bias = self._from_memory.column(n * self.units + unit)
+            if self._from_reset and gate == "candidate":
+                from_memory, memory_bias = self._from_reset.column(unit)
+            else:
+                from_memory, memory_bias = self._from_memory.column(n * self.units + unit)
             scale = (1 if gate == "candidate" else 2) / _STEPS  # undoes the scaling, exactly
             found[gate] = Weights(
                 from_input * scale, from_memory * scale, float(scale) * bias, float(scale) * memory_bias
@@ -251,6 +275,9 @@ class RecurrentModel:
     vocabulary_size  V
     units            U, the width of `hidden`: what goes into the output layer
     layers           the recurrent layers, from the input upwards
+
+    masked   whether id 0 leaves the state as it is (Keras' `mask_zero`)
+    padding  how often id 0 is read before the first word, which networks for texts of one length are used to
     """
 
     def __init__(
@@ -259,6 +286,9 @@ class RecurrentModel:
         layers: Sequence[Layer],
         output: Affine,
         projections: Sequence[Affine] = (),
+        *,
+        masked: bool = False,
+        padding: int = 0,
     ) -> None:
         self.layers: tuple[Layer, ...] = tuple(layers)
         self.vocabulary_size: int = output.outputs
@@ -266,19 +296,25 @@ class RecurrentModel:
         self._embedding = embedding
         self._output = output
         self._projections = tuple(projections)
+        self._masked = masked
+        self._first: State = tuple(layer.start(1) for layer in self.layers)
+        for _ in range(0 if masked else padding):
+            before, (_, self._first) = self._first, self._step([0], self._first)
+            if all(np.array_equal(a, b) for a, b in zip(sum(before, ()), sum(self._first, ()), strict=True)):
+                break  # more of the same changes nothing
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The layers as they are drawn, input first; their parameters add up to those of the network."""
         v, e = self._embedding.shape
         found = [Part("Embedding", v, e, self._embedding.size)]
-        found += [Part(type(one).__name__, one.inputs, one.units, one.parameters) for one in self.layers]
+        found += [Part(one.kind.upper(), one.inputs, one.units, one.parameters) for one in self.layers]
         dense = (*self._projections, self._output)
         return (*found, *(Part("Dense", one.inputs, one.outputs, one.parameters) for one in dense))
 
     def start(self, batch_size: int) -> State:
-        """The state before the first word: nothing remembered."""
-        return tuple(layer.start(batch_size) for layer in self.layers)
+        """The state before the first word: nothing remembered, or what the padding leaves."""
+        return self.select(self._first, np.zeros(batch_size, dtype=np.intp))
 
     def embed(self, tokens: ArrayLike) -> Array:
         """What the first layer gets to see of the words: ids [T] -> [T, E]. `IndexError` on an unknown id."""
@@ -333,8 +369,12 @@ class RecurrentModel:
     def _step(self, tokens: ArrayLike, state: State, gates: list[Gates] | None = None) -> tuple[Array, State]:
         x = self.embed(tokens)
         new: list[LayerState] = []
+        unread = np.asarray(tokens) == 0 if self._masked else None
         for n, layer in enumerate(self.layers):
             new.append(layer.step(x, state[n], None if gates is None else gates[n]))
+            if unread is not None and unread.any():
+                pairs = zip(state[n], new[-1], strict=True)
+                new[-1] = tuple(np.where(unread[:, None], old, now) for old, now in pairs)
             x = new[-1][0]
         for project in self._projections:
             x = project(x)

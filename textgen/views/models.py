@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from textgen.network.bundle import MODELS, Bundle
+from textgen.network.bundle import Bundle, BundleError, bundle_folder
 from textgen.network.recurrent import Part
 from textgen.text.typeset import percent
 from textgen.views.compare import END_OF_RECIPE, Comparison, Mark, likely_words
@@ -69,7 +69,6 @@ def figure_row(bundle: Bundle, words_per_second: float | None = None) -> Row:
     card = bundle.card
     information = _at(card, "title_information", "modern")
     calibration = _at(bundle.measured, "calibration", "eras", "modern")
-    file = MODELS / bundle.name / "model.keras"
     return {
         "network": network_label(bundle.name),
         "layers": " → ".join(
@@ -82,8 +81,15 @@ def figure_row(bundle: Bundle, words_per_second: float | None = None) -> Row:
         "best_temperature": _at(calibration, "best", "temperature"),
         "calibration_error": _at(calibration, "reliability", "1", "ece"),
         "words_per_second": words_per_second,
-        "megabytes": file.stat().st_size / 1e6 if file.is_file() else None,
+        "megabytes": _megabytes(bundle.name),
     }
+
+
+def _megabytes(name: str) -> float | None:
+    try:
+        return (bundle_folder(name) / "model.keras").stat().st_size / 1e6
+    except (BundleError, OSError):
+        return None
 
 
 def reference_row() -> Row:

@@ -282,3 +282,22 @@ def test_a_higher_layer_reads_the_one_below():
     opened = reading.open(1, 4, 0)
     np.testing.assert_array_equal(opened.inputs, reading.layers[0]["hidden"][4])
     assert "layer 1 says" in opened.equations()[0].meaning
+
+
+@pytest.mark.parametrize("name", ["sequential.h5", "functional.h5"])
+def test_a_step_of_a_brought_network_is_recomputed_too(name):
+    """An old GRU, whose reset gates act before the product; a network that starts where padding left it."""
+    model = read_keras(networks.KERAS_2 / name)
+    reading = read(networks.Pair(model, networks.vocabulary(23)), TEXT)
+    for layer in range(2):
+        for at in (0, 1, 5):
+            opened = reading.open(layer, at, 2)
+            for gate, value in opened.values.items():
+                assert value == pytest.approx(reading.layers[layer][gate][at, 2], abs=2e-6)
+    old = reading.open(0, 5, 2)
+    if name == "sequential.h5":
+        candidate = next(e for e in old.equations() if e.name == "Candidate")
+        assert "before the product" in candidate.meaning and r"\odot" in candidate.latex
+        assert not any("b'" in equation.latex for equation in old.equations())
+    else:
+        assert reading.open(0, 0, 2).before["hidden"] != 0
