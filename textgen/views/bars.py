@@ -14,24 +14,27 @@ DRAWS = 100
 _FIRST_STREAM = 1_000  # of the hundred draws: streams that no column uses
 
 
-def bars(comparison: Comparison, position: int, *, most: int = 8) -> list[dict[str, Any] | None]:
+def bars(
+    comparison: Comparison, position: int, *, most: int = 8, shown: Sequence[int] | None = None
+) -> list[dict[str, Any] | None]:
     """Of each run the rows of its bars at `position` (from 0), the same words in the same order in all; None
-    for a run that has ended by then. `facts` are lines for whoever points at a bar."""
+    for a run that has ended by then. `facts` are lines for whoever points at a bar. `shown` are ids of
+    words, if it is to be these (see `compare.likely_words`)."""
     columns: list[dict[str, Any] | None] = [None] * len(comparison.runs)
-    for row in comparison.step_rows(position, most=most):
+    for row in comparison.step_rows(position, most=most, shown=shown):
         if row["order"] is None:
             continue
         column = columns[row["panel"]]
         if column is None:
             column = columns[row["panel"]] = {"note": row["note"], "rows": []}
-        shown = {name: row[name] for name in ("label", "word", "share")}
-        shown |= {name: float(f"{row[name]:.5g}") for name in ("probability", "before")}
-        shown |= {name: True for name in ("picked", "removed", "tail") if row[name]}
+        bar = {name: row[name] for name in ("label", "word", "share")}
+        bar |= {name: float(f"{row[name]:.5g}") for name in ("probability", "before")}
+        bar |= {name: True for name in ("picked", "removed", "tail") if row[name]}
         if row["luck"] is not None:
-            shown["luck"] = round(row["luck"], 2)
-        shown["why"] = row["arithmetic"]
-        shown["facts"] = [row["label"], *row["arithmetic"].split(" → ")]
-        column["rows"].append(shown)
+            bar["luck"] = round(row["luck"], 2)
+        bar["why"] = row["arithmetic"]
+        bar["facts"] = [row["label"], *row["arithmetic"].split(" → ")]
+        column["rows"].append(bar)
     return columns
 
 
