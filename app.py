@@ -15,6 +15,7 @@ st.set_page_config(page_title="Simmer", page_icon="assets/icon.png", layout="wid
 threadpool_limits(1, "blas")  # people at the same time share the cores; none waits for another's product
 st.session_state.through_app = True  # see pages.parts.navigation.through_app
 PAGES = [
+    st.Page("pages/learn.py", title="Learn"),
     st.Page("pages/compare.py", title="Compare", default=True),
     st.Page("pages/many.py", title="Many"),
     st.Page("pages/guess.py", title="Guess"),

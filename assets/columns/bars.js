@@ -56,6 +56,7 @@ export function showBars(section, column, state) {
     bar.classList.toggle("removed", Boolean(row.removed));
     bar.classList.toggle("tail", Boolean(row.tail));
     bar.disabled = Boolean(row.tail) || !data.sliders;
+    bar.setAttribute("aria-disabled", String(Boolean(data.fixed))); // to be read, not to be clicked
     bar.querySelector(".before").style.width = `${100 * row.before}%`;
     bar.querySelector(".after").style.width = `${100 * row.probability}%`;
     const count = bar.querySelector(".count");
@@ -120,7 +121,7 @@ export function bindBars(section, state, k) {
   const place = (event) => [...bars.querySelectorAll(".bar")].indexOf(event.target.closest(".bar"));
   bars.onclick = (event) => {
     const at = place(event);
-    if (at >= 0 && !rows()[at].tail) state.trigger("force", { word: rows()[at].word, at: state.data.word });
+    if (at >= 0 && !rows()[at].tail && !state.data.fixed) state.trigger("force", { word: rows()[at].word, at: state.data.word });
   };
   const show = (event) => {
     const at = place(event);

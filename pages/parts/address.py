@@ -24,6 +24,7 @@ from textgen.measuring.units import FACTS
 from textgen.network.bundle import available_bundles
 from textgen.text.vocabulary import Vocabulary, tokenize
 from textgen.views.guess import MODES, ROUNDS
+from textgen.views.lessons import CUTS, LESSONS, OPTIONS, QUESTIONS
 from textgen.views.many import DEEPEST
 from textgen.views.models import ERAS
 from textgen.views.sweep import rule_name
@@ -41,6 +42,7 @@ SWEEP_FILTERS = {
     for rules in ("none", "top_k=10", "top_k=40", "top_p=0.9", "min_p=0.1", "typical_p=0.9")
 }
 VIEWS = ("chances", "point", "luck")  # of a word's bars
+STAGES = ("predict", "try", "compare", "check", "card")  # of a lesson, and what was found in all of them
 DISHES = ("Roasted vegetables", "Chocolate ice cream")
 MOST_NOTES = 6  # sentences about an address; the rest are counted
 
@@ -134,6 +136,21 @@ def _parts(text: str) -> tuple[str, ...]:
     return parts
 
 
+def _lesson(text: str) -> int:
+    """The number of a lesson, or of the nearest there is."""
+    return int(min(max(float(text), 1), len(LESSONS)))
+
+
+def _answer(text: str) -> tuple[int, str, int, int]:
+    """The number of a lesson, the question, the number of its case and that of the answer (from 1)."""
+    lesson, question, case, answer = text.split(".")
+    known = question in QUESTIONS and 1 <= int(lesson) <= len(LESSONS) and 1 <= int(answer) <= OPTIONS
+    found = int(lesson), question, CASE.read(case), int(answer)
+    if not known or ".".join(map(str, found)) != text:
+        raise ValueError(text)
+    return found
+
+
 def _rule(text: str) -> tuple[str, Any]:
     """A sampling rule as the cell page has it: the key of the comparison page and its value."""
     key, _, value = text.partition(" ")
@@ -162,9 +179,10 @@ def refuse(text: str) -> Any:
 NUMBERS = ", ".join(rule.key for rule in RULES)
 RULE_KEYS = (*(rule.key for rule in RULES), "unk")
 WORDS = Field("words", "compare cell", "the number of words", 60, 5, 200, 5)
-STEP = Field("step", "compare models", "the number of a word", 1, 1, 200, 1)
+STEP = Field("step", "compare learn models", "the number of a word", 1, 1, 200, 1)
 TEMPERATURE = Field("temperature", "cell", "a temperature here", 0.7, 0.0, HOTTEST, SLIDER_STEP)
 PLACE = Field("live", "compare", "a column", options=PLACES)
+CASE = Field("case", "learn", "the number of a case", 1, 0, 2**31 - 1, 1)
 
 TABLE = (
     # -- what is written ---------------------------------------------------------------------------
@@ -191,7 +209,10 @@ TABLE = (
         replace(
             TEMPERATURE,
             key=f"t{k}",
-            pages="compare" + " models" * (k <= len(ROWS)) + " many" * (k <= MOST_PANELS),
+            pages="compare"
+            + " models" * (k <= len(ROWS))
+            + " many" * (k <= MOST_PANELS)
+            + " learn" * (k <= 2),
             start=usual,
         )
         for k, usual in enumerate(TEMPERATURES, 1)
@@ -204,7 +225,15 @@ TABLE = (
     Field("by", "sweep", "a step", 0.1, 0.01, 2.0, 0.05),
     # -- sampling ----------------------------------------------------------------------------------
     *(
-        Field(rule.key, "compare", rule.label.lower(), rule.off, rule.low, rule.high, rule.step)
+        Field(
+            rule.key,
+            "compare learn" if rule.name in CUTS else "compare",
+            rule.label.lower(),
+            rule.off,
+            rule.low,
+            rule.high,
+            rule.step,
+        )
         for rule in RULES
     ),
     Field("unk", "compare", "unk", False),
@@ -221,15 +250,36 @@ TABLE = (
     Field("draws", "cell", "a column", "", options=PLACES),
     Field("follow", "compare", "what columns read", options=("own", *PLACES)),
     Field("force", "compare cell", "it is not a place and a known word", (), many=200),
+    # -- lessons -----------------------------------------------------------------------------------
+    Field(
+        "lesson",
+        "learn",
+        f"a lesson has a number from 1 to {len(LESSONS)}",
+        1,
+        1,
+        len(LESSONS),
+        parse=_lesson,
+    ),
+    Field("stage", "learn", "a part of a lesson", options=STAGES),
+    CASE,
+    Field("answer", "learn", "it is no answer to a question of these lessons", (), parse=_answer, many=60),
+    Field("draw", "learn", "the number of other luck", 0, 0, 9_999, 1),
     # -- what is looked at -------------------------------------------------------------------------
     STEP,
     PLACE,
     Field("color", "compare", "a colour", options=("surprisal", "rank", "probability", "off")),
     Field("line", "compare", "what the lines show", options=tuple(charts.TIMELINE_MEASURES)),
-    Field("view", "compare", "what the bars show", options=VIEWS),
+    Field("view", "compare learn", "what the bars show", options=VIEWS),
     Field("show_luck", "compare", "show_luck", False),  # of older links: the view “luck”
-    Field("present", "compare", "present", False),
-    Field("hide", "compare", f"what is left out is of {', '.join(PARTS)}", (), parse=_parts, many=len(PARTS)),
+    Field("present", "compare learn", "present", False),
+    Field(
+        "hide",
+        "compare learn",
+        f"what is left out is of {', '.join(PARTS)}",
+        (),
+        parse=_parts,
+        many=len(PARTS),
+    ),
     Field("depth", "many", "the number of words", 10, 3, DEEPEST, 1),
     Field("strand", "many", "the number of words of a beginning", options=(1, 2, 3)),
     Field("reference", "verbs", "the title that others are apart from"),

@@ -16,6 +16,7 @@ from textgen import charts
 from textgen.views.glossary import GLOSSARY, pieces
 
 ASSETS = Path(__file__).parents[2] / "assets"
+DOCUMENTS = Path(__file__).parents[2] / "docs"
 
 
 def _without(*selectors: str) -> str:
@@ -43,6 +44,11 @@ PARTS = {
 def plain(text: str) -> str:
     """`text` for a Markdown element, every mark of it shown as it was written."""
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])", r"\\\1", text)
+
+
+def document(name: str) -> str:
+    """The text of a file in `docs`."""
+    return (DOCUMENTS / name).read_text(encoding="utf-8")
 
 
 def component(name: str) -> Any:

@@ -69,8 +69,9 @@ def leave() -> None:
     state.present = False
 
 
-def share() -> None:
-    """The control that gives the page to others. What it holds is made when it is opened."""
+def share(offered: Sequence[str] = tuple(drawing.PARTS)) -> None:
+    """The control that gives the page to others. What it holds is made when it is opened; `offered` are the
+    parts that a frame can be without."""
     with st.popover("Share", icon=":material/share:", key="share", on_change="rerun") as place:
         if not place.open:
             return
@@ -90,7 +91,7 @@ def share() -> None:
             already = left_out()
             parts = [
                 part
-                for part, (label, _) in drawing.PARTS.items()
-                if st.checkbox(label, part in already, key=f"leave_out_{part}")
+                for part in offered
+                if st.checkbox(drawing.PARTS[part][0], part in already, key=f"leave_out_{part}")
             ]
         st.code(frame(parts, "Simmer: what temperature does"), language="html", wrap_lines=True)

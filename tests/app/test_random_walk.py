@@ -20,7 +20,7 @@ from textgen.views import verbs
 state = st.session_state
 
 # Actions on a page; on a quiet machine a minute in all.
-STEPS = {"compare": 170, "cell": 110, "models": 90, "verbs": 70, "many": 50, "sweep": 60, "guess": 60}
+STEPS = {"learn": 80, "compare": 170, "cell": 110, "models": 90, "verbs": 70, "many": 50, "sweep": 60, "guess": 60}
 PAGES = tuple(STEPS)
 TEXTS = ("", "  ", "<b>*x*</b> 😀 ½", "|", "x" * 300, "Pizza", "Tomato soup", "a\tb $x^2$ :red[hot]", "½")
 # Of these one more costs a second, or minutes, and is as any other.
@@ -201,6 +201,7 @@ def wander(page: str, rng: np.random.Generator, steps: int) -> None:
     small = {"sweep": {"count": "8", "length": "5", "by": "1", "high": "1"}, "verbs": {"model": SMALL}}
     small["many"] = {"model": SMALL, "count": "10", "depth": "5"}
     small["guess"] = {"writer": SMALL}
+    small["learn"] = {"writer": SMALL}
     app = opened(page, small.get(page))
     walk(app, rng, steps, page)
     if "sweep_work" in app.session_state:
