@@ -77,7 +77,9 @@ def begin() -> None:
     """Before anything is drawn: styles, the address, and what it brings back."""
     navigation.enter("learn", own=OWN)
     drawing.styles("learn")
-    share.dress(share.left_out(), address.said(FIELDS["present"]))
+    if presented := address.said(FIELDS["present"]):
+        st.html(drawing.ASSETS / "learn-presented.css")
+    share.dress(share.left_out(), presented)
     writers.models()  # or a sentence on the page
     navigation.begin("learn", FIELDS)
     if "lesson" not in state:
@@ -394,11 +396,11 @@ def try_it(told: Opening) -> None:
         "<ol class='hints'>" + "".join(f"<li>{drawing.terms(hint)}</li>" for hint in told.hints) + "</ol>"
     )
     if told.trial.rules:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="cuts"):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cuts"):
             for key in told.trial.rules:
                 rule = next(rule for rule in BY_NAME.values() if rule.key == key)
                 control = controls.number if rule.kind is int else controls.slider
-                control(FIELDS[key], rule.label, help=f"{rule.help} {rule.off:g} is off.", width=170)
+                control(FIELDS[key], rule.label, help=f"{rule.help} {rule.off:g} is off.", width=150)
     if told.trial.luck:
         st.button("Other luck", icon=":material/casino:", key="other_luck", on_click=other_luck)
     picture(told.trial, scene_key())

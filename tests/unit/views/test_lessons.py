@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from textgen.measuring.dishes import dish_titles
 from textgen.memo import Memo
@@ -28,6 +29,13 @@ pytestmark = pytest.mark.skipif(SMALL not in available_bundles(), reason="no rel
 
 bundle = lru_cache(load_bundle)
 KEPT: Memo = Memo(10_000)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Products of one row: threads would wait for each other longer than they work."""
+    with threadpool_limits(1):
+        yield
 
 
 @cache

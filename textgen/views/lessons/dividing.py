@@ -52,9 +52,9 @@ def _opening(desk: Desk) -> Opening:
             "Watch the order of the words, from top to bottom of the bars: does a shorter bar ever overtake "
             "a "
             "longer one?",
-            "Hotter still, the bars go on evening out. At an infinite temperature each of the "
-            f"{place.size:,} "
-            f"words would have the same chance, {percent(1 / place.size)}.",
+            "Hotter still, the bars go on evening out. At an infinite temperature every word would have the "
+            "same "
+            f"chance, one in {place.size:,}.",
         ),
         Scene((desk.at(place, COLD, WARM, what="dividing"),), texts=False),
         f"The network's scores, and with them the order: {quoted(a)} before {quoted(b)} before {quoted(c)}. "
