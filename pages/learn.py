@@ -26,7 +26,7 @@ navigation.through_app()
 state = st.session_state
 FIELDS = address.fields("learn")
 # What the page makes of its address, beside controls: the browser's Back has it read again.
-OWN = ("lesson", "stage", "case", "answers", "draw", "heats", "places", "views", "hundred")
+OWN = ("told_by", "lesson", "stage", "case", "answers", "draw", "heats", "places", "views", "hundred")
 NAMES = {"predict": "Predict", "try": "Try", "compare": "Compare", "check": "Check"}
 PARTS = ("title", "texts", "bars", "walk")  # that a page in a frame can be without
 SIGNS = ("A", "B", "C")  # of the answers
@@ -44,7 +44,7 @@ def worked_out() -> Memo[Any]:
 
 
 def network() -> str:
-    return address.said(FIELDS["network"])
+    return state.told_by
 
 
 def desk(case: int) -> Desk:
@@ -83,6 +83,8 @@ def begin() -> None:
     writers.models()  # or a sentence on the page
     navigation.begin("learn", FIELDS)
     if "lesson" not in state:
+        asked = st.query_params.get_all("writer")  # another page's control may still be in the state
+        state.told_by = FIELDS["writer"].read(asked[-1]) if asked else FIELDS["writer"].default
         state.lesson, state.stage = address.said(FIELDS["lesson"]), address.said(FIELDS["stage"])
         state.case, state.draw = address.said(FIELDS["case"]), address.said(FIELDS["draw"])
         state.answers = []
@@ -115,7 +117,7 @@ def write_address() -> None:
     """Put into the address where the reader is, and what was answered."""
     key = scene_key()
     values: dict[str, Any] = {name: state[name] for name in ("lesson", "stage", "case", "draw")}
-    values |= {"present": address.said(FIELDS["present"])}
+    values |= {"present": address.said(FIELDS["present"]), "writer": state.told_by}
     spelled = {name: [address.written(v)] * (v != FIELDS[name].default) for name, v in values.items()}
     spelled |= {
         f"t{k}": [address.written(heat)] if (heat := state.heats.get(key, {}).get(k)) is not None else []

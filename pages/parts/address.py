@@ -300,7 +300,7 @@ TABLE = (
     # -- a game, whose answers belong to its number and its network: no other page may change those ---
     Field("mode", "guess", "the game", options=MODES),
     Field("game", "guess", "the number of a game", 1, 0, 2**31 - 1, 1),
-    Field("writer", "guess", "the network"),
+    Field("writer", "guess learn", "the network"),
     Field("round", "guess", "the number of a round", 1, 1, ROUNDS, 1, nearest=True),
     Field(
         "guess", "guess", "no round of this game has such an answer", (), parse=round_and_answer, many=ROUNDS

@@ -11,7 +11,7 @@ from textgen.views.lessons import LESSONS, Desk
 
 
 def learn(**address: object) -> AppTest:
-    return opened("learn", {"network": SMALL, **address})
+    return opened("learn", {"writer": SMALL, **address})
 
 
 def desk(case: int = 1) -> Desk:
@@ -63,7 +63,7 @@ def test_a_lesson_is_predicted_tried_compared_checked_and_summed_up():
     assert "1 of 2 questions right" in words(app) and "Predicted: The short bars grow" in words(app)
     assert "✓" in app.button(key="go_2").label
     press(app, "start_over")
-    assert set(app.query_params) == {"network"}
+    assert set(app.query_params) == {"writer"}
 
 
 def test_a_link_goes_on_where_it_was_made():
@@ -97,7 +97,7 @@ def test_another_case_asks_other_questions_and_keeps_the_answers():
         ({"lesson": "2", "answer": "2.before.1"}, "it is no answer", 2),
         ({"lesson": "2", "answer": "<b>2</b>"}, "it is no answer", 2),
         ({"lesson": "2", "answer": ["2.before.1.1", "2.before.1.2"]}, "a question twice", 2),
-        ({"lesson": "2", "network": "none"}, "the network is one of", 2),
+        ({"lesson": "2", "writer": "none"}, "the network is one of", 2),
         ({"lesson": "2", "game": "1"}, "“game” that this page does not know", 2),
     ],
 )

@@ -20,7 +20,16 @@ from textgen.views import verbs
 state = st.session_state
 
 # Actions on a page; on a quiet machine a minute in all.
-STEPS = {"learn": 80, "compare": 170, "cell": 110, "models": 90, "verbs": 70, "many": 50, "sweep": 60, "guess": 60}
+STEPS = {
+    "learn": 80,
+    "compare": 170,
+    "cell": 110,
+    "models": 90,
+    "verbs": 70,
+    "many": 50,
+    "sweep": 60,
+    "guess": 60,
+}
 PAGES = tuple(STEPS)
 TEXTS = ("", "  ", "<b>*x*</b> 😀 ½", "|", "x" * 300, "Pizza", "Tomato soup", "a\tb $x^2$ :red[hot]", "½")
 # Of these one more costs a second, or minutes, and is as any other.

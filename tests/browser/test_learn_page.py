@@ -28,7 +28,7 @@ def part(app: App) -> str:
 
 
 def test_a_lesson_by_keyboard_and_back(app):
-    app.open("learn?lesson=2&network=lstm", wait_for=QUESTION)
+    app.open("learn?lesson=2&writer=lstm", wait_for=QUESTION)
     app.page.locator(f"{QUESTION} input").first.focus()
     app.page.keyboard.press("Space")
     press(app, "answer_before")
@@ -64,9 +64,9 @@ def test_a_lesson_by_keyboard_and_back(app):
 
 
 def test_two_tabs_keep_to_themselves(app):
-    app.open("learn?lesson=2&network=lstm", wait_for=QUESTION)
+    app.open("learn?lesson=2&writer=lstm", wait_for=QUESTION)
     other = App(app.page.context.new_page(), app.address)
-    other.open("learn?lesson=4&network=lstm&answer=2.before.1.1", wait_for=QUESTION)
+    other.open("learn?lesson=4&writer=lstm&answer=2.before.1.1", wait_for=QUESTION)
     press(other, "look_first")
     app.page.locator(f"{QUESTION} label").nth(3).click()
     press(app, "answer_before")
@@ -76,11 +76,11 @@ def test_two_tabs_keep_to_themselves(app):
 
 
 def test_on_a_phone_a_lesson_is_as_wide_as_the_screen_and_can_be_presented(phone):
-    phone.open("learn?lesson=4&stage=compare&network=lstm", wait_for=".word")
+    phone.open("learn?lesson=4&stage=compare&writer=lstm", wait_for=".word")
     wide = phone.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= 390
     assert phone.column(1, "scene_4_compare").locator(".bar").count() > 3
-    phone.open("learn?lesson=4&stage=try&network=lstm&present=true&hide=walk", wait_for=".word")
+    phone.open("learn?lesson=4&stage=try&writer=lstm&present=true&hide=walk", wait_for=".word")
     assert phone.page.locator(".presented b").inner_text().startswith("The same luck")
     assert not phone.page.locator(".steps").is_visible()
     phone.is_sound()
@@ -90,7 +90,7 @@ def test_the_sheet_prints_on_two_pages_and_the_card_is_one_file(app, tmp_path):
     app.page.goto(SHEET.as_uri())
     paper = app.page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", paper)) == 2
-    app.open("learn?stage=card&network=lstm&answer=2.before.1.2", wait_for=".card")
+    app.open("learn?stage=card&writer=lstm&answer=2.before.1.2", wait_for=".card")
     with app.page.expect_download() as download:
         app.key("save_card").locator("button").click()
     card = Path(download.value.path()).read_text(encoding="utf-8")
@@ -101,6 +101,6 @@ def test_the_sheet_prints_on_two_pages_and_the_card_is_one_file(app, tmp_path):
 
 @pytest.mark.parametrize("part", ["walk", "texts"])
 def test_a_frame_leaves_out_what_it_is_told_to(app, part):
-    app.open(f"learn?lesson=4&stage=try&network=lstm&embed=true&hide={part}", wait_for=".bar")
+    app.open(f"learn?lesson=4&stage=try&writer=lstm&embed=true&hide={part}", wait_for=".bar")
     assert not app.page.locator({"walk": ".steps", "texts": ".text"}[part]).first.is_visible()
     assert app.page.locator(".bar").first.is_visible()
