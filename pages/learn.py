@@ -237,7 +237,7 @@ def picture(scene: Scene, key: str) -> None:
             view=view,
             point=0.5,
             hundred=f"{key} {word} {shown.temperatures}" * hundred,
-            on_ask=lambda: take_in(key),
+            on_ask=lambda: take_in(key, shown.knobs),
             on_view=lambda: take_view(key),
             on_hundred=lambda: take_hundred(key),
             present=LESSONS[state.lesson - 1].title if address.said(FIELDS["present"]) else None,
@@ -246,11 +246,12 @@ def picture(scene: Scene, key: str) -> None:
     write_address()
 
 
-def take_in(key: str) -> None:
-    """What sliders and the walk ask for."""
+def take_in(key: str, knobs: bool) -> None:
+    """What sliders, if there are any (a presentation's keys know no better), and the walk ask for."""
     for name, value in columns.asked(f"columns_{key}").items():
         if isinstance(name, int):
-            state.heats.setdefault(key, {})[name] = value
+            if knobs:
+                state.heats.setdefault(key, {})[name] = value
         else:
             state.places[key] = max(value, 1)
 
