@@ -352,9 +352,9 @@ def take_along(run: Run, bounds: Limits) -> None:
         )
         with st.container(horizontal=True, gap="small", key="take_along"):
             if st.button("Compare its temperatures", key="compare", type="primary", icon=":material/east:"):
-                first = (run.read("look").get("examples") or [{"title": ""}])[0]["title"]
+                title, opening = yours.beginning(run.read("look"))
                 navigation.to_comparison(
-                    first, [0.2, 0.7, 1.2], model=run.bundle.name, seed=33, words=60, opening=""
+                    title, [0.2, 0.7, 1.2], model=run.bundle.name, seed=33, words=60, opening=opening
                 )
             st.download_button(
                 "Download it as one file",

@@ -145,6 +145,19 @@ def test_a_network_is_in_the_pickers_of_its_owner_and_of_nobody_else():
     assert wrong.selectbox(key="model").value != name and "left out" in said(wrong)
 
 
+def test_a_network_of_other_texts_continues_how_one_of_them_begins():
+    lines = "\n".join(f"Once upon a time there were w{n} and x{n % 70} in the wood" for n in range(120))
+    run = runs.bring("tales.txt", lines.encode(), limits(), as_lines=True)
+    runs.look(run)
+    runs.start(run, Choices("lstm", 100, 8, 2), limits())
+    small_bundle(run.bundle)
+    run.say("done", "All 2 epochs are done.")
+    app = opened("yours", {"run": run.token})
+    button(app, "compare").click().run()
+    assert not app.exception and app.text_input(key="title").value == ""
+    assert app.text_input(key="opening").value == "Once upon a"
+
+
 @pytest.mark.parametrize("page", ["verbs", "sweep", "models", "cell"])
 def test_every_page_takes_a_network_with_other_words(page):
     name = trained().bundle.name

@@ -139,6 +139,15 @@ def verdict(history: Mapping[str, Any], lines: Mapping[str, Any]) -> str:
     )
 
 
+def beginning(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """A title of the corpus to continue, or how one of its texts begins where they have no titles."""
+    for example in facts.get("examples", []):
+        if example["title"]:
+            return example["title"], ""
+        return "", " ".join(" ".join(example["steps"]).split()[:3])
+    return "Soup", ""
+
+
 def choices_in_words(choices: Mapping[str, Any]) -> str:
     """What is trained, in a few words."""
     label = ARCHITECTURES[choices["architecture"]].label

@@ -74,6 +74,15 @@ def test_the_curve_has_its_lines_and_its_verdict():
     assert yours.curve_rows({"epochs": []}, LINES, 10) == [] and yours.verdict({"epochs": []}, LINES) == ""
 
 
+def test_a_comparison_begins_with_what_the_corpus_has():
+    assert yours.beginning({"examples": [{"title": "Pie", "steps": ["Bake."]}]}) == ("Pie", "")
+    assert yours.beginning({"examples": [{"title": "", "steps": ["Call me Ishmael, he"]}]}) == (
+        "",
+        "Call me Ishmael,",
+    )
+    assert yours.beginning({})[0]
+
+
 def test_how_a_training_stands():
     progress = {"epoch": 2, "epochs": 4, "batch": 5, "batches": 10, "words_per_second": 1234.5, "loss": 3.21,
                 "seconds_left": 600}  # fmt: skip
