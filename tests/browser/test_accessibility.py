@@ -27,6 +27,7 @@ def serious(app: App) -> list[tuple[str, str]]:
         ("sweep?count=8&low=0.5&high=1&by=0.5&length=10", ".st-key-front svg.marks"),
         ("models", ".st-key-column1 .word, .st-key-texts1 .word"),
         ("cell", ".st-key-memory svg.marks"),
+        ("yours?corpus=file", ".st-key-corpus_kind"),
     ],
 )
 def test_axe_finds_nothing_serious(app, page, last):
