@@ -36,7 +36,7 @@ def test_axe_finds_nothing_serious(app, page, last):
     assert serious(app) == []
     if page:  # in a low window too, fields have names
         app.page.set_viewport_size({"width": 960, "height": 540})
-        expect(app.page.locator("[data-testid=stWidgetLabel]").first).to_be_visible()
+        expect(app.page.locator("[data-testid=stWidgetLabel]:visible").first).to_be_visible()
     app.page.set_viewport_size({"width": 390, "height": 844})
     app.page.emulate_media(color_scheme="dark")
     app.settle()
