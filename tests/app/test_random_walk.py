@@ -20,7 +20,8 @@ from textgen.views import verbs
 state = st.session_state
 
 # Actions on a page; on a quiet machine a minute in all.
-STEPS = {"compare": 170, "cell": 110, "models": 90, "verbs": 70, "many": 50, "sweep": 60, "guess": 60, "yours": 50}
+STEPS = {"compare": 170, "cell": 110, "models": 90, "verbs": 70, "many": 50, "sweep": 60, "guess": 60}
+STEPS["yours"] = 40
 PAGES = tuple(STEPS)
 TEXTS = ("", "  ", "<b>*x*</b> 😀 ½", "|", "x" * 300, "Pizza", "Tomato soup", "a\tb $x^2$ :red[hot]", "½")
 # Of these one more costs a second, or minutes, and is as any other; the sample comes from the network.
