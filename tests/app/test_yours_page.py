@@ -158,10 +158,10 @@ def test_a_network_of_other_texts_continues_how_one_of_them_begins():
     assert app.text_input(key="opening").value == "Once upon a"
 
 
-@pytest.mark.parametrize("page", ["verbs", "sweep", "models", "cell"])
+@pytest.mark.parametrize("page", ["verbs", "sweep", "models", "cell", "many", "guess"])
 def test_every_page_takes_a_network_with_other_words(page):
     name = trained().bundle.name
-    key = address.fields("sweep")["network"].key if page == "sweep" else "model"
+    key = next(key for key in ("model", "network", "writer") if key in address.fields(page))
     more = {"by": "1", "count": "8", "length": "10"} if page == "sweep" else {}
     app = opened(page, {key: [name], **more})
     assert not app.exception
