@@ -38,6 +38,6 @@ $(PY):
 	$(INSTALL) -r requirements.txt
 	$(TOUCH) $@
 
-.venv/dev.done: requirements.txt requirements-train.txt requirements-cluster.txt requirements-dev.txt | $(PY)
+.venv/dev.done: requirements.txt requirements-cluster.txt requirements-dev.txt | $(PY)
 	$(INSTALL) -r requirements-dev.txt
 	$(TOUCH) $@

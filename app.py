@@ -23,6 +23,7 @@ PAGES = [
     st.Page("pages/sweep.py", title="Sweep"),
     st.Page("pages/models.py", title="Models"),
     st.Page("pages/cell.py", title="Cell"),
+    st.Page("pages/yours.py", title="Yours"),
 ]
 page = st.navigation(PAGES, position="top")
 navigation.everywhere(PAGES)

@@ -16,7 +16,7 @@ from pages.parts.drawing import draw, plain
 from textgen import charts
 from textgen.measuring import units as probes
 from textgen.network import gates as cell
-from textgen.network.bundle import Bundle, available_bundles, load_measured
+from textgen.network.bundle import Bundle, load_measured
 from textgen.text.vocabulary import UNKNOWN, tokenize
 from textgen.views import cell as cell_view
 from textgen.views.compare import display_words
@@ -481,7 +481,7 @@ def page() -> None:
         notes_place = st.container()
 
     reading = reading_of(request)
-    measured = {name: load_measured(name) for name in available_bundles()}
+    measured = {name: load_measured(name) for name in address.networks()}
     units = measured[request.model].get("units", {})
     if "unit" not in state and "unit" not in st.query_params:
         state.unit = cell_view.unit_to_start_with(units, layer_now(bundle))

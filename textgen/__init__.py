@@ -61,7 +61,7 @@ if not TYPE_CHECKING:  # for a type checker no other name exists
             if error.name not in ("keras", "tensorflow"):
                 raise
             raise ImportError(
-                f"{__name__}.{name} needs TensorFlow; install it with: pip install -r requirements-train.txt"
+                f"{__name__}.{name} needs TensorFlow; install it with: pip install -r requirements.txt"
             ) from None
         globals()[name] = value
         return value

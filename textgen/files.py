@@ -63,6 +63,60 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise
 
 
+class Lock:
+    """A file that one process at a time can hold, until it lets go or ends, however it ends."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._file: BinaryIO | None = None
+
+    def take(self) -> bool:
+        """Whether it is ours now."""
+        if self._file is None:
+            file = self.path.open("ab")
+            if not _lock(file):
+                file.close()
+                return False
+            self._file = file
+        return True
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def is_held(self) -> bool:
+        """Whether some process holds it."""
+        if self._file is not None:
+            return True
+        if not self.path.exists():
+            return False
+        taken = self.take()
+        self.release()
+        return not taken
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: BinaryIO) -> bool:
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _lock(file: BinaryIO) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
 def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
     """Rows as CSV text: `columns`, or else those of the first row; a row may hold more.
 

@@ -23,6 +23,10 @@ from textgen.measuring.dishes import TEMPERATURES as DISH_TEMPERATURES
 from textgen.measuring.units import FACTS
 from textgen.network.bundle import available_bundles
 from textgen.text.vocabulary import Vocabulary, tokenize
+from textgen.training import runs
+from textgen.training.architectures import ARCHITECTURES
+from textgen.training.limits import Limits, limits
+from textgen.training.plan import EPOCHS
 from textgen.views.guess import MODES, ROUNDS
 from textgen.views.lessons import CUTS, LESSONS, OPTIONS, QUESTIONS
 from textgen.views.many import DEEPEST
@@ -127,6 +131,12 @@ def round_and_answer(text: str) -> tuple[int, str]:
     if number not in map(str, range(1, ROUNDS + 1)) or not answer:
         raise ValueError(text)
     return int(number), answer
+
+
+def _run(text: str) -> str:
+    if runs.run_of(text) is None:
+        raise ValueError(text)
+    return text
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -305,19 +315,49 @@ TABLE = (
     Field(
         "guess", "guess", "no round of this game has such an answer", (), parse=round_and_answer, many=ROUNDS
     ),
+    # -- a network of one's own --------------------------------------------------------------------
+    Field("run", "yours", "there is no such training on this server, or no longer", "", parse=_run),
+    Field("corpus", "yours", "the corpus", options=("sample", "file")),
+    Field("texts", "yours", "what its texts are", options=("recipes", "lines")),
+    Field("architecture", "yours", "an architecture", options=tuple(ARCHITECTURES)),
+    Field(
+        "vocabulary",
+        "yours",
+        "the size of a vocabulary",
+        5_000,
+        runs.SMALLEST_VOCABULARY,
+        Limits.vocabulary,
+        50,
+    ),
+    Field("units", "yours", "the number of units", 128, runs.SMALLEST_UNITS, Limits.units, 8),
+    Field("epochs", "yours", "the number of epochs", EPOCHS, 1, Limits.epochs, 1),
 )
 
 
 def fields(page: str, **found: Mapping[str, Any]) -> dict[str, Field]:
     """The rows of `page` by key; `found` are changes to those that depend on what there is."""
-    names = tuple(available_bundles())
-    changes = {
+    names = networks()
+    bounds = limits()
+    changes: dict[str, Mapping[str, Any]] = {
         **{key: {"options": names} for key in ("model", "writer")},
         "network": {"options": names, "start": names[:1]},
+        "vocabulary": {"high": bounds.vocabulary},
+        "units": {"high": bounds.units},
+        "epochs": {"high": bounds.epochs, "start": min(EPOCHS, bounds.epochs)},
         **found,
     }
     rows = (field for field in TABLE if page in field.pages.split())
     return {field.key: replace(field, **changes.get(field.key, {})) for field in rows}
+
+
+def networks() -> tuple[str, ...]:
+    """The networks of this visit: those that everybody has, and of those that people trained for themselves
+    the ones that it trained or whose address it was given."""
+    told: list[str] = state.setdefault("told_networks", [])
+    for key in ("model", "network", "writer"):
+        told += [name for name in st.query_params.get_all(key) if runs.SECRET_NAME.fullmatch(name)]
+    state.told_networks = list(dict.fromkeys(told))
+    return (*available_bundles(), *runs.networks_among(state.told_networks))
 
 
 def said(field: Field) -> Any:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.parts.address import HOTTEST, SLIDER_STEP
+from pages.parts.address import HOTTEST, SLIDER_STEP, networks
 from pages.parts.drawing import plain
 from textgen.memo import Memo
-from textgen.network.bundle import Bundle, BundleError, available_bundles, load_bundle
+from textgen.network.bundle import Bundle, BundleError, bundle_folder, load_bundle
 from textgen.views.compare import Comparison, prepare
 from textgen.views.many import gather
 from textgen.writing.many import Texts
@@ -18,31 +18,41 @@ from textgen.writing.writer import Request, Writer
 
 state = st.session_state
 KEPT_GATHERINGS = 400  # of 50 texts: some 12 KB each
+MOST = 12  # networks in memory
 
 
-@st.cache_resource(show_spinner="Loading the network …")
-def _bundle(name: str) -> Bundle:
+@st.cache_resource(show_spinner="Loading the network …", max_entries=MOST)
+def _bundle(name: str, written: int) -> Bundle:
     return load_bundle(name)
 
 
-@st.cache_resource(show_spinner=False)
-def _writer(name: str) -> Writer:
+@st.cache_resource(show_spinner=False, max_entries=MOST)
+def _writer_of(name: str, written: int) -> Writer:
     """The texts of the bundle, kept for all sessions together."""
-    return Writer(_bundle(name))
+    return Writer(_bundle(name, written))
+
+
+def _written(name: str) -> int:
+    """When its file was written: a network that learns on is another one."""
+    return (bundle_folder(name) / "model.keras").stat().st_mtime_ns
+
+
+def _writer(name: str) -> Writer:
+    return _writer_of(name, _written(name))
 
 
 def load(name: str) -> Bundle:
     """The bundle called `name`, or a sentence on the page and no further."""
     try:
-        return _bundle(name)
-    except BundleError as error:
+        return _bundle(name, _written(name))
+    except (BundleError, OSError) as error:
         st.error(f"The network “{plain(name)}” could not be read: {plain(str(error))}")
         st.stop()
 
 
 def models() -> list[str]:
-    """The released bundles' names, or a sentence on the page and no further."""
-    names = available_bundles()
+    """The names of the networks of this visit, or a sentence on the page and no further."""
+    names = list(networks())
     if not names:
         st.error(
             "There is no trained network in assets/models yet. Train one with `python -m textgen train`."
@@ -90,10 +100,10 @@ def many(
 ) -> list[Texts]:
     """What `gather` writes; a sampler's texts that were written lately are not written again."""
     bundle, kept = load(model), _gathered()
-    keys = [(model, title, sampler, seed, count, words) for sampler in samplers]
+    keys = [(model, _written(model), title, sampler, seed, count, words) for sampler in samplers]
     found = {key: texts for key in keys if (texts := kept.get(key)) is not None}
     missing = [key for key in dict.fromkeys(keys) if key not in found]
-    rest = [key[2] for key in missing]
+    rest = [key[3] for key in missing]
     written = gather(bundle, title, rest, seed=seed, count=count, words=words) if missing else []
     for key, texts in zip(missing, written, strict=True):
         found[key] = kept.put(key, texts)

@@ -30,9 +30,11 @@ LINKS = {
     "models": f"title=Apple+pie&seed=3&words=10&step=5&t1=0&t2=1&t3=2&at=row+2&model={SMALL}&prompt=pizza"
     "&epoch=2&era=historic",
     "guess": f"game=5&writer={SMALL}&round=2&guess=1+0.5&guess=4+1.35",
+    "yours": "corpus=file&texts=lines&architecture=gru&vocabulary=700&units=64&epochs=3",
 }
-# Keys that the links above leave out; “show_luck” is of older links, and another “mode” has other guesses.
-OF_THE_BROWSER = {"fact", "layer", "mode", "nsigma", "t5", "t6", "show_luck"}
+# Keys that the links above leave out; “show_luck” is of older links, another “mode” has other guesses, and a
+# “run” has tests of its own.
+OF_THE_BROWSER = {"fact", "layer", "mode", "nsigma", "t5", "t6", "run", "show_luck"}
 WITH_A_SEED = [page for page in LINKS if "seed" in address.fields(page)]
 
 

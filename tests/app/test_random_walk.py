@@ -29,11 +29,12 @@ STEPS = {
     "many": 50,
     "sweep": 60,
     "guess": 60,
+    "yours": 40,
 }
 PAGES = tuple(STEPS)
 TEXTS = ("", "  ", "<b>*x*</b> 😀 ½", "|", "x" * 300, "Pizza", "Tomato soup", "a\tb $x^2$ :red[hot]", "½")
-# Of these one more costs a second, or minutes, and is as any other.
-LEFT_ALONE = ("again", "measure", "go_on")
+# Of these one more costs a second, or minutes, and is as any other; the sample comes from the network.
+LEFT_ALONE = ("again", "measure", "go_on", "sample")
 
 
 class Said(dict):

@@ -27,6 +27,7 @@ def serious(app: App) -> list[tuple[str, str]]:
         ("sweep?count=8&low=0.5&high=1&by=0.5&length=10", ".st-key-front svg.marks"),
         ("models", ".st-key-column1 .word, .st-key-texts1 .word"),
         ("cell", ".st-key-memory svg.marks"),
+        ("yours?corpus=file", ".st-key-corpus_kind"),
     ],
 )
 def test_axe_finds_nothing_serious(app, page, last):
@@ -35,7 +36,7 @@ def test_axe_finds_nothing_serious(app, page, last):
     assert serious(app) == []
     if page:  # in a low window too, fields have names
         app.page.set_viewport_size({"width": 960, "height": 540})
-        expect(app.page.locator("[data-testid=stWidgetLabel]").first).to_be_visible()
+        expect(app.page.locator("[data-testid=stWidgetLabel]:visible").first).to_be_visible()
     app.page.set_viewport_size({"width": 390, "height": 844})
     app.page.emulate_media(color_scheme="dark")
     app.settle()

@@ -130,7 +130,7 @@ def test_present_in_share_begins_a_presentation(app):
     expect(app.key("controls")).to_be_visible(timeout=60_000)
 
 
-@pytest.mark.parametrize("page", ["", "many", "verbs", "sweep", "models", "cell"])
+@pytest.mark.parametrize("page", ["", "many", "verbs", "sweep", "models", "cell", "yours"])
 def test_on_a_phone_nothing_lies_off_the_edge(phone: App, page: str):
     phone.open(page, wait_for=".st-key-pages a")
     assert phone.page.locator("[data-testid=stExpandSidebarButton]").is_visible() is False

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from textgen.files import to_csv, write_atomically
+from textgen.files import Lock, cache, home, to_csv, write_atomically
 
 
 def test_a_file_that_breaks_off_leaves_the_old_one_and_nothing_else(tmp_path):
@@ -39,3 +39,23 @@ def test_no_text_goes_out_as_a_formula_and_numbers_stay_numbers(sign):
 def test_columns_are_those_asked_for_and_there_without_rows():
     assert to_csv([{"a": 1, "b": 2, "c": 3}], ("c", "a")) == "c,a\n3,1\n"
     assert to_csv([], ("c", "a")) == "c,a\n"
+
+
+def test_what_users_have_lies_where_they_say_or_where_the_platform_keeps_such_things(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMMER_HOME", str(tmp_path))
+    assert home() == tmp_path and cache().parent == tmp_path
+    for name in ("SIMMER_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert home() != cache()
+    assert {"simmer"} <= set(home().relative_to(tmp_path).parts) & set(cache().relative_to(tmp_path).parts)
+
+
+def test_a_lock_has_one_holder_and_is_free_when_that_is_gone(tmp_path):
+    one, other = Lock(tmp_path / "lock"), Lock(tmp_path / "lock")
+    assert not other.is_held() and one.take() and one.take()
+    assert one.is_held() and other.is_held() and not other.take()
+    one.release()
+    assert not other.is_held() and other.take()
+    other.release()

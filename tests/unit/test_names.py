@@ -71,7 +71,7 @@ for name in ("train", "TextGenerator", "build_model"):
     try:
         getattr(textgen, name)("lstm")
     except ImportError as error:
-        assert "requirements-train.txt" in str(error), error
+        assert "requirements.txt" in str(error), error
     else:
         raise AssertionError(name)
 """

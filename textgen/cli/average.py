@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     if importlib.util.find_spec("tensorflow") is None:
-        raise Failure("averaging needs TensorFlow; install it with: pip install -r requirements-train.txt")
+        raise Failure("averaging needs TensorFlow; install it with: pip install -r requirements.txt")
     validation = read_corpus(args.validation) if args.validation else ()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of notes
     from textgen.training.weights import average

@@ -63,23 +63,11 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _facts(look: Look, vocabulary: Vocabulary | None) -> dict[str, Any]:
-    total = sum(look.words.values())
-    facts: dict[str, Any] = {
-        "formats": [{"format": f, "encoding": e, "files": n} for (f, e), n in look.formats.items()],
-        "recipes": look.recipes,
-        "different_recipes": look.different,
-        "words": total,
-        "different_words": len(look.words),
-        "lengths": {"median": look.length(0.5), "95 %": look.length(0.95), "longest": look.length(1)},
-        "coverage": {str(size): share for size, share in look.coverage().items()},
-        "skipped": look.skipped,
-        "problems": [str(problem) for problem in look.problems],
-        "examples": [{"title": recipe.title, "steps": recipe.steps} for recipe in look.examples],
-    }
+    facts = look.facts()
     if vocabulary:
         strangers = [(word, n) for word, n in look.words.most_common() if word not in vocabulary]
         facts["vocabulary"] = {
-            "coverage": 1 - sum(n for _, n in strangers) / total,
+            "coverage": 1 - sum(n for _, n in strangers) / facts["words"],
             "unknown": [word for word, _ in strangers[:_STRANGERS]],
         }
     return facts

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textgen.network.bundle import Bundle
-from textgen.text.corpus import Problem, load_recipes
+from textgen.text.corpus import SHOWN, Problem, load_recipes
 from textgen.text.vocabulary import UNKNOWN, unknown_words
 
 END = "(end)"  # how the stop token is shown
@@ -60,12 +60,17 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def read_corpus(path: Path) -> list[Any]:
     """The recipes of a file; what had to be skipped is said on standard error, the first ten one by one."""
-    problems: list[Problem] = []
-    recipes = load_recipes(path, problems.append)
-    for problem in problems[:10]:
-        say(f"{path}, {problem}")
-    if len(problems) > 10:
-        say(f"{path}: {len(problems):,} problems in all; what is good was kept")
+    count = 0
+
+    def report(problem: Problem) -> None:
+        nonlocal count
+        count += 1
+        if count <= SHOWN:
+            say(f"{path}, {problem}")
+
+    recipes = load_recipes(path, report)
+    if count > SHOWN:
+        say(f"{path}: {count:,} problems in all; what is good was kept")
     return recipes
 
 

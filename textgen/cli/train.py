@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     if importlib.util.find_spec("tensorflow") is None:
-        raise Failure("training needs TensorFlow; install it with: pip install -r requirements-train.txt")
+        raise Failure("training needs TensorFlow; install it with: pip install -r requirements.txt")
     recipes = [recipe for path in args.corpus for recipe in read_corpus(path)]
     validation = read_corpus(args.validation) if args.validation else None
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of notes

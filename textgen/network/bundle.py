@@ -75,7 +75,7 @@ def _bundles_in(folder: Path) -> list[str]:
 
 def check_name(name: str, replace: bool = False) -> None:
     """`BundleError` unless a user's bundle can be called `name`: it is no path, and not taken."""
-    if not _NAME.fullmatch(name) or name in _DEVICES:
+    if not (_NAME.fullmatch(name) or _HIDDEN.fullmatch(name)) or name in _DEVICES:
         raise BundleError(
             f"{name!r:.80} is no name for a bundle: 1 to 40 small letters, digits, - and _, the first no sign"
         )

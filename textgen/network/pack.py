@@ -42,15 +42,18 @@ MEMBERS = {  # and the most bytes of each
 _COMPRESSION = 200  # a history repeats itself
 
 
-def pack_bundle(name_or_path: str | os.PathLike[str], file: str | os.PathLike[str]) -> Path:
-    """Write a bundle as the one file `file`, all or nothing; the same bundle gives the same bytes.
+def pack_bundle(
+    name_or_path: str | os.PathLike[str], file: str | os.PathLike[str], *, name: str | None = None
+) -> Path:
+    """Write a bundle as the one file `file`, all or nothing; the same bundle gives the same bytes. `name` is
+    what it will be called where it is opened, as here unless given.
 
     `BundleError` if there is no such usable bundle, `OSError` if the disk says no.
     """
     bundle, folder = load_bundle(name_or_path), bundle_folder(name_or_path)
     data = {name: (folder / name).read_bytes() for name in MEMBERS}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in data.items()}
-    manifest = {"format": FORMAT, "name": bundle.name, "sha256": hashes}
+    manifest = {"format": FORMAT, "name": name or bundle.name, "sha256": hashes}
     members = {MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode(), **data}
     with write_atomically(file) as out, zipfile.ZipFile(out, "w") as archive:
         for name, content in members.items():

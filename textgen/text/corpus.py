@@ -81,13 +81,15 @@ def load_recipes(
     return recipes
 
 
-def no_recipe(path: str | os.PathLike[str] | BinaryIO, problems: list[Problem], count: int) -> CorpusError:
+def no_recipe(
+    path: str | os.PathLike[str] | BinaryIO, problems: list[Problem], count: int, what: str = "recipe"
+) -> CorpusError:
     """The error for a file that gave no recipe and `count` problems, the first of which are `problems`."""
     name = _name_of(path)
     if not problems:
-        return CorpusError(f"{name} is empty: there is no recipe in it")
+        return CorpusError(f"{name} is empty: there is no {what} in it")
     more = f" ({count:,} problems in all)" if count > 1 else ""
-    return CorpusError(f"no recipe could be read from {name}; {problems[0]}{more}")
+    return CorpusError(f"no {what} could be read from {name}; {problems[0]}{more}")
 
 
 def iter_recipes(

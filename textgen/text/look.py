@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from textgen.text.corpus import SHOWN, Problem, iter_recipes, no_recipe
+from textgen.text.corpus import SHOWN, CorpusError, Problem, iter_recipes, no_recipe
+from textgen.text.passages import iter_passages
 from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import tokenize
 
@@ -53,9 +54,27 @@ class Look:
         sizes = [size for size in SIZES if size < len(counts) + 2]
         return {size: sum(counts[: size - 2]) / total for size in (*sizes, len(counts) + 2)}
 
+    def facts(self) -> dict[str, Any]:
+        """What there is to show, as plain JSON data."""
+        return {
+            "formats": [{"format": f, "encoding": e, "files": n} for (f, e), n in self.formats.items()],
+            "recipes": self.recipes,
+            "different_recipes": self.different,
+            "words": sum(self.words.values()),
+            "different_words": len(self.words),
+            "lengths": {"median": self.length(0.5), "95 %": self.length(0.95), "longest": self.length(1)},
+            "coverage": {str(size): share for size, share in self.coverage().items()},
+            "skipped": self.skipped,
+            "problems": [str(problem) for problem in self.problems],
+            "examples": [{"title": recipe.title, "steps": recipe.steps} for recipe in self.examples],
+        }
 
-def look_at(path: str | os.PathLike[str] | BinaryIO) -> Look:
-    """Read a corpus once; memory holds its words, not its recipes. `CorpusError` as `load_recipes`."""
+
+def look_at(
+    path: str | os.PathLike[str] | BinaryIO, *, as_lines: bool = False, most_words: int | None = None
+) -> Look:
+    """Read a corpus once; memory holds its words, not its recipes. `CorpusError` as `load_recipes`, and if it
+    has more than `most_words`; `as_lines` takes each line of text for one, as `iter_passages` does."""
     look = Look()
     seen: set[int] = set()
 
@@ -67,15 +86,20 @@ def look_at(path: str | os.PathLike[str] | BinaryIO) -> Look:
     def note(name: str, encoding: str) -> None:
         look.formats[name, encoding] += 1
 
-    for recipe in iter_recipes(path, report, note):
+    total = 0
+    for recipe in (iter_passages if as_lines else iter_recipes)(path, report, note):
         look.recipes += 1
-        words = tokenize(recipe.text)
+        # What stands before a line, so that it is learned as other texts are, is not its own.
+        words = tokenize(" ".join(recipe.steps) if as_lines else recipe.text)
+        total += len(words)
+        if most_words is not None and total > most_words:
+            raise CorpusError(f"it has more than {most_words:,} words")
         look.words.update(words)
         look.lengths[len(words)] += 1
         seen.add(hash(tuple(words)))
         if len(look.examples) < EXAMPLES:
             look.examples.append(recipe)
     if not look.recipes:
-        raise no_recipe(path, look.problems, look.skipped)
+        raise no_recipe(path, look.problems, look.skipped, "text" if as_lines else "recipe")
     look.different = len(seen)
     return look

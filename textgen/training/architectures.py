@@ -53,7 +53,7 @@ def build_model(
         import keras
     except ModuleNotFoundError:
         raise ImportError(
-            "building a network needs TensorFlow; install it with: pip install -r requirements-train.txt"
+            "building a network needs TensorFlow; install it with: pip install -r requirements.txt"
         ) from None
     plan = ARCHITECTURES[name]
     width = embedding_dim or plan.embedding

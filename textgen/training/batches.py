@@ -188,10 +188,13 @@ def batches(
 
 
 def hold_out(recipes: Sequence[Recipe], share: float = 0.02) -> tuple[list[Recipe], list[Recipe]]:
-    """Split recipes into training and validation by a hash of the title, so that no title is in both."""
+    """Split recipes into training and validation by a hash of the title, so that no title is in both; by a
+    hash of the text where most have no title of their own."""
+    by_title = 2 * len({recipe.title for recipe in recipes}) > len(recipes)
     limit = int(share * 2**32)
     parts: tuple[list[Recipe], list[Recipe]] = ([], [])
     for recipe in recipes:
-        digest = hashlib.sha256(" ".join(tokenize(recipe.title)).encode()).digest()
+        told = recipe.title if by_title else recipe.text
+        digest = hashlib.sha256(" ".join(tokenize(told)).encode()).digest()
         parts[int.from_bytes(digest[:4], "big") < limit].append(recipe)
     return parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,21 @@ PROMPTS = (
 TEMPERATURES = (0.2, 0.5, 1.0, 1.5)
 
 
-def observe(model: Any, vocabulary: Vocabulary, epoch: int) -> dict[str, list[dict[str, Any]]]:
-    """What a network writes now: `samples` and next-word `distributions` for `PROMPTS` at `TEMPERATURES`."""
+def observe(
+    model: Any,
+    vocabulary: Vocabulary,
+    epoch: int,
+    prompts: Sequence[str] = PROMPTS,
+    temperatures: Sequence[float] = TEMPERATURES,
+) -> dict[str, list[dict[str, Any]]]:
+    """What a network writes now: `samples` and next-word `distributions`, by prompt and temperature."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path, include_optimizer=False)
         source = Bundle("", read_keras(path), vocabulary, {}, {})
     samples, distributions = [], []
-    samplers = [Sampler(temperature=t) for t in TEMPERATURES]
-    for prompt in PROMPTS:
+    samplers = [Sampler(temperature=t) for t in temperatures]
+    for prompt in prompts:
         for run in generations(source, prompt, samplers=samplers, max_tokens=60, seed=7):
             about = {"epoch": epoch, "prompt": prompt, "temperature": run.sampler.temperature}
             samples.append({**about, "text": run.text})

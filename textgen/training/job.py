@@ -27,12 +27,15 @@ from textgen.text.vocabulary import Vocabulary
 from textgen.training.architectures import build_model
 from textgen.training.batches import WordKinds, batches, build_vocabulary, encode_recipes, hold_out
 from textgen.training.card import data_sources, layer_in_words, limits, stage_in_words
-from textgen.training.history import observe
+from textgen.training.history import PROMPTS, TEMPERATURES, observe
 from textgen.training.plan import BOOK, COUNTED, TODAY, Stage, learning_rate_at, plan_for
 from textgen.training.trainer import Trainer, save_arrays
 from textgen.training.weights import start_from
 
 CHECKPOINT_SECONDS = 240.0
+LEAST_FALL = (
+    0.005  # nats a word by which an epoch's validation loss must fall to count: half a percent of perplexity
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def train(
     out: str | os.PathLike[str],
     *,
     architecture: str = "lstm",
+    units: int | None = None,
     validation: Sequence[Recipe] | None = None,
     plan: Sequence[Stage] | None = None,
     epochs: int | None = None,
@@ -63,18 +67,27 @@ def train(
     as_book: bool = False,
     start: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    checkpoints: str | os.PathLike[str] | None = None,
+    title: str | None = None,
+    patience: int | None = None,
+    ask_titles: bool = True,
+    prompts: Sequence[str] = PROMPTS,
+    temperatures: Sequence[float] = TEMPERATURES,
     callbacks: Sequence[Any] | Callable[[Vocabulary], Sequence[Any]] = (),
     on_progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    on_history: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Train a network on `recipes` and write it to the folder `out` as a bundle; returns its card.
 
     Checkpoints lie beside the bundle in `OUT.checkpoints`, written every few minutes and after each epoch.
-    With `resume` training goes on from there and ends as it would have without the break. On
-    `KeyboardInterrupt` the checkpoint and a bundle of what was learned so far are written before it is raised
-    again; setting `model.stop_training` in a Keras callback ends training early, without the exception.
+    With `resume` training goes on from there and ends as it would have without the break. The bundle is
+    written anew after each epoch that is the best so far, so that a process that is killed leaves that one.
+    On `KeyboardInterrupt` the checkpoint and a bundle of what was learned so far are written before it is
+    raised again; setting `model.stop_training` in a Keras callback ends training early, without it.
 
     Args:
+        units: how wide each recurrent layer is; the architecture's own unless given.
         validation: recipes for validation loss and for choosing the epoch that is kept; None holds 2 % of
             `recipes` back, by title.
         plan: the stages; `plan_for(architecture, ...)` unless given. `epochs` shortens or lengthens it.
@@ -84,13 +97,19 @@ def train(
         start: a bundle of the same architecture (a released name or a folder) whose weights training starts
             from, word by word where the vocabulary differs; `vocabulary` is that bundle's unless given. Its
             history stands before the new epochs, and the card names both trainings.
+        checkpoints: another folder for the checkpoints.
+        title: what people are to call the network, on its card; unless given, it has the folder's name.
+        patience: training ends after so many epochs in a row in which the validation loss has hardly fallen.
+        ask_titles: whether the card is to say what titles tell, which takes a minute at the end.
+        prompts, temperatures: what the history shows of every epoch.
+        on_history: hears of the history, as the bundle keeps it, before the first epoch and after each.
         callbacks: Keras callbacks, or a function that makes them from the vocabulary; the model holds the
             averaged weights when an epoch's end is announced to them.
 
     Raises:
         ValueError: nothing to train on, an unknown architecture, a checkpoint or `start` of another network.
         BundleError: there is no usable bundle at `start`.
-        FloatingPointError: the loss is no longer a finite number.
+        FloatingPointError: the loss is no longer a finite number; checkpoint and bundle stay as they were.
     """
     out = Path(out)
     training, held_out = (recipes, validation) if validation is not None else hold_out(recipes)
@@ -101,7 +120,7 @@ def train(
         plan = [BOOK if epochs is None else replace(BOOK, epochs=epochs)]
     stages = list(plan or plan_for(architecture, eras, epochs))
     earlier = load_bundle(start) if start is not None else None
-    folder = out.with_name(out.name + ".checkpoints")
+    folder = Path(checkpoints or out.with_name(out.name + ".checkpoints"))
     folder.mkdir(parents=True, exist_ok=True)
     if resume and (folder / "vocabulary.json").exists():
         vocabulary = Vocabulary.from_json((folder / "vocabulary.json").read_text("utf-8"))
@@ -109,11 +128,13 @@ def train(
         vocabulary = earlier.vocabulary if earlier else build_vocabulary(training, COUNTED)
     (folder / "vocabulary.json").write_text(vocabulary.to_json(), "utf-8")
     keras.utils.set_random_seed(seed)
-    model = build_model(architecture, len(vocabulary))
+    model = build_model(architecture, len(vocabulary), units=units)
     model.stop_training = False  # a callback may set it, as in fit
     if earlier is not None and start is not None:
         start_from(model, vocabulary, earlier.vocabulary, bundle_folder(start) / "model.keras")
-    job = _Job(Trainer(model, vocabulary, seed, compute, as_book), stages, training, held_out, folder)
+    job = _Job(Trainer(model, vocabulary, seed, compute, as_book), stages, training, held_out, folder, out)
+    job.title, job.patience, job.observed = title, patience, (prompts, temperatures)
+    job.ask_titles = ask_titles
     if earlier is not None:
         job.continue_from(earlier)
     if resume:
@@ -121,12 +142,17 @@ def train(
     listeners = callbacks(vocabulary) if callable(callbacks) else callbacks
     job.listeners = keras.callbacks.CallbackList(list(listeners), model=model)
     job.on_progress, job.on_epoch = on_progress or (lambda _: None), on_epoch or (lambda _: None)
+    job.on_history = on_history or (lambda _: None)
     try:
         job.run()
-    finally:
+    except FloatingPointError:  # what is on disk is sound, what is in memory is not
+        raise
+    except BaseException:
         job.checkpoint()
-        card = job.write_bundle(out)
-    return card
+        job.write_bundle()
+        raise
+    job.checkpoint()
+    return job.write_bundle()
 
 
 class _Job:
@@ -139,8 +165,9 @@ class _Job:
         recipes: Sequence[Recipe],
         held_out: Sequence[Recipe],
         folder: Path,
+        out: Path,
     ) -> None:
-        self.trainer, self.stages, self.folder = trainer, stages, folder
+        self.trainer, self.stages, self.folder, self.out = trainer, stages, folder, out
         self.kinds = WordKinds.of(trainer.vocabulary)
         self.recipes, self.held_out = recipes, held_out
         self.encoded = encode_recipes(recipes, trainer.vocabulary)
@@ -158,6 +185,7 @@ class _Job:
             "words": 0,
             "seconds": 0.0,
             "best": None,
+            "stale": 0,  # epochs in a row in which the validation loss has hardly fallen
             "plan": [stage.name for stage in stages],
             "history": {"epochs": [], "samples": [], "distributions": []},
             "before": {},  # what the card says of the training of the network that this one started from
@@ -166,6 +194,11 @@ class _Job:
         self.listeners: Any = None
         self.on_progress: Callable[[Progress], None] = lambda _: None
         self.on_epoch: Callable[[dict[str, Any]], None] = lambda _: None
+        self.on_history: Callable[[dict[str, Any]], None] = lambda _: None
+        self.title: str | None = None
+        self.patience: int | None = None
+        self.ask_titles = True
+        self.observed: tuple[Sequence[str], Sequence[float]] = (PROMPTS, TEMPERATURES)
 
     def _by_era(self, recipes: Sequence[Recipe]) -> dict[str, list[NDArray[np.int32]]]:
         return {
@@ -196,6 +229,7 @@ class _Job:
         state, model = self.state, self.trainer.model
         if not state["history"]["epochs"] and not state["batch"]:
             self._observe(0)
+            self.on_history(state["history"])
         self.listeners.on_train_begin()
         while state["stage"] < len(self.stages) and not model.stop_training:
             stage = self.stages[state["stage"]]
@@ -241,7 +275,7 @@ class _Job:
             record["validation"] = {era: math.exp(value) for era, value in nats.items()}
             record["training"] = {era: math.exp(value) for era, value in known.items()}
             self._observe(number)
-            self._keep_best(nats)
+            better = self._keep_best(nats)
             logs = {
                 "loss": record["loss"],
                 **{f"val_perplexity_{e}": v for e, v in record["validation"].items()},
@@ -250,7 +284,12 @@ class _Job:
         state["history"]["epochs"].append(record)
         state |= {"epoch": state["epoch"] + 1, "batch": 0, "loss": 0.0, "words": 0, "seconds": 0.0}
         self.checkpoint()
+        if better:
+            self.write_bundle(evaluated=False)
         self.on_epoch(record)
+        self.on_history(state["history"])
+        if self.patience is not None and state["stale"] >= self.patience:
+            trainer.model.stop_training = True
 
     def _report(self, stage: Stage, number: int, batches_an_epoch: int) -> None:
         state = self.state
@@ -273,44 +312,48 @@ class _Job:
 
     def _observe(self, number: int) -> None:
         """Record what the model writes with its present weights; a break during it records nothing."""
-        seen = observe(self.trainer.model, self.trainer.vocabulary, number)
+        seen = observe(self.trainer.model, self.trainer.vocabulary, number, *self.observed)
         for kind, entries in seen.items():
             self.state["history"][kind] += entries
 
-    def _keep_best(self, nats: Mapping[str, float]) -> None:
+    def _keep_best(self, nats: Mapping[str, float]) -> bool:
         """Keep the present weights if they predict today's recipes (or all, if none is) best so far."""
         if not nats:
-            return
+            return False
         today = [nats[era] for era in TODAY if era in nats] or list(nats.values())
         value = sum(today) / len(today)
-        if self.state["best"] is None or value < self.state["best"]:
+        best = math.inf if self.state["best"] is None else self.state["best"]
+        self.state["stale"] = 0 if value < best - LEAST_FALL else self.state["stale"] + 1
+        if value < best:
             self.state["best"] = value
             save_arrays(self.folder / "best.npz", {str(i): v for i, v in enumerate(self._weights())})
+        return value < best
 
     def _weights(self) -> list[NDArray[np.float32]]:
         return [np.asarray(v) for v in self.trainer.variables]
 
-    def write_bundle(self, out: Path) -> dict[str, Any]:
+    def write_bundle(self, evaluated: bool = True) -> dict[str, Any]:
         """Write the best epoch's weights, or the present average where none was validated, as a bundle."""
-        trainer, history = self.trainer, self.state["history"]
+        out, trainer, history = self.out, self.trainer, self.state["history"]
         with trainer.averaged():
             if self.state["best"] is not None:
                 with np.load(self.folder / "best.npz", allow_pickle=False) as best:
                     trainer.assign([best[str(i)] for i in range(len(trainer.variables))])
-            card = self._card(out.name)
+            card = self._card()
             # The same layers, without the optimizer that a compiled model would take along.
             model = keras.Model(trainer.model.inputs, trainer.model.outputs, name=trainer.model.name)
             save_bundle(out, model, trainer.vocabulary, card, history)
-            if self.held_out:
+            if self.held_out and evaluated:
                 bundle = load_bundle(out)
                 card["evaluation"] = evaluate(bundle, self.held_out)
-                if self.state["stage"] == len(self.stages):  # it takes a minute: not after a break
+                # It takes a minute: not after a break.
+                if self.ask_titles and self.state["stage"] == len(self.stages):
                     information = title_information_by_era(bundle, self.held_out)
                     card["title_information"] = {era: asdict(value) for era, value in information.items()}
                 save_bundle(out, model, trainer.vocabulary, card, history)
         return card
 
-    def _card(self, name: str) -> dict[str, Any]:
+    def _card(self) -> dict[str, Any]:
         trainer, epochs = self.trainer, self.state["history"]["epochs"]
         model = trainer.model
         licences = sorted({recipe.license for recipe in self.recipes if recipe.license})
@@ -322,7 +365,8 @@ class _Job:
             seed = f"{before.get('seed', 'unknown')}, then {seed}"
             products = ", then ".join(dict.fromkeys((before.get("matrix_products", "unknown"), products)))
         return {
-            "name": name,
+            "name": self.title or self.out.name,
+            **({"title": self.title} if self.title else {}),
             "architecture": {
                 "name": model.name,
                 "embedding_dim": int(trainer.embedding.output_dim),

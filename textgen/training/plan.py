@@ -85,3 +85,25 @@ def plan_for(architecture: str, eras: Collection[str], epochs: int | None = None
     if epochs is not None:
         return [replace(first, epochs=epochs)]
     return [first, last] if "modern" in eras and len(eras) > 1 else [first]
+
+
+EPOCHS, PATIENCE = 15, 2  # of `plan_for_few`: as many at most, and as many without a better one
+
+
+def plan_for_few(epochs: int = EPOCHS) -> list[Stage]:
+    """The plan for some hundreds or thousands of texts: small batches, so that few words make many steps, and
+    dropout, so that they are not learned by heart."""
+    return [
+        Stage(
+            "everything",
+            epochs,
+            5e-3,
+            0.0,
+            warmup_steps=100,
+            batch_tokens=1_500,
+            candidates=1_500,
+            embedding_dropout=0.1,
+            output_dropout=0.2,
+            averaging=0.99,
+        )
+    ]

@@ -266,7 +266,7 @@ def test_training_without_tensorflow_says_how_to_get_it(
     ):
         result = run(capsys, *command)
         assert result.code == 1
-        assert "requirements-train.txt" in result.err
+        assert "requirements.txt" in result.err
 
 
 def test_an_interrupt_is_quiet(

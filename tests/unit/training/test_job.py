@@ -39,8 +39,8 @@ PLAN = [
 
 
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(name: str, size: int) -> Any:
-        return build_model(name, size, embedding_dim=6, units=8)
+    def build(name: str, size: int, units: int | None = None) -> Any:
+        return build_model(name, size, embedding_dim=6, units=units or 8)
 
     monkeypatch.setattr(training, "build_model", build)
 
@@ -362,7 +362,7 @@ def test_the_more_repeats_weigh_the_less_likely_they_become(candidates: int) -> 
 
 def test_the_epoch_that_is_kept_is_the_best_for_the_recipes_of_today(tmp_path: Path) -> None:
     model = build_model("lstm", len(VOCABULARY), embedding_dim=6, units=8)
-    job = training._Job(Trainer(model, VOCABULARY), PLAN, RECIPES, [], tmp_path)
+    job = training._Job(Trainer(model, VOCABULARY), PLAN, RECIPES, [], tmp_path, tmp_path / "net")
 
     def kept(**nats: float) -> bool:
         (tmp_path / "best.npz").unlink(missing_ok=True)
@@ -429,3 +429,66 @@ def test_the_vocabulary_counts_recipes_by_the_mix() -> None:
     assert weighted.words.index("y") < weighted.words.index("x")
     assert "x" not in build_vocabulary(recipes, {"historic": 0.0}, size=100)
     assert isinstance(plain, Vocabulary)
+
+
+def test_training_ends_when_the_validation_loss_falls_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch)
+    nats = [0, 3.0, 2.0, 2.5, 2.1, 1.0]  # by epoch, each a batch
+    monkeypatch.setattr(Trainer, "evaluate", lambda self, recipes: nats[self.steps])
+    heard: list[int] = []
+    card = train(
+        RECIPES, tmp_path / "net", validation=RECIPES[:4], plan=[Stage("s", 9, 1e-2)], vocabulary=VOCABULARY,
+        patience=2, units=5, title="Mine", prompts=["recipe for pie |"], temperatures=(0.5, 1.0),
+        on_history=lambda history: heard.append(len(history["epochs"])),
+    )  # fmt: skip
+    assert heard == [0, 1, 2, 3, 4]
+    bundle = load_bundle(tmp_path / "net")
+    assert card["training"]["epochs"] == len(bundle.history["epochs"]) == 4
+    assert (card["name"], card["title"], card["architecture"]["units"]) == ("Mine", "Mine", 5)
+    assert {entry["temperature"] for entry in bundle.history["samples"]} == {0.5, 1.0}
+    assert {entry["prompt"] for entry in bundle.history["samples"]} == {"recipe for pie |"}
+
+
+def test_broken_numbers_and_a_full_disk_leave_the_last_good_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch)
+    out, plan = tmp_path / "net", [Stage("s", 4, 1e-2, batch_tokens=10_000)]
+    fit, kept = Trainer.fit_batch, {}
+
+    def broken(self: Trainer, *args: Any) -> float:
+        loss = fit(self, *args)
+        if self.steps == 3:
+            kept.update({path.name: path.read_bytes() for path in out.iterdir()})
+            kept["checkpoint"] = (tmp_path / "net.checkpoints" / "checkpoint.npz").read_bytes()
+            for variable in self.variables:
+                variable.assign(variable * np.nan)
+            return float("nan")
+        return loss
+
+    monkeypatch.setattr(Trainer, "fit_batch", broken)
+    options: Any = {"validation": RECIPES[:4], "plan": plan, "vocabulary": VOCABULARY}
+    with pytest.raises(FloatingPointError, match="epoch 3"):
+        train(RECIPES, out, **options)
+    checkpoint = (tmp_path / "net.checkpoints" / "checkpoint.npz").read_bytes()
+    assert kept.pop("checkpoint") == checkpoint
+    assert kept == {path.name: path.read_bytes() for path in out.iterdir()} and "model.keras" in kept
+    load_bundle(out)
+
+    def full(path: Path, arrays: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Trainer, "fit_batch", fit)
+    monkeypatch.setattr("textgen.training.trainer.save_arrays", full)
+    with pytest.raises(OSError, match="No space"):
+        train(RECIPES, out, resume=True, **options)
+    assert (tmp_path / "net.checkpoints" / "checkpoint.npz").read_bytes() == checkpoint
+    load_bundle(out)
+
+
+def test_where_texts_have_no_titles_they_are_held_out_by_their_words() -> None:
+    lines = [Recipe("", (f"line {n} of a book",)) for n in range(200)]
+    training, held_out = hold_out([*lines, *lines], 0.1)
+    assert 10 < len(held_out) < 90 and not {r.text for r in training} & {r.text for r in held_out}
