@@ -14,7 +14,7 @@ from pages.parts import address, columns, controls, drawing, navigation, writers
 from pages.parts.address import ROWS
 from pages.parts.drawing import draw, plain
 from textgen import charts
-from textgen.network.bundle import Bundle
+from textgen.network.bundle import Bundle, released_bundles
 from textgen.views import models as model_tables
 from textgen.views.compare import Comparison
 from textgen.views.glossary import about
@@ -125,7 +125,9 @@ def known_fields() -> dict[str, address.Field]:
     )
 
 
-def head(known: Mapping[str, address.Field], count: int) -> None:
+def head(known: Mapping[str, address.Field], bundles: Sequence[Bundle]) -> None:
+    count = len(bundles)
+    others = not {bundle.name for bundle in bundles} <= set(released_bundles())
     with st.container(key="head"):
         st.title(
             f"{COUNTS[count] if count < len(COUNTS) else count} network{'s' * (count != 1)}", anchor=False
@@ -134,6 +136,8 @@ def head(known: Mapping[str, address.Field], count: int) -> None:
             "The LSTM, stacked LSTM and GRU that follow David Foster's book Generative Deep Learning (2nd "
             "ed.), and a larger LSTM, trained on the same recipes: what they are, what they write, how they "
             "learned it, and at which temperature they predict best."
+            + " Networks that were brought or trained here stand after them."
+            * others
         )
     with st.container():
         drawing.warn(address.notes("models", [address.said(known[key]) for key in known if key != "prompt"]))
@@ -597,10 +601,10 @@ def best_temperature(bundles: Sequence[Bundle]) -> None:
 def page() -> None:
     navigation.enter("models")
     drawing.styles("models")
-    bundles = [writers.load(name) for name in writers.models()]
+    bundles = writers.readable()
     known = known_fields()
     navigation.begin("models", known)
-    head(known, len(bundles))
+    head(known, bundles)
     measured = state.get("speeds", {})
     figures_place = what_they_are(bundles, measured)
     if leaving := state.pop("leaving", None):

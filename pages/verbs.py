@@ -358,14 +358,14 @@ def title_information() -> None:
     st.subheader("How much the title tells, measured", anchor=False)
     rows = [
         {
-            "network": network_label(name),
+            "network": network_label(bundle.name),
             "recipes": era,
             "bits": entry["bits"],
             "95 % interval": f"{entry['low']:.2f} to {entry['high']:.2f}",
             "number of recipes": entry["recipes"],
         }
-        for name in writers.models()
-        for era, entry in (writers.load(name).card.get("title_information") or {}).items()
+        for bundle in writers.readable()
+        for era, entry in (bundle.card.get("title_information") or {}).items()
         if {"bits", "low", "high", "recipes"} <= set(entry)
     ]
     drawing.note(

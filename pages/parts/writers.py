@@ -61,6 +61,19 @@ def models() -> list[str]:
     return names
 
 
+def readable() -> list[Bundle]:
+    """All networks of this visit that can be read, and a sentence about each other; none: no further."""
+    bundles = []
+    for name in models():
+        try:
+            bundles.append(_bundle(name, _written(name)))
+        except (BundleError, OSError) as error:
+            st.warning(f"The network “{plain(name)}” is left out: {plain(str(error))}")
+    if not bundles:
+        st.stop()
+    return bundles
+
+
 def compare(request: Request) -> Comparison:
     """The comparison that `request` asks for."""
     load(request.model)  # or a sentence on the page

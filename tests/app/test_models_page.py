@@ -35,6 +35,15 @@ def test_it_has_every_section_and_nothing_to_complain_about(page):
     assert not page.warning
 
 
+def test_a_network_that_cannot_be_read_is_named_and_costs_no_other(monkeypatch, tmp_path):
+    monkeypatch.setenv("SIMMER_HOME", str(tmp_path))
+    (tmp_path / "user_bundles" / "torn").mkdir(parents=True)
+    (tmp_path / "user_bundles" / "torn" / "model.keras").write_bytes(b"PK\3\4 and no more")
+    app = models()
+    assert ["“torn” is left out" in warning.value for warning in app.warning] == [True]
+    assert set(map(network_label, NAMES)) <= set(app.dataframe[0].value["network"])
+
+
 def test_the_table_has_every_network_the_reference_and_a_measured_speed(page):
     table = page.dataframe[0].value
     assert list(table["network"]) == [*map(network_label, NAMES), model_tables.KNESER_NEY_NAME]

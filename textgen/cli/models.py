@@ -6,8 +6,8 @@ import argparse
 import json
 
 from textgen.cli import arguments
-from textgen.cli.terminal import NO_MODEL, Failure, print_table, printable
-from textgen.network.bundle import available_bundles, load_bundle
+from textgen.cli.terminal import NO_MODEL, Failure, print_table, printable, say
+from textgen.network.bundle import BundleError, available_bundles, load_bundle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    bundles = [load_bundle(name) for name in available_bundles()]
+    bundles = []
+    for name in available_bundles():
+        try:
+            bundles.append(load_bundle(name))
+        except BundleError as error:
+            say(f"{name} is left out: {error}")
     if args.json:
         print(json.dumps({bundle.name: bundle.card for bundle in bundles}))
         return

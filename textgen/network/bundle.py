@@ -58,11 +58,16 @@ def user_folder() -> Path:
 
 def available_bundles() -> list[str]:
     """Names of the bundles that there are: the default one, the other released ones, the user's."""
-    released, own = _bundles_in(MODELS), _bundles_in(user_folder())
+    released, own = released_bundles(), _bundles_in(user_folder())
     return [
         *sorted(released, key=lambda name: name != DEFAULT),
         *(name for name in own if _NAME.fullmatch(name) and name not in released),
     ]
+
+
+def released_bundles() -> list[str]:
+    """Names of the bundles that came with this package."""
+    return _bundles_in(MODELS)
 
 
 def _bundles_in(folder: Path) -> list[str]:

@@ -35,6 +35,10 @@ def test_a_network_is_made_packed_opened_and_writes(tmp_path, capsys):
     assert texts[0] == texts[1]
     assert main(["models"]) == 0
     assert "second" in capsys.readouterr().out
+    (tmp_path / "home" / "user_bundles" / "mine" / "model.keras").write_bytes(b"PK and no more")
+    assert main(["models"]) == 0
+    printed = capsys.readouterr()
+    assert "second" in printed.out and "mine is left out" in printed.err
 
 
 def test_what_is_wrong_is_one_line(tmp_path, capsys):
