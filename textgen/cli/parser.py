@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from threadpoolctl import threadpool_limits
 
-from textgen.cli import average, bundle, corpus, evaluate, generate, index, models, sweep, train, verbs
+from textgen.cli import average, bundle, corpus, evaluate, generate, index, models, serve, sweep, train, verbs
 from textgen.cli.terminal import Failure, printable, say
 from textgen.measuring.study.settings import StudyError
 from textgen.network.bundle import BundleError
@@ -24,7 +24,7 @@ from textgen.text.corpus import CorpusError
 
 COMMANDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (generate, verbs, evaluate, sweep, index, corpus, train, average, models, bundle)
+    for module in (generate, verbs, evaluate, sweep, index, corpus, train, average, models, bundle, serve)
 }
 
 
