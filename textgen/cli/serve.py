@@ -80,13 +80,10 @@ def run(args: argparse.Namespace) -> None:
 def _app(
     number: int, folder: Path, port: int, address: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
 ) -> Kept:
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    command += [f"--server.port={port}", f"--server.address={address}", "--server.headless=true"]
-    command += ["--server.fileWatcherType=none", f"--server.maxUploadSize={proxy.UPLOAD_MEGABYTES}"]
+    command = [sys.executable, "-m", "textgen.hosting.app", str(address), str(port)]
     environment = {
         "MALLOC_ARENA_MAX": "2",  # glibc's one heap for each thread keeps what sessions have given back
         "STREAMLIT_SERVER_COOKIE_SECRET": _SECRET,  # a process that was started again knows its people's cookies
-        "STREAMLIT_SERVER_SCRIPT_HEALTH_CHECK_ENABLED": "true",  # for FIRST_PAGE
     }
     return Kept(
         f"process {number}",
