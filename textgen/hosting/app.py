@@ -10,8 +10,9 @@ import sys
 import uvicorn
 from starlette.middleware import Middleware
 from streamlit import App, config
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from textgen.hosting.throttle import Throttle
+from textgen.hosting.throttle import Throttle, Turns
 
 MESSAGE = 1 << 20  # bytes of one message of a tab; what it says of all its controls is a few thousand
 PING = 30.0  # seconds between two signs of life that a tab is asked for, and until it counts as gone
@@ -24,12 +25,17 @@ OPTIONS = {  # of Streamlit; the rest is in .streamlit/config.toml
 }
 
 
+def page_is_made(data: bytes) -> bool:
+    """Whether a message to a tab says that a run of the page has ended."""
+    return len(data) < 200 and ForwardMsg.FromString(data).WhichOneof("type") == "script_finished"
+
+
 def main() -> None:
     address, port = sys.argv[1:]
     for name, value in OPTIONS.items():
         config.set_option(name, value)
     uvicorn.run(
-        App("app.py", middleware=[Middleware(Throttle)]),
+        App("app.py", middleware=[Middleware(Throttle), Middleware(Turns, ends=page_is_made)]),
         host=address,
         port=int(port),
         ws="websockets-sansio",  # reads no further than one message ahead

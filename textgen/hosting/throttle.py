@@ -1,4 +1,4 @@
-"""A bound on what one open tab may send, for any ASGI application."""
+"""Bounds on what open tabs may ask for, one by one and together: wrappers of any ASGI application."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Throttle:
     def __init__(
         self,
         application: Application,
-        rate: float = 50.0,
+        rate: float = 30.0,
         burst: int = 100,
         patience: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
@@ -55,3 +55,52 @@ class Throttle:
             return message
 
         await self._application(scope, receive_slowly, send)
+
+
+class Turns:
+    """Lets `at_once` websockets work on their first message, which is the dearest; others wait in line.
+
+    A hundred pages made at the same time would take as long as one after another, and everybody else with them. A
+    turn ends with the first message out that `ends` it, with the websocket, or after `longest` seconds.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        ends: Callable[[bytes], bool],
+        at_once: int = 3,
+        longest: float = 3.0,
+    ) -> None:
+        self._application, self._ends, self._longest = application, ends, longest
+        self._free = asyncio.Semaphore(at_once)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            return await self._application(scope, receive, send)
+        first, timer = True, None
+
+        def end_turn() -> None:
+            nonlocal timer
+            if timer is not None:
+                timer.cancel()
+                timer = None
+                self._free.release()
+
+        async def receive_in_turn() -> Message:
+            nonlocal first, timer
+            message = await receive()
+            if first and message["type"] == "websocket.receive":
+                first = False
+                await self._free.acquire()
+                timer = asyncio.get_running_loop().call_later(self._longest, end_turn)
+            return message
+
+        async def send_and_look(message: Message) -> None:
+            if timer is not None and message["type"] == "websocket.send" and self._ends(message["bytes"]):
+                end_turn()
+            await send(message)
+
+        try:
+            await self._application(scope, receive_in_turn, send_and_look)
+        finally:
+            end_turn()
