@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,6 +62,15 @@ def _filter(text: str) -> str:
     return text
 
 
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not low <= int(text) <= high:
+            raise ValueError
+        return int(text)
+
+    return _type(read, f"a whole number from {low} to {high:,} is needed")
+
+
 count = _type(_count, "a whole number from 1 to 10,000 is needed")
 seed = _type(lambda text: check_seed(int(text)), "a seed is a whole number from 0 to 2**64 - 1")
 temperature = _type(
@@ -69,6 +79,11 @@ temperature = _type(
 temperatures = _type(parse_temperatures)
 positive_temperatures = _type(_positive)
 filter_rules = _type(_filter)
+own_address = _type(
+    lambda text: ip_address("127.0.0.1" if text == "localhost" else text),
+    "an address such as 127.0.0.1, or 0.0.0.0 for all, is needed",
+)
+network = _type(ip_network, "an address or a network such as 10.0.0.0/8 is needed")
 
 
 def rule_value(rule: Rule) -> Callable[[str], Any]:

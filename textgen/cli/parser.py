@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from textgen.cli import average, bundle, corpus, evaluate, generate, index, models, serve, sweep, train, verbs
 from textgen.cli.terminal import Failure, printable, say
+from textgen.hosting.proxy import ProxyError
 from textgen.measuring.study.settings import StudyError
 from textgen.network.bundle import BundleError
 from textgen.text.copying import CopyIndexError
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return 130
-    except (Failure, BundleError, CorpusError, CopyIndexError, StudyError) as error:
+    except (Failure, BundleError, CorpusError, CopyIndexError, ProxyError, StudyError) as error:
         say(str(error))
         return 1
     except OSError as error:

@@ -1,1 +1,1 @@
-"""The app on a server: its processes, kept running, and nginx in front of them. Knows nothing of what they serve."""
+"""The app on a server: its processes, kept running, and nginx in front of them."""

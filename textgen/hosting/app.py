@@ -1,4 +1,4 @@
-"""One process of the app, as `simmer serve` runs it in app.py's folder: `python -m textgen.hosting.app ADDRESS PORT`.
+"""One process of the app, as `serve` runs it beside app.py: `python -m textgen.hosting.app ADDRESS PORT`.
 
 `streamlit run` would do, but for what it cannot be told: how much and how fast a tab may send.
 """
@@ -19,7 +19,7 @@ PING = 30.0  # seconds between two signs of life that a tab is asked for, and un
 
 OPTIONS = {  # of Streamlit; the rest is in .streamlit/config.toml
     "server.fileWatcherType": "none",
-    "server.scriptHealthCheckEnabled": True,  # the first page, run for nobody: see textgen.cli.serve.FIRST_PAGE
+    "server.scriptHealthCheckEnabled": True,  # textgen.cli.serve.FIRST_PAGE
     "server.maxWidgetStateSize": 1,  # MB: as MESSAGE
     "logger.level": "warning",
 }

@@ -1,4 +1,4 @@
-"""Processes that are kept running: started again when they end or fall silent, and known to be ready or not."""
+"""Processes that are kept running: started again when they end or fall silent; whether they are ready."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ PAUSES = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)  # seconds before a process is started
 EARLY = 30.0  # seconds
 SILENCE = 120.0  # seconds without an answer until a process is taken for dead
 LOOK = 5.0  # seconds between two looks at a ready process
+GRACE = 10.0  # seconds for all to end when they are asked to
 
 
 class Kept:
@@ -57,7 +58,7 @@ class Kept:
             self._due, self._process, self.ready = now + pause, None, False
         if self._process is None and time.monotonic() >= self._due:
             self._started = time.monotonic()
-            # In a session of its own: Ctrl-C and a closed terminal are for this program, which stops the rest.
+            # In a session of its own: Ctrl-C and a closed terminal are for this program, which ends the rest.
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self._folder,
@@ -121,7 +122,7 @@ def keep(
     finally:
         for one in kept:
             one.stop()
-        end = time.monotonic() + 10.0
+        end = time.monotonic() + GRACE
         for one in kept:
             one.wait(end - time.monotonic())
 

@@ -1,4 +1,4 @@
-"""nginx in front of the app's processes: its configuration, made from `nginx.conf.jinja`, in a folder of its own."""
+"""nginx in front of the app's processes: its configuration, made from `nginx.conf.jinja`, and its folder."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+
+class ProxyError(Exception):
+    """nginx cannot be used as it is asked to; the message says why."""
+
+
 HERE = Path(__file__).parent
 READY = "ready"  # the file behind /ready: there if somebody who comes now is answered at once
 
@@ -19,7 +24,7 @@ TABS = 100  # open tabs of one browser, or of one address for those without cook
 BURST, ARRIVALS = 400, 20  # tabs that one address opens at once, and each second from then on
 UPLOADS = 20  # at a time from one address
 
-# Scripts, styles and data come from this server alone, and go nowhere else. Streamlit and Vega need what is `unsafe`.
+# Scripts, styles and data come from this server and go nowhere else. Streamlit and Vega need `unsafe`.
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
@@ -49,7 +54,7 @@ def configuration(
     files    that nginx may have open, two a tab
     """
     if any(c in str(folder) for c in '"$\\\n'):
-        raise ValueError(f"nginx cannot use the folder {folder}: set TMPDIR to one without quotes and $")
+        raise ProxyError(f"nginx cannot use the folder {folder}: set TMPDIR to one without quotes and $")
     templates = Environment(
         loader=FileSystemLoader(HERE), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -73,7 +78,7 @@ def configuration(
 def prepare(folder: Path, text: str) -> list[str]:
     """Lay out `folder` for the configuration `text`; the command that runs nginx with it.
 
-    `ValueError` if this nginx does not take the configuration.
+    `ProxyError` if this nginx does not take the configuration.
     """
     folder.chmod(0o711)  # nginx's worker is another user where it was started by root
     pages = folder / "pages"
@@ -84,5 +89,5 @@ def prepare(folder: Path, text: str) -> list[str]:
     command = [nginx, "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
     test = subprocess.run([*command, "-t"], capture_output=True, text=True)
     if test.returncode:
-        raise ValueError(f"nginx does not start: {test.stderr.strip().splitlines()[0]}")
+        raise ProxyError(f"nginx does not start: {test.stderr.strip().splitlines()[0]}")
     return command

@@ -14,10 +14,10 @@ Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None
 
 
 class Throttle:
-    """Hands on `rate` messages a second of each websocket, and `burst` at once; the rest waits where it comes from,
-    as the server reads no further. Who sends faster for `patience` seconds is cut off (code 1008).
+    """Hands on `rate` messages a second of each websocket, and `burst` at once; the rest waits where it comes
+    from, as the server reads no further. Who sends faster for `patience` seconds is cut off (code 1008).
 
-    This is the generic cell rate algorithm (ITU-T I.371): `_due` is when the next message is due at that rate.
+    The generic cell rate algorithm (ITU-T I.371): `due` is when the last message was due at that rate.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Throttle:
             if message["type"] != "websocket.receive":
                 return message
             now = self._clock()
-            due = max(due + 1 / self._rate, now - self._burst / self._rate)
+            due = max(due + 1 / self._rate, now - (self._burst - 1) / self._rate)
             if due <= now:
                 fast_since = None
                 return message
@@ -60,8 +60,8 @@ class Throttle:
 class Turns:
     """Lets `at_once` websockets work on their first message, which is the dearest; others wait in line.
 
-    A hundred pages made at the same time would take as long as one after another, and everybody else with them. A
-    turn ends with the first message out that `ends` it, with the websocket, or after `longest` seconds.
+    A hundred pages at the same time would take as long as one after another, and all people would wait with
+    them. A turn ends with a message out that `ends` it, with the websocket, or after `longest` seconds.
     """
 
     def __init__(
