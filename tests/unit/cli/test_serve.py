@@ -106,8 +106,8 @@ def test_people_of_a_process_that_is_killed_go_on_with_the_same_page_in_another(
                     gone.append(seat)
             assert 0 < len(gone) < len(readers)  # the others have noticed nothing
 
-            for seat in gone:  # as the browser does: the address again, with its cookie
-                again = visit(address, seat, readers[seat]._query, monkeypatch)
+            for seat in gone:  # as the browser does: its address again, with its cookie
+                again = visit(address, seat, f"seed={seat}&t1=0.55", monkeypatch)
                 assert again.temperatures()[0] == 0.55
                 assert [c["rows"] for c in again.shown["columns"]] == [c["rows"] for c in before[seat]]
                 again.move_to(1, 0.95)
