@@ -9,13 +9,17 @@ PYTHON ?= python3
 PY := .venv/bin/python
 endif
 
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+# The archive of `make offline` has all libraries in the folder wheels: no network is asked then.
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check $(if $(wildcard wheels),--no-index --find-links wheels)
 TOUCH := $(PY) -c "import pathlib,sys;pathlib.Path(sys.argv[1]).touch()"
 
-.PHONY: run test check bench
+.PHONY: run serve test check bench offline
 
 run: .venv/app.done
 	$(PY) -m streamlit run app.py $(ARGS)
+
+serve: .venv/app.done
+	$(PY) -m textgen serve $(ARGS)
 
 test: .venv/dev.done
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
@@ -29,6 +33,11 @@ check: .venv/dev.done
 
 bench: .venv/dev.done
 	$(PY) -m benchmarks $(ARGS)
+
+# For this kind of machine and this version of Python; from a git checkout.
+offline: $(PY)
+	$(PY) -m pip download --quiet --disable-pip-version-check --only-binary :all: -r requirements.txt -d build/wheels
+	git archive $$(printf -- '--add-file=%s ' build/wheels/*) --prefix=simmer/ -o build/simmer-offline.zip HEAD
 
 $(PY):
 	$(PYTHON) -c "import sys;min(sys.version_info,(3,10))==(3,10)or sys.exit(sys.argv[1])" "Simmer needs Python 3.10 or newer: make PYTHON=python3.12, say"
