@@ -37,7 +37,7 @@ bench: .venv/dev.done
 # For this kind of machine and this version of Python; from a git checkout.
 offline: $(PY)
 	$(PY) -m pip download --quiet --disable-pip-version-check --only-binary :all: -r requirements.txt -d build/wheels
-	git archive $$(printf -- '--add-file=%s ' build/wheels/*) --prefix=simmer/ -o build/simmer-offline.zip HEAD
+	git archive --prefix=simmer/wheels/ $$(printf -- '--add-file=%s ' build/wheels/*) --prefix=simmer/ -o build/simmer-offline.zip HEAD
 
 $(PY):
 	$(PYTHON) -c "import sys;min(sys.version_info,(3,10))==(3,10)or sys.exit(sys.argv[1])" "Simmer needs Python 3.10 or newer: make PYTHON=python3.12, say"
