@@ -39,6 +39,11 @@ POLICY = {
 }
 
 
+def nginx() -> str | None:
+    """The path of nginx, if it is installed; Debian has it where only root's shell looks."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/local/sbin:/usr/sbin")
+
+
 def configuration(
     folder: Path,
     address: IPv4Address | IPv6Address,
@@ -85,8 +90,7 @@ def prepare(folder: Path, text: str) -> list[str]:
     pages.mkdir()
     shutil.copy(HERE / "wait.html", pages)
     (folder / "nginx.conf").write_text(text, encoding="utf-8")
-    nginx = shutil.which("nginx") or "nginx"
-    command = [nginx, "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    command = [nginx() or "nginx", "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
     test = subprocess.run([*command, "-t"], capture_output=True, text=True)
     if test.returncode:
         raise ProxyError(f"nginx does not start: {test.stderr.strip().splitlines()[0]}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,8 +17,8 @@ from websockets.sync.client import connect
 
 from benchmarks import people
 from benchmarks.people import Reader, Tally
-from textgen.cli import serve
 from textgen.cli.parser import main
+from textgen.hosting import proxy
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -41,7 +40,7 @@ def test_what_cannot_be_meant_is_said(arguments, sentence, capsys):
 
 
 def test_several_processes_without_nginx_are_refused_in_a_sentence(monkeypatch, capsys):
-    monkeypatch.setattr(serve.shutil, "which", lambda name: None)
+    monkeypatch.setattr(proxy, "nginx", lambda: None)
     assert main(["serve", "--processes", "2"]) == 1
     assert capsys.readouterr().err == (
         "nginx is not installed (on Debian and Ubuntu: apt install nginx-light); without it there can be one "
@@ -80,7 +79,7 @@ def visit(address: str, seat: int, query: str, monkeypatch) -> Reader:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found in /proc")
 @pytest.mark.skipif(
-    not shutil.which("nginx"),
+    not proxy.nginx(),
     reason="the proxy's tests need nginx: on Debian and Ubuntu, apt install nginx-light",
 )
 def test_people_of_a_process_that_is_killed_go_on_with_the_same_page_in_another(monkeypatch):

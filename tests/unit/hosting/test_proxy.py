@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http
 import re
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -91,7 +90,7 @@ class Front:
 
 @pytest.fixture
 def front() -> Iterator[Front]:
-    if not shutil.which("nginx"):
+    if not proxy.nginx():
         pytest.skip(NO_NGINX)
     front = Front()
     yield front
