@@ -16,7 +16,7 @@ from pathlib import Path
 from textgen.cli import arguments
 from textgen.cli.terminal import Failure, say
 from textgen.hosting import proxy
-from textgen.hosting.processes import Kept, keep
+from textgen.hosting.processes import Kept, free_ports, keep
 
 HEALTH = "/_stcore/health"
 FIRST_PAGE = "/_stcore/script-health-check"  # runs it, which loads its modules and its network
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
         only = _app("the app", folder, args.address, args.port, secret)
         keep([only], stop, say, lambda ready: _greet(args, 1) if ready else None)
         return
-    ports = _free_ports(processes)
+    ports = free_ports(processes)
     local = ip_address("127.0.0.1")
     apps = [_app(f"process {n}", folder, local, port, secret) for n, port in enumerate(ports, 1)]
     with tempfile.TemporaryDirectory(prefix="simmer-") as scratch:
@@ -124,14 +124,6 @@ def _check_free(address: IPv4Address | IPv6Address, port: int) -> None:
             probe.listen()
         except OSError as error:
             raise Failure(f"port {port} of {address}: {error.strerror}; --port chooses another") from error
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def _open_files() -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import secrets
+import socket
 import subprocess
 import threading
 import time
@@ -42,6 +45,7 @@ class Kept:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = self._due = 0.0
         self._failures = 0
+        self._changing = threading.Lock()  # of `_process` and `ready` together
 
     @property
     def pid(self) -> int | None:
@@ -55,7 +59,8 @@ class Kept:
             pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
             when = f"in {pause:.0f} s" if pause else "now"
             say(f"{self.name} has ended ({_reason(code)}); it is started again {when}")
-            self._due, self._process, self.ready = now + pause, None, False
+            with self._changing:
+                self._due, self._process, self.ready = now + pause, None, False
         if self._process is None and time.monotonic() >= self._due:
             self._started = time.monotonic()
             # In a session of its own: Ctrl-C and a closed terminal are for this program, which ends the rest.
@@ -77,8 +82,9 @@ class Kept:
             status = _status(self.port, path, self._silence)
             if status is not None:
                 heard = time.monotonic()
-            if status == 200 and process is self._process:
-                self.ready = True
+            if status == 200:
+                with self._changing:
+                    self.ready = self.ready or process is self._process
             elif status is not None and not self.ready and not told:
                 told = True
                 say(f"{self.name} answers, but its first page fails (status {status}); asked again")
@@ -125,6 +131,23 @@ def keep(
         end = time.monotonic() + GRACE
         for one in kept:
             one.wait(end - time.monotonic())
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens on. `OSError` if there are not so many.
+
+    They are below those that systems give to outgoing connections, one of which could otherwise take the port of
+    a process that is about to be started again.
+    """
+    found: list[int] = []
+    with contextlib.ExitStack() as stack:
+        for port in secrets.SystemRandom().sample(range(20_000, 32_000), 12_000):
+            if len(found) == count:
+                return found
+            with contextlib.suppress(OSError):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+    raise OSError("127.0.0.1 has no free ports from 20,000 to 32,000")
 
 
 def _status(port: int, path: str, patience: float) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -14,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from textgen.hosting import processes
-from textgen.hosting.processes import Kept, keep
+from textgen.hosting.processes import Kept, free_ports, keep
 
 SERVER = """
 import http.server, sys, time
@@ -30,11 +29,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args): pass
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def until(done: Callable[[], object]) -> None:
@@ -65,14 +59,14 @@ def run(monkeypatch):
 
 
 def server(**more) -> Kept:
-    port = free_port()
+    (port,) = free_ports(1)
     return Kept("process 1", [sys.executable, "-c", SERVER, str(port)], port=port, **more)
 
 
 def test_one_that_is_killed_is_there_again_and_ready_again(run):
     one = server(ready="/ready")
     said, ready = run(one)
-    until(lambda: one.ready)
+    until(lambda: ready == [1])
     first = one.pid
     os.kill(first, signal.SIGKILL)
     until(lambda: len(ready) == 3)
