@@ -136,8 +136,8 @@ def keep(
 def free_ports(count: int) -> list[int]:
     """Ports of 127.0.0.1 that nobody listens on. `OSError` if there are not so many.
 
-    They are below those that systems give to outgoing connections, one of which could otherwise take the port of
-    a process that is about to be started again.
+    They are below those that systems give to outgoing connections, one of which could otherwise take the port
+    of a process that is about to be started again.
     """
     found: list[int] = []
     with contextlib.ExitStack() as stack:
