@@ -69,7 +69,7 @@ class Turns:
         application: Application,
         ends: Callable[[bytes], bool],
         at_once: int = 3,
-        longest: float = 3.0,
+        longest: float = 1.0,
     ) -> None:
         self._application, self._ends, self._longest = application, ends, longest
         self._free = asyncio.Semaphore(at_once)

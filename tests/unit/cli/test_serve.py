@@ -90,7 +90,9 @@ def test_people_of_a_process_that_is_killed_go_on_with_the_same_page_in_another(
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         try:
             assert server.stdout is not None and b"2 processes" in server.stdout.readline()
-            readers = [visit(address, seat, f"seed={seat}", monkeypatch) for seat in range(4)]
+            readers = [
+                visit(address, seat, f"seed={seat}", monkeypatch) for seat in (0, 1)
+            ]  # on two processes
             for reader in readers:
                 reader.move_to(0, 0.55)
             before = [reader.shown["columns"] for reader in readers]
@@ -103,7 +105,7 @@ def test_people_of_a_process_that_is_killed_go_on_with_the_same_page_in_another(
                     reader.move_to(1, 0.95)
                 except ConnectionClosed:
                     gone.append(seat)
-            assert 0 < len(gone) < len(readers)  # the others have noticed nothing
+            assert len(gone) == 1  # the other has noticed nothing
 
             for seat in gone:  # as the browser does: its address again, with its cookie
                 again = visit(address, seat, f"seed={seat}&t1=0.55", monkeypatch)
