@@ -106,7 +106,13 @@ def test_a_browser_stays_with_one_process_and_browsers_are_spread_over_all(front
             assert tab.recv() == where[seat]
             tab.send("there and back")
             assert tab.recv() == "there and back"
-        assert front.who(path="/static/some.js", seat=seat) == where[seat]
+        assert front.who(path="/media/some.png", seat=seat) == where[seat]
+
+
+def test_a_file_of_the_front_end_is_asked_for_once_for_all_people(front):
+    assert len({front.who(path="/static/js/some.js", seat=seat) for seat in SEATS}) == 1
+    assert front.get("/static/js/some.js").headers["Set-Cookie"] is None  # caches would hand it on
+    assert {front.who(path="/media/some.js", seat=seat) for seat in SEATS} == {"one", "two"}
 
 
 def test_each_new_browser_gets_a_cookie_of_its_own_and_keeps_it(front):
