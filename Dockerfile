@@ -4,7 +4,7 @@ FROM python:3.12-slim-bookworm AS libraries
 ARG TRAINING=yes
 WORKDIR /build
 COPY requirements*.txt ./
-RUN if [ "$TRAINING" = no ]; then sed -i -E '/^(tensorflow|keras|-r requirements-train)/d' requirements.txt; fi \
+RUN if [ "$TRAINING" = no ]; then sed -i -E '/^(tensorflow|keras)/d' requirements.txt; fi \
     && python -m venv /libraries \
     && /libraries/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
