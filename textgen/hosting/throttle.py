@@ -12,10 +12,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
+PAUSE = 1.0  # seconds without a message, after which all is forgiven
+AT_ONCE = 0.001  # seconds: a message that comes sooner than this had been waiting
+
 
 class Throttle:
     """Hands on `rate` messages a second of each websocket, and `burst` at once; the rest waits where it comes
-    from, as the server reads no further. Who sends faster for `patience` seconds is cut off (code 1008).
+    from, as the server reads no further. Who has had `most` messages waiting, without a second's pause, is
+    cut off (code 1008).
 
     The generic cell rate algorithm (ITU-T I.371): `due` is when the last message was due at that rate.
     """
@@ -25,33 +29,33 @@ class Throttle:
         application: Application,
         rate: float = 30.0,
         burst: int = 100,
-        patience: float = 10.0,
+        most: int = 300,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._application, self._rate, self._burst, self._patience = application, rate, burst, patience
+        self._application, self._rate, self._burst, self._most = application, rate, burst, most
         self._clock, self._sleep = clock, sleep
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
             return await self._application(scope, receive, send)
-        due, fast_since = 0.0, None
+        due, waiting = 0.0, 0
 
         async def receive_slowly() -> Message:
-            nonlocal due, fast_since
+            nonlocal due, waiting
+            asked = self._clock()
             message = await receive()
             if message["type"] != "websocket.receive":
                 return message
             now = self._clock()
-            due = max(due + 1 / self._rate, now - (self._burst - 1) / self._rate)
-            if due <= now:
-                fast_since = None
-                return message
-            fast_since = now if fast_since is None else fast_since
-            if now - fast_since > self._patience:
+            # The rate at which messages are handed on says little of who sends them where all is slow.
+            waiting = 0 if now - asked > PAUSE else waiting + (now - asked < AT_ONCE)
+            if waiting > self._most:
                 await send({"type": "websocket.close", "code": 1008, "reason": "too many messages"})
                 return {"type": "websocket.disconnect", "code": 1008}
-            await self._sleep(due - now)
+            due = max(due + 1 / self._rate, now - (self._burst - 1) / self._rate)
+            if due > now:
+                await self._sleep(due - now)
             return message
 
         await self._application(scope, receive_slowly, send)
