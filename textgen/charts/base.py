@@ -59,7 +59,7 @@ def filled(template: Spec, **data: Sequence[Row]) -> Spec:
     return spec
 
 
-def finished(chart: alt.LayerChart) -> Spec:
+def finished(chart: alt.LayerChart | alt.FacetChart) -> Spec:
     """The spec; single marks are not described one by one, as each chart has a text that says its point. Only
     what asks for a tooltip has one: the page would show the names and numbers of all its fields otherwise."""
     spec = chart.configure_view(stroke=None).configure_mark(aria=False).to_dict()

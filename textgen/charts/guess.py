@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Literal
 
 import altair as alt
 
@@ -75,7 +76,8 @@ def _posterior_template() -> Spec:
                 color=COLOR, y=alt.value(height + 3), y2=alt.value(alt.ExprRef("height"))
             )
         )
-        for align, side in (("left", "<="), ("right", ">")):
+        sides: tuple[tuple[Literal["left", "right"], str], ...] = (("left", "<="), ("right", ">"))
+        for align, side in sides:
             layers.append(
                 own.transform_filter(f"datum.temperature {side} 1")
                 .mark_text(
