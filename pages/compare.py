@@ -295,7 +295,7 @@ TOUR: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "Where the ways part",
         "The bar in the second column marks the first word that differs from its neighbour, and the "
         "line below says why. "
-        "The chart at the bottom of the page shows all that was possible there.",
+        "The bars under the texts show what was likely there.",
         {"word": "parting"},
     ),
     (
@@ -309,7 +309,7 @@ TOUR: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "Hot, and held back",
         "At T = 2 thousands of words are in the running. Top-p = 0.8 removes the unlikely ones: "
         "they stay in the chart, "
-        "faded. Compare with top-p off (under “Sampling”).",
+        "faded. Compare with top-p off (in “More”, “How words are drawn”).",
         {"temperatures": (0.2, 0.7, 2.0), "p": 0.8},
     ),
 )
@@ -692,6 +692,12 @@ def step_caption(comparison: Comparison, asked: Request, position: int) -> str:
             f"{read} The numbers are log p + g: the logarithm of the word's probability, and the draw's luck "
             "for this word. The largest is written (outlined), unless a word is forced."
         )
+    if state.view == "point":
+        return (
+            f"{read} One point for all columns, yours to move: it falls on another word where temperature "
+            "has changed the shares. The word written (outlined) had another draw, in which each word has a "
+            "luck of its own."
+        )
     return f"{read} Outlined: the word written. {sums} Click a bar to see what would follow that word."
 
 
@@ -775,7 +781,8 @@ def page() -> None:
     st.html(
         '<div class="chapter first"><h1>What does temperature do?</h1><p>A small network writes a '
         "recipe, word by word; temperature says how far it may stray from the likeliest word. Drag a slider. "
-        '<span class="more">It has no idea of cooking: watch it forget its ingredients.</span></p></div>'
+        '<span class="more">It has no idea of cooking: watch it forget its ingredients. Dark: unlikely. '
+        "Underlined: verbs.</span></p></div>"
     )
     places = [st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls")]
     # Always there, so that what follows keeps its place, and its focus, when a note comes or goes.

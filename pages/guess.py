@@ -266,7 +266,7 @@ def ask(game: Game, of: Round) -> None:
                 )
             drawing.style_columns([value])
             st.button(
-                f"It was T = {value:g}",
+                f"Guess T = {value:g}",
                 key="give",
                 type="primary",
                 on_click=answer,
@@ -298,8 +298,8 @@ QUESTIONS: dict[str, Callable[[Round], str]] = {
         "each with luck of its own. Which one is hotter?"
     ),
     "next": lambda of: (
-        "Here are some of the words that the network could go on with, from likely to rare. "
-        f"Which one has the longest bar, at T = {of.temperatures[0]:g}?"
+        "Here are some of the words that the network could go on with, likely and rare ones by the alphabet. "
+        f"Which one is the likeliest, at T = {of.temperatures[0]:g}?"
     ),
 }
 

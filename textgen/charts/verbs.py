@@ -54,20 +54,12 @@ def line_looks(*panels: Sequence[Row]) -> dict[str, Look]:
     its own.
     """
     looks: dict[str, Look] = {}
-    panels_labels = [
-        list(dict.fromkeys(row["label"] for row in rows if not row.get("aside"))) for rows in panels
-    ]
-    for labels in panels_labels:
+    for rows in panels:
+        labels = list(dict.fromkeys(row["label"] for row in rows if not row.get("aside")))
         for label in labels:
             if label in looks:
                 continue
-            beside = {
-                looks[other]
-                for around in panels_labels
-                if label in around
-                for other in around
-                if other in looks
-            }
+            beside = {looks[other] for other in labels if other in looks}
             taken = set(looks.values())
             colors = {look.color for look in beside}
             dashes = {look.dash for look in beside}

@@ -189,7 +189,7 @@ class Comparison:
                     f"({p_new[1]})."
                 )
             else:
-                moves = f"{old} {_moves(*p_old)} and {new} {_moves(*p_new)}"
+                moves = f"{old} {_moves(*parting.a.probability)} and {new} {_moves(*parting.b.probability)}"
                 why = f"From T = {cold:g} to T = {hot:g}, {moves}: {draw} now falls on {new}."
         return Mark(parting.position, f"Word {parting.position + 1}. {why[:1].upper()}{why[1:]}")
 
@@ -271,7 +271,8 @@ class Comparison:
                 else f"{choices:,.{1 if choices < 100 else 0}f} effective choices"
             )
             if removed := int(np.count_nonzero(cut)):
-                note += f"; {removed:,} of {size:,} words removed, {percent(float(before[cut != ''].sum()))}"
+                every, lost = size - len(set(sampler.suppress)), percent(float(before[cut != ""].sum()))
+                note += f"; {removed:,} of {every:,} words removed, {lost}"
             for order, token in enumerate(shown):
                 word = self.bundle.vocabulary.words[token]
                 p, q = float(after[token]), float(before[token])
@@ -437,8 +438,11 @@ def _arithmetic(logit: float, temperature: float, before: float, after: float, r
     return text + (f" → {percent(after)} after the filters" if abs(after - before) > 5e-4 else "")
 
 
-def _moves(before: str, after: str) -> str:
-    return f"stays at {before}" if before == after else f"goes from {before} to {after}"
+def _moves(before: float, after: float) -> str:
+    old, new = percent(before), percent(after)
+    if old == new and "<" in old and 0 < before != after > 0:  # both too small for a percentage to tell apart
+        old, new = (f"1 in {1 / p:,.0f}" for p in (before, after))
+    return f"stays at {old}" if old == new else f"goes from {old} to {new}"
 
 
 def _quote(word: str) -> str:

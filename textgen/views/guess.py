@@ -267,6 +267,10 @@ class Verdict:
     off: float | None = None
 
 
+def _points(number: int) -> str:
+    return f"{number} point{'s' * (number != 1)}"
+
+
 def points(bits: float) -> int:
     """100 for an answer that costs no more than the best, halved with each bit."""
     return round(100 * 2.0**-bits)
@@ -293,7 +297,7 @@ def _judge_temperature(of: Round, guess: float, text: Comparison) -> Verdict:
         points(lost),
         lost,
         low <= guess <= high,
-        f"{points(lost)} points. You said T = {guess:g}; it was T = {truth:g}: {right}.",
+        f"{_points(points(lost))}. You said T = {guess:g}; it was T = {truth:g}: {right}.",
         (_evidence(found, guess, text), _range_sentence(found, truth)),
         inside=(low <= truth <= high,),
         off=off,
@@ -358,7 +362,7 @@ def _judge_order(of: Round, answer: str, texts: Sequence[Comparison]) -> Verdict
         points(lost),
         lost,
         answer == likelier,
-        f"{points(lost)} points. You said {answer} is hotter, {right}: A was T = {a:g}, B was T = {b:g}.",
+        f"{_points(points(lost))}. You said {answer} is hotter, {right}: A was T = {a:g}, B was T = {b:g}.",
         (sentence, f"Nine chances in ten: A was {range_words(found[0])}, B was {range_words(found[1])}."),
         inside=tuple(
             low <= heat <= high
@@ -378,7 +382,7 @@ def _judge_word(of: Round, answer: str, text: Comparison) -> Verdict:
     best = (
         "No word is likelier."
         if chosen == likeliest
-        else f"The likeliest, {names[0]}, costs {least:.1f}: {lost:.1f} fewer."
+        else f"The likeliest, {names[0]}, costs {least:.1f}: {round(cost, 1) - round(least, 1):.1f} fewer."
     )
     fell = (
         "The draw fell on your word."
@@ -391,7 +395,7 @@ def _judge_word(of: Round, answer: str, text: Comparison) -> Verdict:
         points(lost),
         lost,
         lost <= 1,
-        f"{points(lost)} points. “{answer}” costs {cost:.1f} bits ({percent(float(chances[chosen]))}).",
+        f"{_points(points(lost))}. “{answer}” costs {cost:.1f} bits ({percent(float(chances[chosen]))}).",
         (best, fell),
         cost=(cost, least),
     )

@@ -53,10 +53,18 @@ def test_the_five_lines_of_a_panel_differ_in_colour_and_in_dash():
         assert len({look.color for look in here}) == len({look.dash for look in here}) == 5
 
 
-def test_a_panel_more_changes_no_line_before_it():
-    panels = [panel("a", "b", "c", "d", "e"), panel("c", "f", "g"), panel("g", "b", "h", "i", "j")]
+@pytest.mark.parametrize(
+    "panels",
+    [
+        ["abcde", "cfg", "gbhij"],
+        ["abc", "de", "dab", "fgcd"],
+        ["ab", "cdefg", "ahijk", "gakbc"],
+    ],
+)
+def test_a_panel_more_changes_no_line_before_it(panels):
+    panels = [panel(*labels) for labels in panels]
     last: dict = {}
-    for n in range(1, 4):
+    for n in range(1, len(panels) + 1):
         looks = charts.line_looks(*panels[:n])
         assert {label: looks[label] for label in last} == last
         last = looks

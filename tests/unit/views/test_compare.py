@@ -18,7 +18,7 @@ from racing import race
 from textgen.memo import Memo
 from textgen.text.typeset import detokenize, percent
 from textgen.text.vocabulary import Vocabulary
-from textgen.views.compare import END_OF_RECIPE, Comparison
+from textgen.views.compare import END_OF_RECIPE, Comparison, _moves
 from textgen.writing.generate import Generation
 from textgen.writing.sampling import Luck, Sampler, apply_temperature
 
@@ -285,3 +285,16 @@ def test_a_reader_cannot_spoil_what_is_kept():
         comparison.analysis(0).bits[0] = 0
     with pytest.raises(ValueError, match="read-only"):
         comparison.choices(0)[0] = 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (0.5, 0.18, "goes from 50 % to 18 %"),
+        (0.02, 0.02, "stays at 2.0 %"),
+        (4e-6, 5e-4, "goes from 1 in 250,000 to 1 in 2,000"),
+        (0.0, 0.0, "stays at 0 %"),
+    ],
+)
+def test_how_a_probability_moved_is_said_however_small_it_is(before, after, said):
+    assert _moves(before, after) == said
