@@ -626,11 +626,11 @@ def forced_words() -> None:
 
 def timeline(comparison: Comparison, word: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="timeline_head"):
-        place = st.empty()
-        measure = controls.segments(FIELDS["line"], "What the lines show", label_visibility="collapsed")
-        place.html(
+        measure = said("line")
+        st.html(
             drawing.chapter("The whole run", TIMELINE_CAPTIONS[measure], comparison.timeline_summary(measure))
         )
+        controls.segments(FIELDS["line"], "What the lines show", label_visibility="collapsed")
     drawing.draw(
         charts.timeline_spec(
             comparison.timeline_rows(), step=word, measure=measure, picks=state.get("picks", 0)

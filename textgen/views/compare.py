@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from textgen.measuring.distributions import effective_choices, negative_log_probability
+from textgen import exact
+from textgen.measuring.distributions import choices_at, effective_choices, negative_log_probability
 from textgen.network.bundle import Bundle
 from textgen.text.lexicon import lexicon
 from textgen.text.typeset import detokenize_pieces, percent, remainder
@@ -66,6 +67,7 @@ class Comparison:
 
     def __init__(self, bundle: Bundle, runs: Sequence[Generation]) -> None:
         self.bundle, self.runs = bundle, list(runs)
+        self._stages: tuple[int, dict[int, tuple[np.ndarray, Stages]]] | None = None
 
     @property
     def length(self) -> int:
@@ -90,11 +92,18 @@ class Comparison:
         return Analysis(*map(_read_only, (np.exp(-nats), rank, nats / math.log(2))))
 
     def choices(self, k: int) -> np.ndarray:
-        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy. `[steps]`, to
-        be read only."""
-        return self.runs[k].findings.once(
-            "choices", lambda: _read_only(effective_choices(self._distributions(k, self._logits(k))))
-        )
+        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, to about six
+        digits. `[steps]`, to be read only."""
+        return self.runs[k].findings.once("choices", lambda: _read_only(self._choices(k)))
+
+    def _choices(self, k: int) -> np.ndarray:
+        logits, sampler = self._logits(k), self.runs[k].sampler
+        if len(logits) and not sampler.active and 1e-3 <= sampler.temperature <= 1e3:
+            if sampler.suppress:
+                logits = logits.copy()  # those of a network that remembers are not to be written to
+                logits[:, list(sampler.suppress)] = -np.inf
+            return choices_at(logits, sampler.temperature)
+        return effective_choices(self._distributions(k, logits))
 
     def _logits(self, k: int) -> np.ndarray:
         hidden = [step.hidden for step in self.runs[k].steps]
@@ -212,13 +221,20 @@ class Comparison:
 
     def stages_at(self, position: int) -> dict[int, tuple[np.ndarray, Stages]]:
         """Of each run that has not ended at `position`: the logits `[V]`, and what its sampler makes of
-        them."""
+        them. Kept for the last position alone, until `let_go`."""
+        if (kept := self._stages) and kept[0] == position:
+            return kept[1]
         found = {}
         for k, step in enumerate(self.steps_at(position)):
             if step is not None:
                 logits = self.bundle.model.logits(step.hidden[None])[0]
                 found[k] = logits, self.runs[k].sampler.stages(logits, step.previous)
+        self._stages = position, found
         return found
+
+    def let_go(self) -> None:
+        """Forget the arrays [V] of the position that was last looked at: some 200 KB a run."""
+        self._stages = None
 
     def _leanings(self, position: int, stages: Mapping[int, tuple[np.ndarray, Stages]]) -> list[np.ndarray]:
         """Of each run in `stages` (see `stages_at`) the probabilities [V] before its filters, which say what
@@ -247,7 +263,8 @@ class Comparison:
         shown = list(shown)
         # What no run may write is not counted among the others.
         never = set(self.runs[0].sampler.suppress).intersection(*(run.sampler.suppress for run in self.runs))
-        noise = {k: Luck(run.seed, run.stream).gumbel(position, size) for k, run in enumerate(self.runs)}
+        draws = [Luck(run.seed, run.stream).draws(position, size) for run in self.runs]
+        noise = [-exact.log(one.exponential_of(np.array(shown, dtype=np.intp))) for one in draws]
         rows: list[Row] = []
         for k, step in enumerate(steps):
             sampler = self.runs[k].sampler
@@ -289,7 +306,7 @@ class Comparison:
                         "tail": False,
                         "share": "removed" if cut[token] else percent(p),
                         "logit": float(logits[token]),
-                        "luck": math.log(p) + float(noise[k][token]) if p > 0 else None,
+                        "luck": math.log(p) + float(noise[k][order]) if p > 0 else None,
                         "arithmetic": _arithmetic(
                             float(logits[token]), sampler.temperature, q, p, str(cut[token])
                         ),
@@ -319,12 +336,12 @@ class Comparison:
 
     def step_summary(self, position: int) -> str:
         """The point of `charts.step_spec`, for those who do not see it."""
-        parts = []
-        for name, run, step in zip(self.names(), self.runs, self.steps_at(position), strict=True):
+        parts, stages = [], self.stages_at(position)
+        for k, (name, step) in enumerate(zip(self.names(), self.steps_at(position), strict=True)):
             if step is None:
                 parts.append(f"{name} has ended")
                 continue
-            probs = run.sampler.distribution(self.bundle.model.logits(step.hidden[None])[0], step.previous)
+            probs = stages[k][1].after
             top = int(probs.argmax())
             parts.append(
                 f"{name}: likeliest {_quote(self.bundle.vocabulary.words[top])} with "

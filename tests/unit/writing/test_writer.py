@@ -11,6 +11,7 @@ import pytest
 from racing import race
 from small_bundles import small_bundle
 
+from textgen.memo import Memo
 from textgen.network.bundle import load_bundle
 from textgen.writing import writer as writing
 from textgen.writing.generate import generations
@@ -75,7 +76,7 @@ def test_runs_that_hang_together_are_not_mixed(bundle):
 
 
 def test_the_youngest_runs_are_kept(bundle):
-    writer = Writer(bundle, most=4)
+    writer = Writer(bundle, Memo(4))
     first = writer.write(REQUEST)
     for i in range(10):
         writer.write(replace(REQUEST, samplers=(Sampler(0.1 * i), REQUEST.samplers[0])))
