@@ -21,9 +21,9 @@ from textgen.writing.writer import Request, Waiting, Writer
 state = st.session_state
 MOST = 12  # networks in memory
 
-# What all sessions of a process keep together, in bytes, and what is thrown out first is what was used longest
-# ago. A network adds what `textgen.network.prefix_cache` says. A class of forty, of whom each moves sliders of
-# their own, has room in it.
+# What all sessions of a process keep together, in bytes; what was not used for longest goes first. A network
+# that is loaded adds what `textgen.network.prefix_cache` says. A class of forty has room in it, each of them
+# with settings of their own.
 ROOM_FOR_RUNS = writer.ROOM
 ROOM_FOR_GATHERINGS = 8e6  # 50 texts of 10 words take some 12 KB
 

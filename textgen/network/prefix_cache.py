@@ -20,7 +20,6 @@ from numpy.typing import ArrayLike, NDArray
 from textgen.memo import Memo
 from textgen.network.recurrent import RecurrentModel, join_states
 
-
 ROOM, LOGITS_ROOM = 24e6, 16e6  # bytes a network
 
 

@@ -11,7 +11,7 @@ recomputed by one matrix product when asked for. Knows nothing of Streamlit or A
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -33,6 +33,7 @@ from textgen.writing.writer import Request
 Row = dict[str, Any]
 END = "■"  # how the stop token is shown
 END_OF_RECIPE = f"{END} end of recipe"
+_AT_ONCE = 8  # steps
 
 
 def display_words(words: Sequence[str], before: Sequence[str] = ()) -> list[tuple[str, bool]]:
@@ -85,11 +86,13 @@ class Comparison:
         return self.runs[k].findings.once("analysis", lambda: self._analysis(k))
 
     def _analysis(self, k: int) -> Analysis:
-        logits = self._logits(k)  # [n, V]
-        chosen = np.array([step.token for step in self.runs[k].steps], dtype=np.intp)
-        rank = 1 + (logits > np.take_along_axis(logits, chosen[:, None], axis=1)).sum(axis=1)
-        nats = negative_log_probability(logits, chosen)
-        return Analysis(*map(_read_only, (np.exp(-nats), rank, nats / math.log(2))))
+        ranks, all_nats = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+        for steps, logits in self._logits(k):
+            chosen = np.array([step.token for step in steps], dtype=np.intp)
+            ranks.append(1 + np.count_nonzero(logits > logits[np.arange(len(steps)), chosen, None], axis=1))
+            all_nats.append(negative_log_probability(logits, chosen))
+        nats = np.concatenate(all_nats)
+        return Analysis(*map(_read_only, (np.exp(-nats), np.concatenate(ranks), nats / math.log(2))))
 
     def choices(self, k: int) -> np.ndarray:
         """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, to about six
@@ -97,27 +100,25 @@ class Comparison:
         return self.runs[k].findings.once("choices", lambda: _read_only(self._choices(k)))
 
     def _choices(self, k: int) -> np.ndarray:
-        logits, sampler = self._logits(k), self.runs[k].sampler
-        if len(logits) and not sampler.active and 1e-3 <= sampler.temperature <= 1e3:
+        sampler, parts = self.runs[k].sampler, [np.zeros(0)]
+        for steps, logits in self._logits(k):
+            if sampler.active or not 1e-3 <= sampler.temperature <= 1e3:
+                previous = [step.previous if sampler.reads_previous else () for step in steps]
+                probs = [sampler.distribution(*of) for of in zip(logits, previous, strict=True)]
+                parts.append(effective_choices(np.stack(probs)))
+                continue
             if sampler.suppress:
                 logits = logits.copy()  # those of a network that remembers are not to be written to
                 logits[:, list(sampler.suppress)] = -np.inf
-            return choices_at(logits, sampler.temperature)
-        return effective_choices(self._distributions(k, logits))
+            parts.append(choices_at(logits, sampler.temperature))
+        return np.concatenate(parts)
 
-    def _logits(self, k: int) -> np.ndarray:
-        hidden = [step.hidden for step in self.runs[k].steps]
-        model = self.bundle.model
-        return model.logits(np.stack(hidden)) if hidden else np.zeros((0, len(self.bundle.vocabulary)))
-
-    def _distributions(self, k: int, logits: np.ndarray) -> np.ndarray:
-        """What run `k` drew from at every step, `[n, V]`."""
-        run, sampler = self.runs[k], self.runs[k].sampler
-        if not sampler.reads_previous or not len(logits):
-            return sampler.distribution(logits)
-        return np.stack(
-            [sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)]
-        )
+    def _logits(self, k: int) -> Iterator[tuple[list[Step], np.ndarray]]:
+        """The steps of run `k` and their logits [n, V], few at a time, for the processor's cache."""
+        steps = self.runs[k].steps
+        for start in range(0, len(steps), _AT_ONCE):
+            few = steps[start : start + _AT_ONCE]
+            yield few, self.bundle.model.logits(np.stack([step.hidden for step in few]))
 
     def word_rows(self, k: int, opening: Sequence[str] = ()) -> list[Row]:
         """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability`

@@ -37,6 +37,7 @@ def runs(pair, temperatures, **options):
     samplers = [Sampler(temperature=t) for t in temperatures]
     return generations(pair, "recipe for w1 |", samplers=samplers, max_tokens=25, seed=3, **options)
 
+
 ROW = 4 * PAIR.model.vocabulary_size  # bytes
 
 

@@ -245,8 +245,7 @@ class Visited(np.ndarray):
 
 def test_who_comes_while_a_run_is_worked_out_sees_all_of_it_or_nothing(monkeypatch):
     whole = compare([Sampler(1.0)])
-    scores = PAIR.model.logits(np.stack([step.hidden for step in whole.runs[0].steps]))
-    pair = replace(PAIR, model=SimpleNamespace(logits=lambda hidden: scores.view(Visited)))
+    pair = replace(PAIR, model=SimpleNamespace(logits=lambda hidden: PAIR.model.logits(hidden).view(Visited)))
     expected = whole.word_rows(0)
     for moment in itertools.count():  # of all in which somebody could come
         fresh = Comparison(pair, [replace(whole.runs[0], findings=Memo(8))])
