@@ -262,7 +262,6 @@ def soak(address: str, pid: int, visits: int) -> Tally:
         whole.text += tally.text
         whole.done += tally.done
         whole.errors += tally.errors
-        whole.texts |= tally.texts
         if (n + 1) % max(1, visits // 10) == 0:
             print(f"{n + 1:>6,} visits: {megabytes(pid):,.0f} MB", flush=True)
     return whole
