@@ -373,7 +373,7 @@ def networks() -> tuple[str, ...]:
 
 def said(field: Field) -> Any:
     """What the control of a field says, or will say once it is there: the address, or how it starts."""
-    if field.key in state:
+    with contextlib.suppress(KeyError):  # to ask whether it is there would look it up twice
         return state[field.key]
     texts = st.query_params.get_all(field.key)
     with contextlib.suppress(ValueError):
