@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from textgen.memo import Memo
 from textgen.network.recurrent import RecurrentModel, join_states
 
-ROOM, LOGITS_ROOM = 24e6, 16e6  # bytes a network
+ROOM, LOGITS_ROOM = 16e6, 13e6  # bytes a network
 
 
 def _bytes(state: Any) -> float:

@@ -114,6 +114,7 @@ class Writer:
     ) -> None:
         self.bundle = replace(bundle, model=PrefixCache(bundle.model))  # type: ignore[arg-type]  # answers as one
         self._kept = Memo(ROOM, run_bytes) if kept is None else kept
+        self._own = object()  # another network may have the same name, and share `kept`
         self._waiting = waiting or Waiting()
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
@@ -128,7 +129,8 @@ class Writer:
 
     def _write(self, of: Request, after_each: Callable[[], object] = lambda: None) -> list[Generation]:
         keys: list[Hashable] = [
-            replace(of, samplers=(sampler,)) if of.apart else (of, k) for k, sampler in enumerate(of.samplers)
+            (self._own, replace(of, samplers=(sampler,)) if of.apart else (of, k))
+            for k, sampler in enumerate(of.samplers)
         ]
         runs = {key: run for key in keys if (run := self._kept.get(key)) is not None}
         missing = [k for k, key in enumerate(keys) if key not in runs]

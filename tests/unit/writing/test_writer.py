@@ -8,6 +8,7 @@ import time
 from collections.abc import Sized
 from dataclasses import replace
 
+import networks
 import pytest
 from racing import race
 from small_bundles import small_bundle
@@ -186,6 +187,15 @@ def test_kept_runs_are_bounded_in_bytes(bundle):
         writer.write(replace(REQUEST, samplers=(Sampler(0.1 * t),)))
     assert sum(run_bytes(one) for one in kept._kept.values()) <= 3.5 * run_bytes(run)
     assert 2 <= len(kept) < 12
+
+
+def test_networks_of_one_name_do_not_share_their_runs(bundle):
+    """A network that learnt on has the name it had."""
+    kept = Memo(100)
+    other = replace(bundle, model=networks.random_model(size=bundle.model.vocabulary_size, seed=99))
+    first, second = (Writer(one, kept).write(REQUEST) for one in (bundle, other))
+    assert words(first) == words(Writer(bundle).write(REQUEST))
+    assert words(second) == words(Writer(other).write(REQUEST)) != words(first)
 
 
 def test_the_size_of_a_run_is_about_what_it_takes(bundle):
