@@ -15,6 +15,7 @@ TOUCH := $(PY) -c "import pathlib,sys;pathlib.Path(sys.argv[1]).touch()"
 
 .PHONY: run serve test check bench offline
 
+run bench: export MALLOC_ARENA_MAX ?= 2
 run: .venv/app.done
 	$(PY) -m streamlit run app.py $(ARGS)
 

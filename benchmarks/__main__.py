@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.measuring import machine, print_results
 
-PARTS = ("generation", "memory", "page", "sweep", "training", "verbs")
+PARTS = ("generation", "memory", "page", "people", "sweep", "training", "verbs")
 
 
 def main() -> int:
@@ -39,6 +39,10 @@ def main() -> int:
             from benchmarks import page
 
             results = page.run()
+        elif part == "people":
+            from benchmarks import people
+
+            results = people.run()
         elif part == "sweep":
             from benchmarks import sweep
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import statistics
@@ -44,7 +45,7 @@ def _served(script: Path) -> float:
         for _ in range(3):
             _draw(server.address)
         time.sleep(1)
-        return _megabytes(server.pid)
+        return megabytes(server.pid)
 
 
 def _draw(address: str) -> None:
@@ -75,7 +76,7 @@ def _draw(address: str) -> None:
                 return
 
 
-def _megabytes(pid: int) -> float:
+def megabytes(pid: int) -> float:
     """Resident set size."""
     status = Path(f"/proc/{pid}/status")
     if status.exists():
@@ -86,3 +87,12 @@ def _megabytes(pid: int) -> float:
         raise RuntimeError("memory is measured on Linux and macOS only")
     shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
     return int(shown.stdout) / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used; NaN where there is no /proc."""
+    status = Path(f"/proc/{pid}/stat")
+    if not status.exists():
+        return math.nan
+    ticks = status.read_text(encoding="ascii").rpartition(")")[2].split()[11:13]  # user and system
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")

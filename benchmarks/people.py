@@ -1,10 +1,13 @@
 """Readers who drag temperature sliders on the comparison page, over the socket that a browser uses.
 
     python -m benchmarks.people --people 2 --moves 2000 [--address http://127.0.0.1:8501]
+    python -m benchmarks.people --visits 200
+    make bench ARGS=people
 
 Each reader opens the page of one link and moves a slider again and again, each time as soon as all that
-follows the last move is there. Printed: milliseconds from a move to its texts and to the end of its run, and
-what went wrong. Exit code 1 if anything did.
+follows the last move is there, or `--every` so many seconds. Printed: milliseconds from a move to its texts
+and to the end of its run, and what went wrong. Exit code 1 if anything did. `--visits` is a soak, and `make
+bench` makes a table of classes, each person with settings of their own or all on one link.
 """
 
 from __future__ import annotations
@@ -12,10 +15,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
+import os
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +32,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets import Subprotocol, WebSocketException
 from websockets.sync.client import connect
 
+from benchmarks.measuring import Result
+from benchmarks.memory import cpu_seconds, megabytes
 from benchmarks.serving import ROOT, serving
 
 STEP, HOTTEST = 0.05, 2.0  # of the sliders
@@ -35,11 +43,11 @@ PATIENCE = 60.0  # seconds until an answer counts as missing
 @dataclass
 class Tally:
     """What all readers of one link have seen: seconds from a move to its texts and to the end of its run, the
-    texts by temperature, and what went wrong."""
+    texts by temperature (of several links, by link and temperature), and what went wrong."""
 
     text: list[float] = field(default_factory=list)
     done: list[float] = field(default_factory=list)
-    texts: dict[float, Any] = field(default_factory=dict)
+    texts: dict[Any, Any] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
 
 
@@ -154,17 +162,35 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
         return False
 
 
-def drag(address: str, people: int, moves: int, query: str = "", seed: int = 0) -> Tally:
-    """What `people` readers of one link see, who make `moves` moves each, all at once."""
-    tally = Tally()
+def drag(
+    address: str,
+    people: int,
+    moves: int,
+    query: str = "",
+    seed: int = 0,
+    *,
+    every: float = 0.0,
+    begin: Callable[[], object] = lambda: None,
+) -> Tally:
+    """What `people` readers of one link see, who make `moves` moves each, all at once; a `{n}` in the link is
+    the reader's number. Each waits until `every` seconds after its last move before the next; `begin` is
+    called once all have opened the page."""
+    tallies = [Tally() for _ in range(people)] if "{n}" in query else [Tally()] * people
+    opened = threading.Barrier(people, begin)
 
     def visit(n: int) -> None:
+        tally = tallies[n]
         try:
-            with Reader(address, query, tally, seed + n) as reader:
+            with Reader(address, query.replace("{n}", str(n)), tally, seed + n) as reader:
                 reader.open()
+                opened.wait(PATIENCE)
+                due = time.perf_counter() + every * n / people  # hands do not move at once
                 for _ in range(moves):
+                    time.sleep(max(0.0, due - time.perf_counter()))
+                    due = max(due, time.perf_counter()) + every
                     reader.move()
-        except (OSError, WebSocketException, KeyError) as error:  # KeyError: there are no columns to move
+        except (OSError, WebSocketException, KeyError, threading.BrokenBarrierError) as error:
+            opened.abort()  # KeyError: there are no columns to move
             tally.errors[f"{type(error).__name__}: {str(error)[:100]}"] += 1
 
     visits = [threading.Thread(target=visit, args=(n,)) for n in range(people)]
@@ -172,21 +198,94 @@ def drag(address: str, people: int, moves: int, query: str = "", seed: int = 0) 
         thread.start()
     for thread in visits:
         thread.join()
-    tally.errors = +tally.errors  # without those that did not occur
-    return tally
+    whole = Tally()
+    for tally in {id(one): one for one in tallies}.values():
+        whole.text += tally.text
+        whole.done += tally.done
+        whole.errors += tally.errors
+        whole.texts |= {(id(tally), t): rows for t, rows in tally.texts.items()}
+    whole.errors = +whole.errors  # without those that did not occur
+    return whole
+
+
+# -- a class ---------------------------------------------------------------------------------------
+
+
+APART = "seed={n}"
+CLASSES = ((1, "apart"), *((n, kind) for n in (10, 20, 40) for kind in ("apart", "one link")))
+
+
+def run(moves: int = 4, every: float = 2.0) -> list[Result]:
+    """Classes that move a slider every two seconds, each in a server of its own; printed as a table."""
+    print("people              ms to the texts    ms to the end    CPU ms  server  load of")
+    print("                    median / 95 %      median / 95 %    a move      MB  machine  errors")
+    medians: dict[tuple[int, str], float] = {}
+    for people, kind in CLASSES:
+        with serving(ROOT / "app.py") as server:
+            address, link = f"http://{server.address}", APART if kind == "apart" else ""
+            drag(address, 1, 3, "seed=1000")  # the network is loaded
+            begun: list[float] = []
+            tally = drag(
+                address,
+                people,
+                moves if people > 1 else 4 * moves,
+                link,
+                every=every,
+                begin=lambda begun=begun, server=server: begun.append(cpu_seconds(server.pid)),
+            )
+            used = cpu_seconds(server.pid) - begun[0] if begun else math.nan
+            size = megabytes(server.pid)
+        text, done = (
+            np.percentile(values or [math.nan], [50, 95]) * 1000 for values in (tally.text, tally.done)
+        )
+        medians[people, kind] = float(done[0])
+        print(
+            f"{people:>4} {kind:<10} {text[0]:>10,.0f} / {text[1]:>6,.0f} {done[0]:>8,.0f} / {done[1]:>6,.0f}"
+            f"{1000 * used / max(1, len(tally.done)):>10.0f} {size:>7.0f} {os.getloadavg()[0]:>8.1f} "
+            f"{tally.errors.total():>7}",
+            flush=True,
+        )
+    one = medians[1, "apart"]
+    return [
+        Result(f"{n} people {kind} : one person, to the end of a move", medians[n, kind] / one, 3, False,
+               f"{medians[n, kind]:.0f} : {one:.0f} ms")
+        for n, kind in CLASSES if n == 40
+    ]  # fmt: skip
+
+
+def soak(address: str, pid: int, visits: int) -> Tally:
+    """Visits one after another, each with settings of its own and two moves; the server's memory is printed
+    ten times meanwhile."""
+    whole = Tally()
+    for n in range(visits):
+        tally = drag(address, 1, 2, f"seed={n % 500}", seed=n)
+        whole.text += tally.text
+        whole.done += tally.done
+        whole.errors += tally.errors
+        if (n + 1) % max(1, visits // 10) == 0:
+            print(f"{n + 1:>6,} visits: {megabytes(pid):,.0f} MB", flush=True)
+    return whole
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.people", description=__doc__.split("\n")[0])
     parser.add_argument("--people", type=int, default=1)
     parser.add_argument("--moves", type=int, default=200, help="of each")
-    parser.add_argument("--link", default="", help="what stands after the ? of the address")
+    parser.add_argument("--every", type=float, default=0.0, help="seconds between the moves of each")
+    parser.add_argument(
+        "--link", default="", help="what stands after the ? of the address; {n} in it is a number for each"
+    )
+    parser.add_argument("--visits", type=int, help="visits one after another, and the server's memory")
     parser.add_argument("--address", help="measure a server that is already running")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     with contextlib.ExitStack() as stack:
-        address = args.address or f"http://{stack.enter_context(serving(ROOT / 'app.py')).address}"
-        tally = drag(address, args.people, args.moves, args.link, args.seed)
+        if args.visits:
+            server = stack.enter_context(serving(ROOT / "app.py"))
+            tally = soak(f"http://{server.address}", server.pid, args.visits)
+        else:
+            address = args.address or f"http://{stack.enter_context(serving(ROOT / 'app.py')).address}"
+            tally = drag(address, args.people, args.moves, args.link, args.seed, every=args.every)
     for name, values in (("to the texts", tally.text), ("to the end", tally.done)):
         if values:
             middle, high = 1000 * np.percentile(values, [50, 95])

@@ -7,7 +7,6 @@ import contextlib
 import copy
 import logging
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -254,10 +253,6 @@ def look_inside(asked: Request, column: int, step: int) -> None:
     values |= {"temperature": asked.temperatures[read], "at": place}
     navigation.leave("pages/cell.py", values)
 
-
-# Seconds that new texts are ahead of their charts: what reaches a browser within one picture of the screen
-# (17 ms at 60 a second) is drawn together, and to draw charts takes longer than this.
-HEAD_START = 0.025
 
 PRESETS: dict[str, tuple[dict[str, Any], str]] = {
     "Another verb at each T": (
@@ -534,6 +529,11 @@ def comparison_view(drawn_with: tuple[int, bool]) -> None:
     """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
     if drawn_with != (state.n, said("present")):  # what "Each column reads" depends on, and what is in sight
         st.rerun()
+    with writers.waiting():
+        draw_comparison()
+
+
+def draw_comparison() -> None:
     shown = state.shown
     try:
         asked = request()
@@ -586,12 +586,11 @@ def comparison_view(drawn_with: tuple[int, bool]) -> None:
         navigation.first_look()
     with places[2], or_a_sentence("What can be done about this word"):
         about_word(comparison, asked, word)
-    if before not in (None, comparison):
-        time.sleep(HEAD_START)
     with places[3], or_a_sentence("The lines of the whole run"):
         timeline(comparison, word)
     with places[4], or_a_sentence("The knob"):
         knob(comparison, word)
+    comparison.let_go()
     write_address()
     if (moved := state.pop("moved", state.n)) < state.n:
         writers.compare_ahead(asked, moved)
@@ -626,11 +625,11 @@ def forced_words() -> None:
 
 def timeline(comparison: Comparison, word: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="timeline_head"):
-        place = st.empty()
-        measure = controls.segments(FIELDS["line"], "What the lines show", label_visibility="collapsed")
-        place.html(
+        measure = said("line")
+        st.html(
             drawing.chapter("The whole run", TIMELINE_CAPTIONS[measure], comparison.timeline_summary(measure))
         )
+        controls.segments(FIELDS["line"], "What the lines show", label_visibility="collapsed")
     drawing.draw(
         charts.timeline_spec(
             comparison.timeline_rows(), step=word, measure=measure, picks=state.get("picks", 0)
@@ -744,24 +743,24 @@ def knob(comparison: Comparison, word: int) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         with st.container(horizontal=True, vertical_alignment="bottom", key="knob_head"):
-            place = st.empty()
-            live = controls.select(
-                replace(FIELDS["live"], options=PLACES[: state.n]),
+            there = PLACES[: state.n]
+            k = there.index(said("live")) if said("live") in there else 0
+            rows = comparison.live_rows(k, word - 1)
+            st.html(
+                drawing.chapter(
+                    "Turn the knob yourself",
+                    "The word picked above at any temperature up to 5, without sampling rules."
+                    if rows
+                    else f"Column {k + 1} has ended before word {word}.",
+                    comparison.live_summary(k, word - 1),
+                )
+            )
+            controls.select(
+                replace(FIELDS["live"], options=there),
                 "The logits of",
                 width=150,
                 label_visibility="collapsed",
             )
-        k = PLACES.index(live)
-        rows = comparison.live_rows(k, word - 1)
-        place.html(
-            drawing.chapter(
-                "Turn the knob yourself",
-                "The word picked above at any temperature up to 5, without sampling rules."
-                if rows
-                else f"Column {k + 1} has ended before word {word}.",
-                comparison.live_summary(k, word - 1),
-            )
-        )
         if rows:
             drawing.draw(
                 charts.live_spec(rows),

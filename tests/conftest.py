@@ -17,6 +17,7 @@ os.environ["SIMMER_HOME"] = tempfile.mkdtemp(prefix="simmer-tests-")
 atexit.register(shutil.rmtree, os.environ["SIMMER_HOME"], ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those of a file share what takes long to make; those in a browser share one server and one Chromium."""
     for item in items:

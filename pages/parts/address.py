@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -336,8 +337,18 @@ TABLE = (
 
 def fields(page: str, **found: Mapping[str, Any]) -> dict[str, Field]:
     """The rows of `page` by key; `found` are changes to those that depend on what there is."""
-    names = networks()
-    bounds = limits()
+    known = networks(), limits()
+    return dict(_fields(page, *known)) if not found else _made(page, *known, found)
+
+
+@lru_cache(maxsize=64)
+def _fields(page: str, names: tuple[str, ...], bounds: Limits) -> dict[str, Field]:
+    return _made(page, names, bounds, {})
+
+
+def _made(
+    page: str, names: tuple[str, ...], bounds: Limits, found: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Field]:
     changes: dict[str, Mapping[str, Any]] = {
         **{key: {"options": names} for key in ("model", "writer")},
         "network": {"options": names, "start": names[:1]},
@@ -362,7 +373,7 @@ def networks() -> tuple[str, ...]:
 
 def said(field: Field) -> Any:
     """What the control of a field says, or will say once it is there: the address, or how it starts."""
-    if field.key in state:
+    with contextlib.suppress(KeyError):  # to ask whether it is there would look it up twice
         return state[field.key]
     texts = st.query_params.get_all(field.key)
     with contextlib.suppress(ValueError):

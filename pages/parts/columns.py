@@ -46,10 +46,13 @@ def column(
     """Run `k` of `comparison` as one of the columns to `show`; `mark` is where it leaves its neighbour.
 
     `more` may be its `bars` (see `textgen.views.bars`) and the `draws` that are to be counted in them."""
-    temperature = comparison.runs[k].sampler.temperature
+    temperature, words = comparison.runs[k].sampler.temperature, tokenize(opening)
+    rows = comparison.runs[k].findings.once(
+        ("compact", tuple(words)), lambda: [compact(row) for row in comparison.word_rows(k, words)]
+    )
     return {
         "temperature": temperature,
-        "rows": [compact(row) for row in comparison.word_rows(k, tokenize(opening))],
+        "rows": rows,  # to be read only
         "name": name,
         "note": in_words(temperature),
         "parts": mark.position if mark else -1,

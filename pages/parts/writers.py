@@ -12,13 +12,20 @@ from textgen.memo import Memo
 from textgen.network.bundle import Bundle, BundleError, bundle_folder, load_bundle
 from textgen.views.compare import Comparison, prepare
 from textgen.views.many import gather
+from textgen.writing import writer
+from textgen.writing.generate import Generation
 from textgen.writing.many import Texts
 from textgen.writing.sampling import Sampler
-from textgen.writing.writer import Request, Writer
+from textgen.writing.writer import Request, Waiting, Writer
 
 state = st.session_state
-KEPT_GATHERINGS = 400  # of 50 texts: some 12 KB each
 MOST = 12  # networks in memory
+
+# What all sessions of a process keep together, in bytes; what was not used for longest goes first. A network
+# that is loaded adds what `textgen.network.prefix_cache` says. A class of forty has room in it, each of them
+# with settings of their own.
+ROOM_FOR_RUNS = writer.ROOM
+ROOM_FOR_GATHERINGS = 8e6  # 50 texts of 10 words take some 12 KB
 
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=MOST)
@@ -26,10 +33,22 @@ def _bundle(name: str, written: int) -> Bundle:
     return load_bundle(name)
 
 
+@st.cache_resource(show_spinner=False)
+def waiting() -> Waiting:
+    """Who waits for a page: `with waiting(): ...`, and nothing is written ahead meanwhile."""
+    return Waiting()
+
+
+@st.cache_resource(show_spinner=False)
+def _runs() -> Memo[Generation]:
+    """The texts of all networks."""
+    return Memo(ROOM_FOR_RUNS, writer.run_bytes)
+
+
 @st.cache_resource(show_spinner=False, max_entries=MOST)
 def _writer_of(name: str, written: int) -> Writer:
     """The texts of the bundle, kept for all sessions together."""
-    return Writer(_bundle(name, written))
+    return Writer(_bundle(name, written), _runs(), waiting())
 
 
 def _written(name: str) -> int:
@@ -77,8 +96,8 @@ def readable() -> list[Bundle]:
 def compare(request: Request) -> Comparison:
     """The comparison that `request` asks for."""
     load(request.model)  # or a sentence on the page
-    writer = _writer(request.model)
-    comparison = Comparison(writer.bundle, writer.write(request))
+    of = _writer(request.model)
+    comparison = Comparison(of.bundle, of.write(request))
     last: Comparison | None = state.get("last_comparison")
     if last and [id(run) for run in last.runs] == [id(run) for run in comparison.runs]:
         return last  # with what has been worked out about it
@@ -105,7 +124,11 @@ def compare_ahead(request: Request, column: int) -> None:
 @st.cache_resource(show_spinner=False)
 def _gathered() -> Memo[Texts]:
     """Many texts at a temperature, kept for all sessions together."""
-    return Memo(KEPT_GATHERINGS)
+    return Memo(ROOM_FOR_GATHERINGS, _texts_bytes)
+
+
+def _texts_bytes(texts: Texts) -> float:
+    return 2_000 + sum(value.nbytes for value in vars(texts).values() if hasattr(value, "nbytes"))
 
 
 def many(

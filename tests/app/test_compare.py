@@ -350,7 +350,7 @@ def failing(monkeypatch):
 def test_texts_that_cannot_be_written_leave_those_before_and_the_next_move_works(app, failing):
     drag(app, t2=0.9)
     before = written(app)
-    failing("word_rows")
+    failing("names")
     app.session_state.word = 3
     drag(app, t2=1.3)
     assert not app.exception and "could not be written" in said(app)
@@ -376,7 +376,7 @@ def test_a_chart_that_cannot_be_drawn_leaves_texts_and_the_other_charts(app, fai
 
 
 def test_a_first_page_that_cannot_be_written_says_so_and_has_its_controls(failing):
-    failing("word_rows")
+    failing("names")
     app = opened("compare", {"t1": "1.3"})
     assert not app.exception and "could not be written" in said(app)
     assert app.text_input(key="title").value

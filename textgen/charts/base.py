@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -53,10 +52,9 @@ def temperature_color(temperature: float) -> str:
 
 
 def filled(template: Spec, **data: Sequence[Row]) -> Spec:
-    """`template` with its named data; the template itself stays as it is."""
-    spec = copy.deepcopy(template)
-    spec["datasets"] = {name: [dict(row) for row in rows] for name, rows in data.items()}
-    return spec
+    """`template` with its named data. All but the data is shared with the template, and only to be read: who
+    wants to change a spec makes a copy."""
+    return {**template, "datasets": {name: list(rows) for name, rows in data.items()}}
 
 
 def finished(chart: alt.LayerChart | alt.FacetChart) -> Spec:

@@ -160,12 +160,11 @@ def timeline_spec(rows: Sequence[Row], *, step: int, measure: str = "choices", p
         for row in rows
     ]
     runs = 1 + max((row["panel"] for row in rows), default=0)
+    ended = dict.fromkeys(_columns(runs), "ended")
     places: dict[int, dict[str, Any]] = {}
     for row in rows:
-        place = places.setdefault(
-            row["position"],
-            {"position": row["position"], "picks": picks, **dict.fromkeys(_columns(runs), "ended")},
-        )
+        if (place := places.get(row["position"])) is None:
+            place = places[row["position"]] = {"position": row["position"], "picks": picks, **ended}
         place[f"column {row['panel'] + 1}"] = (
             f"{row['word']}   {percent(row['probability'])}, {row['choices']:,.1f} choices at {row['name']}"
         )

@@ -175,8 +175,8 @@ def dishes_spec(rows: Sequence[Row], *, verb: str, temperature: float) -> Spec:
         for order, row in enumerate(rows)
     ]
     spec = filled(_dishes_template(), bars=bars)
-    spec["title"]["text"] = f"How likely “{verb}” is as the first verb, at T = {temperature:g}"
-    return spec
+    text = f"How likely “{verb}” is as the first verb, at T = {temperature:g}"
+    return {**spec, "title": {**spec["title"], "text": text}}
 
 
 @lru_cache

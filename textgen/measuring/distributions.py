@@ -30,6 +30,18 @@ def effective_choices(probs: ArrayLike) -> NDArray[np.float64]:
     return exact.exp(entropy(probs))
 
 
+def choices_at(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    """`effective_choices` of softmax(logits / temperature), to about six digits and several times as fast:
+    [B, V] -> [B]. `temperature` is from 0.001 to 1,000."""
+    scores = logits - logits.max(axis=-1, keepdims=True)
+    weights = exact.weights(scores, 1 / temperature)
+    total = exact.total(weights)
+    scores *= np.float32(1 / temperature)
+    np.maximum(scores, np.float32(-30), out=scores)  # below, `weights` is constant, and 1e-11 at most is lost
+    scores *= weights
+    return exact.exp(exact.log(total) - exact.total(scores) / total)
+
+
 def surprisal(probability: ArrayLike) -> NDArray[np.float64]:
     """Surprisal in bits of an event with this probability: -log2(p), infinite at 0. Any shape."""
     p = np.asarray(probability, dtype=np.float64)

@@ -20,6 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 from textgen.memo import Memo
 from textgen.network.recurrent import RecurrentModel, join_states
 
+ROOM, LOGITS_ROOM = 16e6, 13e6  # bytes a network
+
+
+def _bytes(state: Any) -> float:
+    """About how much memory a context with such a state takes."""
+    arrays = [array for layer in state for array in layer]
+    return 800 + sum(array.nbytes + 200 for array in arrays) + arrays[0].nbytes
+
 
 class _Context:
     """Words that were read: the hidden row [U] and the state (of one row) after them, and what came next."""
@@ -35,16 +43,19 @@ class PrefixCache:
     """`model` as a `generation.Network` with a memory; safe to share between threads.
 
     model     a `RecurrentModel`
-    contexts  how many contexts are kept before it starts afresh; each holds one state, some 5 KB in `large`
-    logits    of how many contexts the logits are kept, the latest used ones; V * 4 bytes each
+    contexts  how many contexts are kept before it starts afresh; each holds one state, some 4 KB in `large`.
+              `None`: as many as `ROOM` has room for
+    logits    bytes for the logits of contexts, the latest used ones; V * 4 each
     """
 
-    def __init__(self, model: RecurrentModel, *, contexts: int = 2000, logits: int = 320) -> None:
+    def __init__(
+        self, model: RecurrentModel, *, contexts: int | None = None, logits: float = LOGITS_ROOM
+    ) -> None:
         self.model = model
         self.vocabulary_size, self.units, self.layers = model.vocabulary_size, model.units, model.layers
-        self._most_contexts = contexts
         self._root, self._contexts = _Context(None, model.start(1)), 0
-        self._logits: Memo[NDArray[np.float32]] = Memo(logits)
+        self._most_contexts = int(ROOM / _bytes(self._root.state)) if contexts is None else contexts
+        self._logits: Memo[NDArray[np.float32]] = Memo(logits, lambda row: row.nbytes)
         self._lock = threading.Lock()  # held while the tree grows
 
     def start(self, batch_size: int) -> list[_Context]:

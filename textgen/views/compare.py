@@ -11,14 +11,15 @@ recomputed by one matrix product when asked for. Knows nothing of Streamlit or A
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from textgen.measuring.distributions import effective_choices, negative_log_probability
+from textgen import exact
+from textgen.measuring.distributions import choices_at, effective_choices, negative_log_probability
 from textgen.network.bundle import Bundle
 from textgen.text.lexicon import lexicon
 from textgen.text.typeset import detokenize_pieces, percent, remainder
@@ -32,6 +33,7 @@ from textgen.writing.writer import Request
 Row = dict[str, Any]
 END = "■"  # how the stop token is shown
 END_OF_RECIPE = f"{END} end of recipe"
+_AT_ONCE = 8  # steps
 
 
 def display_words(words: Sequence[str], before: Sequence[str] = ()) -> list[tuple[str, bool]]:
@@ -66,6 +68,7 @@ class Comparison:
 
     def __init__(self, bundle: Bundle, runs: Sequence[Generation]) -> None:
         self.bundle, self.runs = bundle, list(runs)
+        self._stages: tuple[int, dict[int, tuple[np.ndarray, Stages]]] | None = None
 
     @property
     def length(self) -> int:
@@ -83,32 +86,39 @@ class Comparison:
         return self.runs[k].findings.once("analysis", lambda: self._analysis(k))
 
     def _analysis(self, k: int) -> Analysis:
-        logits = self._logits(k)  # [n, V]
-        chosen = np.array([step.token for step in self.runs[k].steps], dtype=np.intp)
-        rank = 1 + (logits > np.take_along_axis(logits, chosen[:, None], axis=1)).sum(axis=1)
-        nats = negative_log_probability(logits, chosen)
-        return Analysis(*map(_read_only, (np.exp(-nats), rank, nats / math.log(2))))
+        ranks, all_nats = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+        for steps, logits in self._logits(k):
+            chosen = np.array([step.token for step in steps], dtype=np.intp)
+            ranks.append(1 + np.count_nonzero(logits > logits[np.arange(len(steps)), chosen, None], axis=1))
+            all_nats.append(negative_log_probability(logits, chosen))
+        nats = np.concatenate(all_nats)
+        return Analysis(*map(_read_only, (np.exp(-nats), np.concatenate(ranks), nats / math.log(2))))
 
     def choices(self, k: int) -> np.ndarray:
-        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy. `[steps]`, to
-        be read only."""
-        return self.runs[k].findings.once(
-            "choices", lambda: _read_only(effective_choices(self._distributions(k, self._logits(k))))
-        )
+        """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, to about six
+        digits. `[steps]`, to be read only."""
+        return self.runs[k].findings.once("choices", lambda: _read_only(self._choices(k)))
 
-    def _logits(self, k: int) -> np.ndarray:
-        hidden = [step.hidden for step in self.runs[k].steps]
-        model = self.bundle.model
-        return model.logits(np.stack(hidden)) if hidden else np.zeros((0, len(self.bundle.vocabulary)))
+    def _choices(self, k: int) -> np.ndarray:
+        sampler, parts = self.runs[k].sampler, [np.zeros(0)]
+        for steps, logits in self._logits(k):
+            if sampler.active or not 1e-3 <= sampler.temperature <= 1e3:
+                previous = [step.previous if sampler.reads_previous else () for step in steps]
+                probs = [sampler.distribution(*of) for of in zip(logits, previous, strict=True)]
+                parts.append(effective_choices(np.stack(probs)))
+                continue
+            if sampler.suppress:
+                logits = logits.copy()  # those of a network that remembers are not to be written to
+                logits[:, list(sampler.suppress)] = -np.inf
+            parts.append(choices_at(logits, sampler.temperature))
+        return np.concatenate(parts)
 
-    def _distributions(self, k: int, logits: np.ndarray) -> np.ndarray:
-        """What run `k` drew from at every step, `[n, V]`."""
-        run, sampler = self.runs[k], self.runs[k].sampler
-        if not sampler.reads_previous or not len(logits):
-            return sampler.distribution(logits)
-        return np.stack(
-            [sampler.distribution(row, step.previous) for row, step in zip(logits, run.steps, strict=True)]
-        )
+    def _logits(self, k: int) -> Iterator[tuple[list[Step], np.ndarray]]:
+        """The steps of run `k` and their logits [n, V], few at a time, for the processor's cache."""
+        steps = self.runs[k].steps
+        for start in range(0, len(steps), _AT_ONCE):
+            few = steps[start : start + _AT_ONCE]
+            yield few, self.bundle.model.logits(np.stack([step.hidden for step in few]))
 
     def word_rows(self, k: int, opening: Sequence[str] = ()) -> list[Row]:
         """Run `k` as a person reads it, one row a step: `text`, `space` (one comes before), `probability`
@@ -212,13 +222,20 @@ class Comparison:
 
     def stages_at(self, position: int) -> dict[int, tuple[np.ndarray, Stages]]:
         """Of each run that has not ended at `position`: the logits `[V]`, and what its sampler makes of
-        them."""
+        them. Kept for the last position alone, until `let_go`."""
+        if (kept := self._stages) and kept[0] == position:
+            return kept[1]
         found = {}
         for k, step in enumerate(self.steps_at(position)):
             if step is not None:
                 logits = self.bundle.model.logits(step.hidden[None])[0]
                 found[k] = logits, self.runs[k].sampler.stages(logits, step.previous)
+        self._stages = position, found
         return found
+
+    def let_go(self) -> None:
+        """Forget the arrays [V] of the position that was last looked at: some 200 KB a run."""
+        self._stages = None
 
     def _leanings(self, position: int, stages: Mapping[int, tuple[np.ndarray, Stages]]) -> list[np.ndarray]:
         """Of each run in `stages` (see `stages_at`) the probabilities [V] before its filters, which say what
@@ -247,7 +264,8 @@ class Comparison:
         shown = list(shown)
         # What no run may write is not counted among the others.
         never = set(self.runs[0].sampler.suppress).intersection(*(run.sampler.suppress for run in self.runs))
-        noise = {k: Luck(run.seed, run.stream).gumbel(position, size) for k, run in enumerate(self.runs)}
+        draws = [Luck(run.seed, run.stream).draws(position, size) for run in self.runs]
+        noise = [-exact.log(one.exponential_of(np.array(shown, dtype=np.intp))) for one in draws]
         rows: list[Row] = []
         for k, step in enumerate(steps):
             sampler = self.runs[k].sampler
@@ -290,7 +308,7 @@ class Comparison:
                         "tail": False,
                         "share": "removed" if cut[token] else percent(p),
                         "logit": float(logits[token]),
-                        "luck": math.log(p) + float(noise[k][token]) if p > 0 else None,
+                        "luck": math.log(p) + float(noise[k][order]) if p > 0 else None,
                         "arithmetic": _arithmetic(
                             float(logits[token]), sampler.temperature, q, p, str(cut[token])
                         ),
@@ -320,12 +338,12 @@ class Comparison:
 
     def step_summary(self, position: int) -> str:
         """The point of `charts.step_spec`, for those who do not see it."""
-        parts = []
-        for name, run, step in zip(self.names(), self.runs, self.steps_at(position), strict=True):
+        parts, stages = [], self.stages_at(position)
+        for k, (name, step) in enumerate(zip(self.names(), self.steps_at(position), strict=True)):
             if step is None:
                 parts.append(f"{name} has ended")
                 continue
-            probs = run.sampler.distribution(self.bundle.model.logits(step.hidden[None])[0], step.previous)
+            probs = stages[k][1].after
             top = int(probs.argmax())
             parts.append(
                 f"{name}: likeliest {_quote(self.bundle.vocabulary.words[top])} with "

@@ -8,7 +8,7 @@ word: what differs between two runs is then due to their samplers alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -205,8 +205,9 @@ def generations(
     luck: LuckKind = "shared",
     context: int | Literal["own"] = "own",
     forced: Mapping[int, str] | None = None,
+    after_each: Callable[[], object] = lambda: None,
 ) -> list[Generation]:
-    """The finished runs of `generate_together`, one a sampler."""
+    """The finished runs of `generate_together`, one a sampler; `after_each` is called after every word."""
     together = generate_together(
         bundle,
         prompt,
@@ -223,6 +224,7 @@ def generations(
         for run, step in zip(runs, steps, strict=True):
             if step is not None:
                 run.steps.append(step)
+        after_each()
     return runs
 
 

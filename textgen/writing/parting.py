@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from textgen import exact
 from textgen.writing.generate import Generation, Source, Step
 from textgen.writing.sampling import Luck
@@ -50,12 +52,13 @@ def first_difference(
         run.sampler.distribution(source.model.logits(step.hidden), step.previous)
         for run, step, source in pair
     ]
-    noise = [Luck(run.seed, run.stream).gumbel(a.position, len(bundle.vocabulary)) for run, _, _ in pair]
-    score = [exact.log(p) + g for p, g in zip(probs, noise, strict=True)]
+    draws = [Luck(run.seed, run.stream).draws(a.position, len(bundle.vocabulary)) for run, _, _ in pair]
 
     def candidate(step: Step) -> Candidate:
-        i = step.token
-        values = [(float(of[0][i]), float(of[1][i])) for of in (probs, noise, score)]
-        return Candidate(step.word, *values)
+        i = np.array([step.token])
+        probability = np.concatenate([of[i] for of in probs])
+        gumbel = -exact.log(np.concatenate([of.exponential_of(i) for of in draws]))
+        values = (probability, gumbel, exact.log(probability) + gumbel)
+        return Candidate(step.word, *(tuple(of.tolist()) for of in values))
 
     return Parting(a.position, candidate(a), candidate(b), a.previous == b.previous)

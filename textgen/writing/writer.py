@@ -7,6 +7,7 @@ while the reader looks. Equal requests give equal words, written ahead or not.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +19,9 @@ from textgen.network.prefix_cache import PrefixCache
 from textgen.writing.generate import Generation, LuckKind, generations, recipe_prompt
 from textgen.writing.sampling import Sampler
 
-KEPT_RUNS = 100  # about 150 KB each
+ROOM = 64e6  # bytes for the runs that are kept: some 400 of 60 words, enough for a class of forty
 PAUSE = 0.12  # seconds before anything is written ahead: the page that was asked for comes first
+_OF_A_STEP = 2_000  # bytes that a step takes with what is found out about it, beside its hidden state
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,52 @@ class Request:
         return replace(self, samplers=(replace(self.samplers[k], temperature=temperature),))
 
 
-class Writer:
-    """One network's texts; safe to share between threads."""
+def run_bytes(run: Generation) -> float:
+    """About how much memory a run takes."""
+    return sum(step.hidden.nbytes + _OF_A_STEP for step in run.steps)
 
-    def __init__(self, bundle: Bundle, most: int = KEPT_RUNS) -> None:
+
+class Waiting:
+    """Who waits for a page now: what is written ahead gives way to them."""
+
+    def __init__(self) -> None:
+        self._people = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._people += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._people -= 1
+            self._changed.notify_all()
+
+    def give_way(self) -> None:
+        """Return once nobody waits."""
+        if self._people:  # most often nobody does
+            with self._changed:
+                self._changed.wait_for(lambda: not self._people)
+
+
+class _Overtaken(Exception):
+    """Something else is more likely by now."""
+
+
+class Writer:
+    """One network's texts; safe to share between threads.
+
+    kept     the runs that were written last; those of several networks may share it
+    waiting  who waits: nothing is written ahead meanwhile
+    """
+
+    def __init__(
+        self, bundle: Bundle, kept: Memo[Generation] | None = None, waiting: Waiting | None = None
+    ) -> None:
         self.bundle = replace(bundle, model=PrefixCache(bundle.model))  # type: ignore[arg-type]  # answers as one
-        self._kept: Memo[Generation] = Memo(most)
+        self._kept = Memo(ROOM, run_bytes) if kept is None else kept
+        self._own = object()  # another network may have the same name, and share `kept`
+        self._waiting = waiting or Waiting()
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
@@ -82,8 +124,13 @@ class Writer:
 
     def write(self, of: Request) -> list[Generation]:
         """The finished runs, one a sampler; what was written not long ago is not written again."""
+        with self._waiting:
+            return self._write(of)
+
+    def _write(self, of: Request, after_each: Callable[[], object] = lambda: None) -> list[Generation]:
         keys: list[Hashable] = [
-            replace(of, samplers=(sampler,)) if of.apart else (of, k) for k, sampler in enumerate(of.samplers)
+            (self._own, replace(of, samplers=(sampler,)) if of.apart else (of, k))
+            for k, sampler in enumerate(of.samplers)
         ]
         runs = {key: run for key in keys if (run := self._kept.get(key)) is not None}
         missing = [k for k, key in enumerate(keys) if key not in runs]
@@ -98,6 +145,7 @@ class Writer:
                 luck=of.luck,
                 context=of.context,  # type: ignore[arg-type]
                 forced=dict(of.forced),
+                after_each=after_each,
             )
             for k, run in zip(wanted, finished, strict=True):
                 runs[keys[k]] = self._kept.put(keys[k], run)  # or what another thread has written meanwhile
@@ -108,8 +156,8 @@ class Writer:
         of: Sequence[Request],
         then: Callable[[Bundle, Request, list[Generation]], object] = lambda *_: None,
     ) -> None:
-        """Write these in a thread of its own, and call `then` with each and its runs; what was to be written
-        ahead and is not begun yet is forgotten."""
+        """Write these in a thread of its own while nobody waits, and call `then` with each and its runs; what
+        was to be written ahead before and is not finished yet is forgotten."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -120,10 +168,17 @@ class Writer:
     def _write_ahead(
         self, of: Sequence[Request], then: Callable[[Bundle, Request, list[Generation]], object]
     ) -> None:
-        for request in of:
-            if self._timer is not threading.current_thread():  # something else is more likely by now
-                return
-            then(self.bundle, request, self.write(request))
+        def give_way() -> None:
+            self._waiting.give_way()
+            if self._timer is not threading.current_thread():
+                raise _Overtaken
+
+        with contextlib.suppress(_Overtaken):
+            for request in of:
+                give_way()
+                runs = self._write(request, give_way)
+                give_way()
+                then(self.bundle, request, runs)
 
 
-__all__ = ["Request", "Writer"]
+__all__ = ["Request", "Waiting", "Writer"]

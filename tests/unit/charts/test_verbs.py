@@ -99,3 +99,11 @@ def test_a_dish_has_a_bar_in_order_and_the_chart_says_what_it_is_of():
     assert "probability" in str(spec["layer"][0]["encoding"]["x"]["title"])
     assert [param["name"] for param in spec["params"]] == ["dish"]
     charts.chart(spec)  # Altair takes it
+
+
+def test_a_spec_leaves_the_template_that_others_share_alone():
+    rows = [{"title": "pie", "probability": 0.2, "share": "20 %"}]
+    first = charts.dishes_spec(rows, verb="whisk", temperature=0.5)
+    second = charts.dishes_spec([], verb="bake", temperature=1.0)
+    assert "whisk" in first["title"]["text"] and "bake" in second["title"]["text"]
+    assert first["datasets"]["bars"] and not second["datasets"]["bars"]

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from textgen.measuring.distributions import (
+    choices_at,
     effective_choices,
     entropy,
     jensen_shannon,
     negative_log_probability,
     surprisal,
 )
+from textgen.writing.sampling import Sampler
 
 
 def test_entropy_of_known_distributions() -> None:
@@ -21,6 +23,19 @@ def test_entropy_of_known_distributions() -> None:
     assert entropy(probs) == pytest.approx([math.log(4), 0, 1.5 * math.log(2)])
     assert effective_choices(probs) == pytest.approx([4, 1, 2**1.5])
     assert not np.signbit(entropy(probs)).any()
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 0.05, 0.7, 1.0, 2.0, 5.0, 1e3])
+def test_choices_of_logits_are_those_of_their_distribution(temperature: float) -> None:
+    logits = np.random.default_rng(3).normal(0, 4, (9, 700)).astype(np.float32)
+    logits[2] = 1.5  # all alike
+    logits[3, 1:] = -80  # one alone
+    logits[4:6, 5:600] = -np.inf  # suppressed
+    logits[6, :2] = logits[6].max() + 1  # two at the top
+    expected = effective_choices(Sampler(temperature).distribution(logits))
+    before = logits.copy()
+    assert choices_at(logits, temperature) == pytest.approx(expected, rel=2e-6)
+    np.testing.assert_array_equal(logits, before)
 
 
 def test_surprisal_is_in_bits_and_infinite_for_the_impossible() -> None:

@@ -38,6 +38,9 @@ def runs(pair, temperatures, **options):
     return generations(pair, "recipe for w1 |", samplers=samplers, max_tokens=25, seed=3, **options)
 
 
+ROW = 4 * PAIR.model.vocabulary_size  # bytes
+
+
 def same(a, b):
     return all(
         (s.token, s.probability) == (r.token, r.probability) and np.array_equal(s.hidden, r.hidden)
@@ -47,7 +50,7 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
-@pytest.mark.parametrize("limits", [{}, {"contexts": 5, "logits": 3}])
+@pytest.mark.parametrize("limits", [{}, {"contexts": 5, "logits": 3 * ROW}])
 def test_a_network_with_a_memory_answers_to_the_bit_as_without(kind, limits):
     plain = networks.random_pair(seed=4, kind=kind)
     remembering = replace(plain, model=PrefixCache(plain.model, **limits))
@@ -78,7 +81,7 @@ def test_a_context_is_read_and_scored_once():
 
 def test_what_is_kept_is_bounded():
     counting = Counting(PAIR.model)
-    pair = replace(PAIR, model=PrefixCache(counting, contexts=10, logits=4))
+    pair = replace(PAIR, model=PrefixCache(counting, contexts=10, logits=4 * ROW))
     (run,) = runs(pair, [0.7])
     assert len(run.steps) > 10
     before = counting.read
@@ -99,7 +102,7 @@ def test_logits_cannot_be_spoilt_by_a_reader():
 
 
 def test_readers_in_several_threads_do_not_disturb_each_other():
-    pair = replace(PAIR, model=PrefixCache(PAIR.model, contexts=20, logits=5))
+    pair = replace(PAIR, model=PrefixCache(PAIR.model, contexts=20, logits=5 * ROW))
     heats = (0.2, 0.7, 1.2, 1.7)
     expected = [runs(PAIR, [t]) for t in heats]
     for _ in range(20):

@@ -15,6 +15,7 @@ import pytest
 from comparisons import PAIR, SAMPLERS, compare
 from racing import race
 
+from textgen.measuring.distributions import effective_choices
 from textgen.memo import Memo
 from textgen.text.typeset import detokenize, percent
 from textgen.text.vocabulary import Vocabulary
@@ -245,8 +246,7 @@ class Visited(np.ndarray):
 
 def test_who_comes_while_a_run_is_worked_out_sees_all_of_it_or_nothing(monkeypatch):
     whole = compare([Sampler(1.0)])
-    scores = PAIR.model.logits(np.stack([step.hidden for step in whole.runs[0].steps]))
-    pair = replace(PAIR, model=SimpleNamespace(logits=lambda hidden: scores.view(Visited)))
+    pair = replace(PAIR, model=SimpleNamespace(logits=lambda hidden: PAIR.model.logits(hidden).view(Visited)))
     expected = whole.word_rows(0)
     for moment in itertools.count():  # of all in which somebody could come
         fresh = Comparison(pair, [replace(whole.runs[0], findings=Memo(8))])
@@ -298,3 +298,30 @@ def test_a_reader_cannot_spoil_what_is_kept():
 )
 def test_how_a_probability_moved_is_said_however_small_it_is(before, after, said):
     assert _moves(before, after) == said
+
+
+def test_a_position_is_worked_out_once_for_all_that_show_it():
+    products = []
+
+    def logits(hidden):
+        products.append(len(hidden))
+        return PAIR.model.logits(hidden)
+
+    runs = compare([Sampler(0.4), Sampler(1.8)]).runs
+    comparison = Comparison(replace(PAIR, model=SimpleNamespace(logits=logits)), runs)
+    other = Comparison(PAIR, runs)
+    for position in (2, 3, 2):
+        products.clear()
+        assert comparison.step_rows(position) == other.step_rows(position)
+        assert comparison.step_summary(position) == Comparison(PAIR, runs).step_summary(position)
+        assert sum(products) == 2
+    comparison.let_go()
+    assert comparison._stages is None and comparison.step_rows(2) == other.step_rows(2)
+
+
+def test_choices_under_suppression_are_those_of_what_was_drawn_from():
+    comparison = compare([Sampler(0.9, suppress=(1,)), Sampler(0.9, suppress=(1,), top_k=5)])
+    for k, run in enumerate(comparison.runs):
+        scores = PAIR.model.logits(np.stack([step.hidden for step in run.steps]))
+        expected = effective_choices(run.sampler.distribution(scores))
+        np.testing.assert_allclose(comparison.choices(k), expected, rtol=2e-6)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Sized
 from dataclasses import replace
 
+import networks
 import pytest
 from racing import race
 from small_bundles import small_bundle
 
+from textgen.memo import Memo
 from textgen.network.bundle import load_bundle
+from textgen.views.compare import prepare
 from textgen.writing import writer as writing
 from textgen.writing.generate import generations
 from textgen.writing.sampling import Sampler
-from textgen.writing.writer import Request, Writer
+from textgen.writing.writer import Request, Waiting, Writer, run_bytes
 
 REQUEST = Request("net", "w3 w4", "", (Sampler(0.5), Sampler(1.0), Sampler(1.5)), seed=3, words=12)
 
@@ -75,7 +79,7 @@ def test_runs_that_hang_together_are_not_mixed(bundle):
 
 
 def test_the_youngest_runs_are_kept(bundle):
-    writer = Writer(bundle, most=4)
+    writer = Writer(bundle, Memo(4))
     first = writer.write(REQUEST)
     for i in range(10):
         writer.write(replace(REQUEST, samplers=(Sampler(0.1 * i), REQUEST.samplers[0])))
@@ -131,6 +135,84 @@ def test_only_what_is_likely_now_is_written_ahead(bundle, monkeypatch):
     time.sleep(0.5)
     assert len(writer) == 1
     assert written == [0.8]
+
+
+def test_what_is_written_ahead_gives_way_to_those_who_wait(bundle, monkeypatch):
+    """While anybody waits nothing is written ahead, not even the rest of what was begun."""
+    monkeypatch.setattr(writing, "PAUSE", 0.01)
+    begun, resume, stepped = threading.Event(), threading.Event(), []
+    waiting, plain = Waiting(), writing.generations
+
+    def slow(*args, after_each, **options):
+        def after():
+            stepped.append(threading.current_thread())
+            begun.set()
+            resume.wait(timeout=20)
+            after_each()
+
+        return plain(*args, after_each=after, **options)
+
+    monkeypatch.setattr(writing, "generations", slow)
+    writer, seen = Writer(bundle, waiting=waiting), []
+    with waiting:
+        writer.write_ahead([REQUEST.with_temperature(0, 0.6)], lambda *of: seen.append(of))
+        assert not begun.wait(timeout=0.2)
+    assert begun.wait(timeout=20)
+    with waiting:
+        resume.set()
+        time.sleep(0.2)
+        assert len(stepped) == 1 and not len(writer)
+    assert ahead(writer, 1) and ahead(seen, 1)
+    assert words(seen[0][2]) == words(Writer(bundle).write(REQUEST.with_temperature(0, 0.6)))
+
+
+def test_what_is_begun_ahead_is_left_for_what_is_likelier(bundle, monkeypatch):
+    monkeypatch.setattr(writing, "PAUSE", 0.01)
+    waiting = Waiting()
+    writer, seen = Writer(bundle, waiting=waiting), []
+    with waiting:
+        for t in (0.6, 0.8):
+            writer.write_ahead([REQUEST.with_temperature(0, t)], lambda _, of, runs: seen.append(of))
+            time.sleep(0.1)  # its thread is there, and waits
+    assert ahead(seen, 1)
+    time.sleep(0.2)
+    assert [of.temperatures for of in seen] == [[0.8]] and len(writer) == 1
+
+
+def test_kept_runs_are_bounded_in_bytes(bundle):
+    run = Writer(bundle).write(REQUEST)[0]
+    kept = Memo(3.5 * run_bytes(run), run_bytes)
+    writer = Writer(bundle, kept)
+    for t in range(12):
+        writer.write(replace(REQUEST, samplers=(Sampler(0.1 * t),)))
+    assert sum(run_bytes(one) for one in kept._kept.values()) <= 3.5 * run_bytes(run)
+    assert 2 <= len(kept) < 12
+
+
+def test_networks_of_one_name_do_not_share_their_runs(bundle):
+    """A network that learnt on has the name it had."""
+    kept = Memo(100)
+    other = replace(bundle, model=networks.random_model(size=bundle.model.vocabulary_size, seed=99))
+    first, second = (Writer(one, kept).write(REQUEST) for one in (bundle, other))
+    assert words(first) == words(Writer(bundle).write(REQUEST))
+    assert words(second) == words(Writer(other).write(REQUEST)) != words(first)
+
+
+def test_the_size_of_a_run_is_about_what_it_takes(bundle):
+    """With what a page finds out about it; a class is bounded by it."""
+    import tracemalloc
+
+    writer = Writer(bundle)
+    requests = [replace(REQUEST, samplers=(Sampler(0.05 * t),), words=60) for t in range(1, 21)]
+    writer.write(requests[0])
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    runs = [run for of in requests[1:] for run in writer.write(of)]
+    for run in runs:
+        prepare(writer.bundle, requests[0], [run])
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.3 < sum(map(run_bytes, runs)) / (after - before) < 3
 
 
 def test_the_facts_of_settings_are_plain_data():
