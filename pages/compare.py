@@ -165,8 +165,8 @@ def take_in() -> None:
     """What the sliders in the columns ask for."""
     for name, value in columns.asked("columns").items():
         if isinstance(name, int):
+            state.moved = name - 1, value - state.temperatures[name - 1]
             state.temperatures[name - 1] = value
-            state.moved = name - 1
         else:
             go_to(value)
 
@@ -592,8 +592,9 @@ def draw_comparison() -> None:
         knob(comparison, word)
     comparison.let_go()
     write_address()
-    if (moved := state.pop("moved", state.n)) < state.n:
-        writers.compare_ahead(asked, moved)
+    column, way = state.pop("moved", (state.n, 0))
+    if column < state.n:
+        writers.compare_ahead(asked, column, way)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -113,11 +114,12 @@ def write_ahead(requests: Sequence[Request], then: Callable[[Comparison], object
         )
 
 
-def compare_ahead(request: Request, column: int) -> None:
-    """Have that written which the next move of a column's slider is likely to ask for."""
-    if request.apart:
-        here = request.temperatures[column]
-        near = [round(t, 2) for t in (here + SLIDER_STEP, here - SLIDER_STEP) if 0 <= t <= HOTTEST]
+def compare_ahead(request: Request, column: int, way: float) -> None:
+    """Have that written which the next move of a column's slider is likely to ask for, after one that went up
+    (`way` > 0) or down: a hand goes on where it goes, and where it comes from the texts are kept."""
+    if request.apart and way:
+        there = request.temperatures[column] + math.copysign(SLIDER_STEP, way)
+        near = [round(t, 2) for t in (there,) if 0 <= t <= HOTTEST]
         _writer(request.model).write_ahead([request.with_temperature(column, t) for t in near], prepare)
 
 
