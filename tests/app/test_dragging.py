@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(not available_bundles(), reason="no released network"),
 ]
 
-# The server's first act: texts cannot be written at T = 1.3, nor their bars be drawn at T = 1.4.
+# The server's first act: texts cannot be written at T = 1.3, nor the knob be drawn at T = 1.4.
 FAILURES = """
 from textgen.views.compare import Comparison
 
@@ -27,7 +27,7 @@ def failing(method, temperature):
     return work
 
 Comparison.word_rows = failing(Comparison.word_rows, 1.3)
-Comparison.step_rows = failing(Comparison.step_rows, 1.4)
+Comparison.live_rows = failing(Comparison.live_rows, 1.4)
 """
 
 
@@ -56,5 +56,5 @@ def test_a_move_that_fails_leaves_the_page_and_the_next_one_works():
         assert "could not be drawn" in sentence and reader.temperatures() == [1.4, 0.9, 1.2]
         reader.move_to(0, 0.5)
         assert reader.temperatures() == [0.5, 0.9, 1.2] and not reader.alerts
-        assert reader.shown["columns"][1] == texts[1]
+        assert reader.shown["columns"][1]["rows"] == texts[1]["rows"]
     assert tally.errors.total() == 2 and not any("Error" in error for error in tally.errors)
