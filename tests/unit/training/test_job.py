@@ -382,7 +382,7 @@ def test_training_starts_from_no_other_network(tmp_path: Path, monkeypatch: pyte
     train(RECIPES[:8], tmp_path / "net", architecture="lstm", **options)
     with pytest.raises(ValueError, match="not a gru network"):
         train(RECIPES, tmp_path / "other", architecture="gru", start=tmp_path / "net", **options)
-    monkeypatch.setattr(training, "build_model", lambda name, size: build_model(name, size, 6, 9))
+    monkeypatch.setattr(training, "build_model", lambda name, size, units=None: build_model(name, size, 6, 9))
     with pytest.raises(ValueError, match="another size"):
         train(RECIPES, tmp_path / "wider", architecture="lstm", start=tmp_path / "net", **options)
     assert not (tmp_path / "other").exists() and not (tmp_path / "wider").exists()
