@@ -21,11 +21,11 @@ state = st.session_state
 
 # Actions on a page; on a quiet machine a minute in all.
 STEPS = {
-    "learn": 80,
-    "compare": 170,
-    "cell": 110,
-    "models": 90,
-    "verbs": 70,
+    "learn": 60,
+    "compare": 100,
+    "cell": 70,
+    "models": 50,
+    "verbs": 50,
     "many": 50,
     "sweep": 60,
     "guess": 60,

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from textgen.hosting.throttle import Throttle, Turns
+
+
+def run(coroutine):
+    """In a thread of its own: this one may have an event loop already, that of Playwright."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 class Clock:
@@ -43,7 +50,7 @@ def listen(clock: Clock, gaps: list[float], **bounds: Any) -> tuple[list[float],
         answers.append(message)
 
     throttle = Throttle(application, clock=clock, sleep=clock.sleep, **bounds)
-    asyncio.run(throttle({"type": "websocket"}, receive, send))
+    run(throttle({"type": "websocket"}, receive, send))
     return received, answers
 
 
@@ -92,8 +99,8 @@ def test_what_is_no_websocket_passes_unchanged():
         seen.append(given)
 
     given = ({"type": "http"}, object(), object())
-    asyncio.run(Throttle(application)(*given))
-    asyncio.run(Turns(application, lambda data: True)(*given))
+    run(Throttle(application)(*given))
+    run(Turns(application, lambda data: True)(*given))
     assert seen == [given, given]
 
 
@@ -126,7 +133,7 @@ def test_few_open_their_page_at_the_same_time_in_the_order_in_which_they_came():
         turns = Turns(application, lambda data: data == b"end", at_once=2, longest=60)
         await asyncio.gather(*(turns({"type": "websocket", "who": n}, receive, send) for n in range(20)))
 
-    asyncio.run(visit())
+    run(visit())
     assert most == 2
     assert [n for n in order if n > 0 or n == 0] == list(range(20))
     assert sorted(-n for n in order if n < 0) == [n for n in range(20) if n % 3]
@@ -152,5 +159,5 @@ def test_a_page_that_never_ends_gives_its_turn_away():
         await tabs[1]
         tabs[0].cancel()
 
-    asyncio.run(visit())
+    run(visit())
     assert begun == [0, 1]
