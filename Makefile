@@ -23,7 +23,7 @@ serve: .venv/app.done
 	$(PY) -m textgen serve $(ARGS)
 
 test: .venv/dev.done
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: .venv/dev.done
 	$(PY) -m ruff check .
