@@ -14,8 +14,8 @@ from textgen import charts
 state = st.session_state
 braid_component = drawing.component("braid")
 HINT = (
-    "Point at a word, or walk with the arrow keys, to follow its texts through all temperatures: the same "
-    "number, the same luck. A click opens one of them in Compare; on a phone, tap and choose a text."
+    "Point at a word, tap it, or use the arrow keys, to follow its texts through all temperatures: the same "
+    "number, the same luck. A click opens one in Compare."
 )
 
 

@@ -165,3 +165,11 @@ def test_the_wheel_over_a_number_scrolls_the_page_and_changes_no_number(app):
     app.page.wait_for_function("() => document.querySelector('[data-testid=stMain]').scrollTop > 50")
     app.settle()
     assert field.input_value() == "33"
+
+
+@pytest.mark.parametrize("page", ["many", "cell"])
+def test_on_a_projector_every_field_has_room_for_what_it_says(app: App, page: str):
+    app.page.set_viewport_size({"width": 960, "height": 540})
+    app.open(page, wait_for=".st-key-title input")
+    for field in app.page.locator("[data-testid=stTextInput]").all():
+        assert field.bounding_box()["width"] >= 120
