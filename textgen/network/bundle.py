@@ -7,12 +7,13 @@ released ones lie in `assets/models`, those that users bring and train in `user_
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -87,9 +88,9 @@ def check_name(name: str, replace: bool = False) -> None:
     if name in _bundles_in(MODELS):
         raise BundleError(f"{name} is the name of a released network; give it another")
     folder = user_folder() / name
-    if replace and folder.exists() and not _may_replace(folder):
-        raise BundleError(f"{folder} is there already and is not a model bundle; it was left as it is")
-    if not replace and folder.exists():
+    if replace:
+        _check_replaceable(folder)
+    elif folder.exists():
         raise BundleError(
             f"there is a bundle named {name} already, in {folder}; give it another name, or "
             "say that it is to be replaced"
@@ -193,33 +194,36 @@ def save_bundle(
     bundle.
     """
     target = Path(os.path.abspath(path))
-    if target.exists() and not _may_replace(target):
-        raise BundleError(f"{target} is there already and is not a model bundle; it was left as it is")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # A hidden folder of our own on the same disk: both renames are then within one file system.
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
-        new = Path(work) / "new"
-        new.mkdir()
+    _check_replaceable(target)
+    with new_bundle(target) as new:
         keras_model.save(str(new / "model.keras"))
         (new / "vocabulary.json").write_text(vocabulary.to_json(), encoding="utf-8")
         (new / "card.json").write_bytes(_json(dict(card), indent=2))
         (new / "history.json").write_bytes(_json(dict(history)))
         (new / "CARD.md").write_text(render_card(card), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def new_bundle(target: Path) -> Iterator[Path]:
+    """A folder to write a bundle in; at the end of the `with` it is read back and is put where `target` is.
+
+    An exception leaves what was there before; `BundleError` if what was written cannot be read back.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A hidden folder of our own on the same disk: both renames are then within one file system.
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
+        new, old = Path(work) / "new", Path(work) / "old"
+        new.mkdir()
+        yield new
         load_bundle(new)
-        move_into_place(new, target, Path(work))
-
-
-def move_into_place(new: Path, target: Path, work: Path) -> None:
-    """Put the bundle `new` where `target` is or was, which is moved into `work`; all or nothing."""
-    old = work / "old"
-    try:
-        if target.exists():
-            os.rename(target, old)
-        os.rename(new, target)
-    except BaseException:
-        if old.exists() and not target.exists():
-            os.rename(old, target)
-        raise
+        try:
+            if target.exists():
+                os.rename(target, old)
+            os.rename(new, target)
+        except BaseException:
+            if old.exists() and not target.exists():
+                os.rename(old, target)
+            raise
 
 
 def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) -> Path:
@@ -236,9 +240,11 @@ def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) ->
     return path
 
 
-def _may_replace(target: Path) -> bool:
+def _check_replaceable(target: Path) -> None:
     """A folder that is empty or holds a bundle may be replaced; anything else is somebody's work."""
-    return target.is_dir() and (not any(target.iterdir()) or (target / "model.keras").is_file())
+    bundle = target.is_dir() and (not any(target.iterdir()) or (target / "model.keras").is_file())
+    if target.exists() and not bundle:
+        raise BundleError(f"{target} is there already and is not a model bundle; it was left as it is")
 
 
 def _json(value: Any, indent: int | None = None) -> bytes:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +23,7 @@ from textgen.network.bundle import (
     bundle_folder,
     check_name,
     load_bundle,
-    move_into_place,
+    new_bundle,
     user_folder,
 )
 from textgen.network.card import render_card
@@ -105,20 +104,15 @@ def open_bundle(
         history = {"epochs": []}
         notes.append("Its history is not of this form and was left out.")
     target = user_folder() / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as work:
-        new = Path(work) / "new"
-        new.mkdir()
-        for member in ("model.keras", "vocabulary.json"):
-            (new / member).write_bytes(data[member])
-        for member, value in (("card.json", kept), ("history.json", history)):
-            (new / member).write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
-        (new / "CARD.md").write_text(render_card(kept), encoding="utf-8")
-        try:
-            load_bundle(new)
-        except BundleError as error:
-            raise BundleError(f"{where}: {str(error).removeprefix(str(new) + os.sep)}") from None
-        move_into_place(new, target, Path(work))
+    try:
+        with new_bundle(target) as new:
+            for member in ("model.keras", "vocabulary.json"):
+                (new / member).write_bytes(data[member])
+            for member, value in (("card.json", kept), ("history.json", history)):
+                (new / member).write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
+            (new / "CARD.md").write_text(render_card(kept), encoding="utf-8")
+    except BundleError as error:
+        raise BundleError(f"{where}: {str(error).removeprefix(str(new) + os.sep)}") from None
     return target, tuple(notes)
 
 
