@@ -29,7 +29,8 @@ MODELS = ASSETS / "models"
 DEFAULT = "large"  # the released bundle that is offered first
 MAX_JSON_BYTES = 32 << 20
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_HIDDEN = re.compile(rf"{_NAME.pattern}\.[0-9a-f]{{32}}")  # known to whom was told, and in no list
+# Of a user's bundle: one with such an ending is known to whom was told, and in no list.
+_OWN = re.compile(rf"{_NAME.pattern}(\.[0-9a-f]{{32}})?")
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{one}{n}" for one in ("com", "lpt") for n in range(10))}
 )
@@ -81,11 +82,11 @@ def _bundles_in(folder: Path) -> list[str]:
 
 def check_name(name: str, replace: bool = False) -> None:
     """`BundleError` unless a user's bundle can be called `name`: it is no path, and not taken."""
-    if not (_NAME.fullmatch(name) or _HIDDEN.fullmatch(name)) or name in _DEVICES:
+    if not _OWN.fullmatch(name) or name in _DEVICES:
         raise BundleError(
             f"{name!r:.80} is no name for a bundle: 1 to 40 small letters, digits, - and _, the first no sign"
         )
-    if name in _bundles_in(MODELS):
+    if name in released_bundles():
         raise BundleError(f"{name} is the name of a released network; give it another")
     folder = user_folder() / name
     if replace:
@@ -99,11 +100,9 @@ def check_name(name: str, replace: bool = False) -> None:
 
 def title_of(name: str) -> str:
     """What people read for a bundle: the title on the card of a user's, or else its name."""
-    if (_NAME.fullmatch(name) or _HIDDEN.fullmatch(name)) and name not in _bundles_in(MODELS):
-        card = user_folder() / name / "card.json"
+    if _OWN.fullmatch(name) and name not in released_bundles():
         try:
-            about = card.stat()
-            title = _read_small(card, about.st_mtime_ns, about.st_size).get("title")
+            title = _read_small(user_folder() / name / "card.json").get("title")
         except (OSError, BundleError):
             title = None
         if isinstance(title, str) and title.split():
@@ -140,21 +139,26 @@ def load_measured(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
     path = bundle_folder(name_or_path) / "measured.json"
     if not path.exists():
         return {}
+    return _read_small(path)
+
+
+def _read_small(path: Path) -> dict[str, Any]:
+    """The object of a file that pages ask for at every run: read anew once it is written anew."""
     about = path.stat()
-    return _read_small(path, about.st_mtime_ns, about.st_size)
+    return _read_version(path, about.st_mtime_ns, about.st_size)
 
 
-@lru_cache(maxsize=64)  # pages ask at every run; a file written anew is read anew
-def _read_small(path: Path, written: int, size: int) -> dict[str, Any]:
+@lru_cache(maxsize=64)
+def _read_version(path: Path, written: int, size: int) -> dict[str, Any]:
     return _read_object(path)
 
 
 def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:
     """Where a bundle's files are; `BundleError` if there is no such bundle."""
     if isinstance(name_or_path, str):
-        if name_or_path in _bundles_in(MODELS):
+        if name_or_path in released_bundles():
             return MODELS / name_or_path
-        if _NAME.fullmatch(name_or_path) or _HIDDEN.fullmatch(name_or_path):
+        if _OWN.fullmatch(name_or_path):
             own = user_folder() / name_or_path
             if (own / "model.keras").is_file():
                 return own
