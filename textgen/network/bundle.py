@@ -7,12 +7,13 @@ released ones lie in `assets/models`, those that users bring and train in `user_
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +29,8 @@ MODELS = ASSETS / "models"
 DEFAULT = "large"  # the released bundle that is offered first
 MAX_JSON_BYTES = 32 << 20
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_HIDDEN = re.compile(rf"{_NAME.pattern}\.[0-9a-f]{{32}}")  # known to whom was told, and in no list
+# Of a user's bundle: one with such an ending is known to whom was told, and in no list.
+_OWN = re.compile(rf"{_NAME.pattern}(\.[0-9a-f]{{32}})?")
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{one}{n}" for one in ("com", "lpt") for n in range(10))}
 )
@@ -80,16 +82,16 @@ def _bundles_in(folder: Path) -> list[str]:
 
 def check_name(name: str, replace: bool = False) -> None:
     """`BundleError` unless a user's bundle can be called `name`: it is no path, and not taken."""
-    if not (_NAME.fullmatch(name) or _HIDDEN.fullmatch(name)) or name in _DEVICES:
+    if not _OWN.fullmatch(name) or name in _DEVICES:
         raise BundleError(
             f"{name!r:.80} is no name for a bundle: 1 to 40 small letters, digits, - and _, the first no sign"
         )
-    if name in _bundles_in(MODELS):
+    if name in released_bundles():
         raise BundleError(f"{name} is the name of a released network; give it another")
     folder = user_folder() / name
-    if replace and folder.exists() and not _may_replace(folder):
-        raise BundleError(f"{folder} is there already and is not a model bundle; it was left as it is")
-    if not replace and folder.exists():
+    if replace:
+        _check_replaceable(folder)
+    elif folder.exists():
         raise BundleError(
             f"there is a bundle named {name} already, in {folder}; give it another name, or "
             "say that it is to be replaced"
@@ -98,11 +100,9 @@ def check_name(name: str, replace: bool = False) -> None:
 
 def title_of(name: str) -> str:
     """What people read for a bundle: the title on the card of a user's, or else its name."""
-    if (_NAME.fullmatch(name) or _HIDDEN.fullmatch(name)) and name not in _bundles_in(MODELS):
-        card = user_folder() / name / "card.json"
+    if _OWN.fullmatch(name) and name not in released_bundles():
         try:
-            about = card.stat()
-            title = _read_small(card, about.st_mtime_ns, about.st_size).get("title")
+            title = _read_small(user_folder() / name / "card.json").get("title")
         except (OSError, BundleError):
             title = None
         if isinstance(title, str) and title.split():
@@ -139,21 +139,26 @@ def load_measured(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
     path = bundle_folder(name_or_path) / "measured.json"
     if not path.exists():
         return {}
+    return _read_small(path)
+
+
+def _read_small(path: Path) -> dict[str, Any]:
+    """The object of a file that pages ask for at every run: read anew once it is written anew."""
     about = path.stat()
-    return _read_small(path, about.st_mtime_ns, about.st_size)
+    return _read_version(path, about.st_mtime_ns, about.st_size)
 
 
-@lru_cache(maxsize=64)  # pages ask at every run; a file written anew is read anew
-def _read_small(path: Path, written: int, size: int) -> dict[str, Any]:
+@lru_cache(maxsize=64)
+def _read_version(path: Path, written: int, size: int) -> dict[str, Any]:
     return _read_object(path)
 
 
 def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:
     """Where a bundle's files are; `BundleError` if there is no such bundle."""
     if isinstance(name_or_path, str):
-        if name_or_path in _bundles_in(MODELS):
+        if name_or_path in released_bundles():
             return MODELS / name_or_path
-        if _NAME.fullmatch(name_or_path) or _HIDDEN.fullmatch(name_or_path):
+        if _OWN.fullmatch(name_or_path):
             own = user_folder() / name_or_path
             if (own / "model.keras").is_file():
                 return own
@@ -193,33 +198,36 @@ def save_bundle(
     bundle.
     """
     target = Path(os.path.abspath(path))
-    if target.exists() and not _may_replace(target):
-        raise BundleError(f"{target} is there already and is not a model bundle; it was left as it is")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # A hidden folder of our own on the same disk: both renames are then within one file system.
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
-        new = Path(work) / "new"
-        new.mkdir()
+    _check_replaceable(target)
+    with new_bundle(target) as new:
         keras_model.save(str(new / "model.keras"))
         (new / "vocabulary.json").write_text(vocabulary.to_json(), encoding="utf-8")
         (new / "card.json").write_bytes(_json(dict(card), indent=2))
         (new / "history.json").write_bytes(_json(dict(history)))
         (new / "CARD.md").write_text(render_card(card), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def new_bundle(target: Path) -> Iterator[Path]:
+    """A folder to write a bundle in; at the end of the `with` it is read back and is put where `target` is.
+
+    An exception leaves what was there before; `BundleError` if what was written cannot be read back.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A hidden folder of our own on the same disk: both renames are then within one file system.
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
+        new, old = Path(work) / "new", Path(work) / "old"
+        new.mkdir()
+        yield new
         load_bundle(new)
-        move_into_place(new, target, Path(work))
-
-
-def move_into_place(new: Path, target: Path, work: Path) -> None:
-    """Put the bundle `new` where `target` is or was, which is moved into `work`; all or nothing."""
-    old = work / "old"
-    try:
-        if target.exists():
-            os.rename(target, old)
-        os.rename(new, target)
-    except BaseException:
-        if old.exists() and not target.exists():
-            os.rename(old, target)
-        raise
+        try:
+            if target.exists():
+                os.rename(target, old)
+            os.rename(new, target)
+        except BaseException:
+            if old.exists() and not target.exists():
+                os.rename(old, target)
+            raise
 
 
 def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) -> Path:
@@ -236,9 +244,11 @@ def save_measured(name_or_path: str | os.PathLike[str], key: str, value: Any) ->
     return path
 
 
-def _may_replace(target: Path) -> bool:
+def _check_replaceable(target: Path) -> None:
     """A folder that is empty or holds a bundle may be replaced; anything else is somebody's work."""
-    return target.is_dir() and (not any(target.iterdir()) or (target / "model.keras").is_file())
+    bundle = target.is_dir() and (not any(target.iterdir()) or (target / "model.keras").is_file())
+    if target.exists() and not bundle:
+        raise BundleError(f"{target} is there already and is not a model bundle; it was left as it is")
 
 
 def _json(value: Any, indent: int | None = None) -> bytes:

@@ -28,7 +28,8 @@ MAX_WEIGHTS_BYTES = 4 * MAX_PARAMETERS
 LARGEST_WEIGHT = 1_000_000  # trained ones stay far below, and sums with these are finite
 MAX_COMPRESSION = 50  # trained weights hardly compress; a ratio beyond this is a bomb
 
-# What h5py raises where a file is damaged.
+# What zipfile and h5py raise where a file is damaged.
+ZIP_ERRORS = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error)
 _H5_ERRORS = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError)
 
 Source = str | os.PathLike[str] | BinaryIO
@@ -73,7 +74,7 @@ def _read(file: BinaryIO) -> Blueprint:
             raise ModelFileError(f"it is larger than {2 * MAX_WEIGHTS_BYTES:,} bytes, the most that are read")
         file.seek(0)
         with _open_h5(file, "it") as weights:
-            config = _parse(_attribute(weights, "model_config"), "its attribute model_config")
+            config = parse_object(_attribute(weights, "model_config"), "its attribute model_config")
             return _build(config, weights, _legacy)
     if not start.startswith(b"PK"):
         raise ModelFileError(f"the file is not a readable Keras zip or HDF5 file: {_guess(start)}")
@@ -101,9 +102,9 @@ def _read_members(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
                 raise ModelFileError("it is a file of PyTorch, a pickle that was not opened; Keras' are read")
             config = read_member(archive, "config.json", MAX_CONFIG_BYTES)
             weights = read_member(archive, "model.weights.h5", MAX_WEIGHTS_BYTES)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+    except ZIP_ERRORS as error:
         raise ModelFileError(f"the file is not a readable Keras zip: {error}") from None
-    return _parse(config, "config.json in it"), weights
+    return parse_object(config, "config.json in it"), weights
 
 
 def read_member(archive: zipfile.ZipFile, name: str, limit: int, compression: int = MAX_COMPRESSION) -> bytes:
@@ -126,7 +127,8 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int, compression: in
     return data
 
 
-def _parse(text: str | bytes, what: str) -> dict[str, Any]:
+def parse_object(text: str | bytes, what: str) -> dict[str, Any]:
+    """The JSON object that `text` is; `ModelFileError` says of `what` that it is none."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -11,9 +11,7 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,11 +23,17 @@ from textgen.network.bundle import (
     bundle_folder,
     check_name,
     load_bundle,
-    move_into_place,
+    new_bundle,
     user_folder,
 )
 from textgen.network.card import render_card
-from textgen.network.keras_file import MAX_WEIGHTS_BYTES, ModelFileError, read_member
+from textgen.network.keras_file import (
+    MAX_WEIGHTS_BYTES,
+    ZIP_ERRORS,
+    ModelFileError,
+    parse_object,
+    read_member,
+)
 
 FORMAT = "simmer bundle 1"
 MANIFEST = "bundle.json"
@@ -82,7 +86,7 @@ def open_bundle(
         raise BundleError(f"{where}: the file is missing") from None
     except (ModelFileError, BundleError) as error:
         raise BundleError(f"{where}: {error}") from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+    except ZIP_ERRORS as error:
         raise BundleError(
             f"{where}: it is not a readable bundle, the one file that `bundle pack` writes: {error}"
         ) from None
@@ -90,27 +94,25 @@ def open_bundle(
         raise BundleError(f"{where}: the file cannot be read: {error.strerror or error}") from None
     name = named if name is None else name
     check_name(name, replace)
-    card, history = (_object(data, member, where) for member in ("card.json", "history.json"))
+    try:
+        card, history = (parse_object(data[one], f"{one} in it") for one in ("card.json", "history.json"))
+    except ModelFileError as error:
+        raise BundleError(f"{where}: {error}") from None
     notes = []
     kept = _plain_card(card)
     if not _is_history(history):
         history = {"epochs": []}
         notes.append("Its history is not of this form and was left out.")
     target = user_folder() / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as work:
-        new = Path(work) / "new"
-        new.mkdir()
-        for member in ("model.keras", "vocabulary.json"):
-            (new / member).write_bytes(data[member])
-        for member, value in (("card.json", kept), ("history.json", history)):
-            (new / member).write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
-        (new / "CARD.md").write_text(render_card(kept), encoding="utf-8")
-        try:
-            load_bundle(new)
-        except BundleError as error:
-            raise BundleError(f"{where}: {str(error).removeprefix(str(new) + os.sep)}") from None
-        move_into_place(new, target, Path(work))
+    try:
+        with new_bundle(target) as new:
+            for member in ("model.keras", "vocabulary.json"):
+                (new / member).write_bytes(data[member])
+            for member, value in (("card.json", kept), ("history.json", history)):
+                (new / member).write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
+            (new / "CARD.md").write_text(render_card(kept), encoding="utf-8")
+    except BundleError as error:
+        raise BundleError(f"{where}: {str(error).removeprefix(str(new) + os.sep)}") from None
     return target, tuple(notes)
 
 
@@ -125,7 +127,7 @@ def _read(archive: zipfile.ZipFile) -> tuple[str, dict[str, bytes]]:
     missing = [name for name in (MANIFEST, *MEMBERS) if name not in archive.namelist()]
     if missing:
         raise BundleError(f"it is no bundle, or not all of one: {', '.join(missing)} not in it")
-    manifest = _parsed(read_member(archive, MANIFEST, 1 << 16), MANIFEST)
+    manifest = parse_object(read_member(archive, MANIFEST, 1 << 16), f"{MANIFEST} in it")
     if manifest.get("format") != FORMAT:
         raise BundleError(f"{MANIFEST} says the format {manifest.get('format')!r:.60}; {FORMAT!r} is read")
     hashes, data = manifest.get("sha256"), {}
@@ -134,23 +136,6 @@ def _read(archive: zipfile.ZipFile) -> tuple[str, dict[str, bytes]]:
         if not isinstance(hashes, dict) or hashes.get(name) != hashlib.sha256(data[name]).hexdigest():
             raise BundleError(f"{name} is not what was packed: its SHA-256 is another than {MANIFEST} says")
     return str(manifest.get("name")), data
-
-
-def _parsed(data: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        raise BundleError(f"{name} in it is not JSON") from None
-    if not isinstance(value, dict):
-        raise BundleError(f"{name} in it is not a JSON object")
-    return value
-
-
-def _object(data: Mapping[str, bytes], name: str, where: object) -> dict[str, Any]:
-    try:
-        return _parsed(data[name], name)
-    except BundleError as error:
-        raise BundleError(f"{where}: {error}") from None
 
 
 # -- what others wrote -----------------------------------------------------------------------------

@@ -102,12 +102,28 @@ def iter_recipes(
     `on_format` hears the name of the format and the encoding of each file, once it has been read.
     """
     name = _name_of(path)
+    return each_file(
+        path,
+        on_problem,
+        lambda text, label: _recipes_in(text, label, label or name, on_problem, on_format),
+    )
+
+
+def each_file(
+    path: str | os.PathLike[str] | BinaryIO,
+    on_problem: Callable[[Problem], None],
+    read: Callable[[Text, str], Iterator[Recipe]],
+) -> Iterator[Recipe]:
+    """What `read` gives for each text of a file, a folder or a zip file, and its name within it ("" for a
+    file alone). What is not of a kind that is read is a `Problem` within a folder, and a `CorpusError` alone.
+    """
+    name = _name_of(path)
     try:
         for label, text in texts_in(path):
             try:
                 if isinstance(text, NotRead):
                     raise text
-                yield from _recipes_in(text, label, label or name, on_problem, on_format)
+                yield from read(text, label)
             except NotRead as reason:
                 if not label:
                     raise CorpusError(f"{name} {reason}") from None

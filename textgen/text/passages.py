@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from textgen.text.corpus import CorpusError, Problem
-from textgen.text.formats.source import texts_in
-from textgen.text.formats.stream import BrokenOff, NotRead
+from textgen.text.corpus import Problem, each_file
+from textgen.text.formats.source import Text
+from textgen.text.formats.stream import BrokenOff
 from textgen.text.recipe import Recipe
 
 LONGEST_LINE = 20_000  # characters
@@ -23,23 +23,12 @@ def iter_passages(
 
     Memory holds one line. A line that is longer than `LONGEST_LINE` is a `Problem`.
     """
-    name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else str(getattr(path, "name", "the file"))
-    try:
-        for label, text in texts_in(path):
-            try:
-                if isinstance(text, NotRead):
-                    raise text
-                yield from _lines(text, label, on_problem)
-            except NotRead as reason:
-                if not label:
-                    raise CorpusError(f"{name} {reason}") from None
-                on_problem(Problem(1, None, str(reason), label))
-            else:
-                on_format("lines of text", text.encoding)
-    except FileNotFoundError:
-        raise CorpusError(f"there is no file {name}") from None
-    except OSError as error:
-        raise CorpusError(f"{name} cannot be read: {error.strerror or error}") from None
+
+    def read(text: Text, label: str) -> Iterator[Recipe]:
+        yield from _lines(text, label, on_problem)
+        on_format("lines of text", text.encoding)
+
+    return each_file(path, on_problem, read)
 
 
 def _lines(text: Iterator[str], label: str, report: Callable[[Problem], None]) -> Iterator[Recipe]:

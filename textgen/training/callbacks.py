@@ -96,7 +96,7 @@ class TextGenerator(keras.callbacks.Callback):
 
     def _draw(self, outputs: NDArray[np.float64], temperature: float) -> tuple[int, NDArray[np.float64]]:
         """`sample_from` what a network gives out, probabilities or logits `[V]`."""
-        if outputs.min() >= 0 and abs(outputs.sum() - 1) < 0.01:  # half precision is no closer
+        if _are_probabilities(outputs):
             return self.sample_from(outputs, temperature)
         return self.sample_from(apply_temperature(outputs, 1.0), temperature)
 
@@ -115,12 +115,11 @@ class TextGenerator(keras.callbacks.Callback):
             raise ValueError(
                 f"the model gives out {given}; one array [B, T, V] or [B, V] of the next word is needed"
             )
-        found = np.asarray(outputs[0] if outputs.ndim == 2 else outputs[0, at], dtype=np.float64)
+        found = np.array(outputs[0] if outputs.ndim == 2 else outputs[0, at], dtype=np.float64)
         if np.isnan(found).any() or np.isposinf(found).any():
             raise ValueError(_broken_weights(model) or "the model gives out NaN or infinite numbers for it")
-        found = found.copy()
         if len(self.index_to_word) < len(found):  # outputs that no word stands for
-            probable = found.min() >= 0 and abs(found.sum() - 1) < 0.01
+            probable = _are_probabilities(found)
             found[len(self.index_to_word) :] = 0 if probable else -np.inf
             if not (found.sum() > 0 if probable else np.isfinite(found).any()):
                 raise ValueError("the model gives all of its probability to outputs that no word stands for")
@@ -164,6 +163,11 @@ def _words_of(prompt: str) -> list[str]:
     if not words:
         raise ValueError("the prompt is empty: give it at least one word")
     return words
+
+
+def _are_probabilities(outputs: NDArray[np.float64]) -> bool:
+    """Whether outputs `[V]` are probabilities, not logits."""
+    return bool(outputs.min() >= 0 and abs(outputs.sum() - 1) < 0.01)  # half precision is no closer
 
 
 def _filled_up(tokens: Sequence[int], shape: Any, many_to_one: bool) -> tuple[list[int], int]:
