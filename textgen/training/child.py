@@ -291,7 +291,10 @@ def _train(
 
 
 def texts_of(run: Run) -> list[Recipe]:
-    """The different texts of a corpus, with its source and licence where they have none."""
+    """The different texts of a corpus, with its source and licence where they have none.
+
+    Without eras: the page shows one perplexity, and the epoch that is kept is the one that is best by it.
+    """
     from textgen.text.corpus import Problem, iter_recipes
     from textgen.text.passages import iter_passages
 
@@ -304,7 +307,7 @@ def texts_of(run: Run) -> list[Recipe]:
     for recipe in (iter_passages if about["as_lines"] else iter_recipes)(run.corpus, skip):
         source = recipe.source or about["source"] or "brought by its owner"
         licence = recipe.license or about["license"]
-        found.setdefault(recipe.text, dataclasses.replace(recipe, source=source, license=licence))
+        found.setdefault(recipe.text, dataclasses.replace(recipe, source=source, license=licence, era=""))
     return list(found.values())
 
 

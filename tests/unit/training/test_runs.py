@@ -56,6 +56,15 @@ def looked(data: bytes | None = None, name: str = "mine.jsonl", as_lines: bool =
     return run
 
 
+def test_one_perplexity_is_shown_whatever_eras_a_corpus_names():
+    records = [
+        json.loads(line) | {"era": ("modern", "historic")[n % 2]}
+        for n, line in enumerate(corpus().splitlines())
+    ]
+    run = looked("\n".join(map(json.dumps, records)).encode())
+    assert {recipe.era for recipe in child.texts_of(run)} == {""}
+
+
 def queued(choices: Choices | None = None) -> Run:
     run = looked()
     runs.start(run, choices or Choices("gru", 100, 8, 2), BOUNDS)
