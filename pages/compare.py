@@ -108,7 +108,6 @@ def begin() -> None:
 def write_address() -> None:
     """Put into the address what no Streamlit control is bound to."""
     heats = {f"t{k}": t for k, t in enumerate(state.temperatures[: state.n], 1)}
-    address.follow_controls("compare")
     values = {"n": state.n, "step": state.word, "view": state.view, "present": said("present"), **heats}
     address.write(
         {

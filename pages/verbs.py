@@ -469,7 +469,6 @@ def page() -> None:
     known = known_fields()
     navigation.begin("verbs", known)
     keep = head(known)
-    address.follow_controls("verbs")
     titles, notes = asked_titles()
     with st.container():
         asked = (tuple(state.dish), state.model, state.seed, state.temperature)
