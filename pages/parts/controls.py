@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts.address import DISHES, RULE_KEYS, Field, said
 from pages.parts.drawing import plain
 from textgen.text.recipe import split_prompt
-from textgen.text.vocabulary import UNKNOWN, Vocabulary, unknown_words
+from textgen.text.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary, unknown_words
 from textgen.views.names import network_label
 from textgen.writing.rules import RULES, Rule
 
@@ -18,7 +18,6 @@ LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
 LONGEST_OPENING = 400
 SHARED = ("title", "seed", "model")  # one and the same on all pages that have them
 LISTS = ("dish", "prompt")  # of titles, where a page has several
-UNKNOWN_ID = 1  # of `UNKNOWN`, in every vocabulary
 
 state = st.session_state
 
