@@ -325,12 +325,12 @@ TABLE = (
         "vocabulary",
         "yours",
         "the size of a vocabulary",
-        5_000,
+        runs.Choices.vocabulary,
         runs.SMALLEST_VOCABULARY,
         Limits.vocabulary,
         50,
     ),
-    Field("units", "yours", "the number of units", 128, runs.SMALLEST_UNITS, Limits.units, 8),
+    Field("units", "yours", "the number of units", runs.Choices.units, runs.SMALLEST_UNITS, Limits.units, 8),
     Field("epochs", "yours", "the number of epochs", EPOCHS, 1, Limits.epochs, 1),
 )
 
