@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 
@@ -23,16 +22,15 @@ def _part(desk: Desk, what: str, cold: float, hot: float) -> tuple[Scene, Partin
     """Two texts that begin alike and part within the first words, for temperature alone."""
     for title, seed in desk.drawn(what):
         request = desk.request(title, cold, hot, words=WORDS, seed=seed)
-        (parting,) = desk.kept.once(("parting", request), partial(_parting, desk, request))
+        parting = desk.kept.once(("parting", request), partial(_parting, desk, request))
         if parting and 2 <= parting.position <= 12 and parting.a.word and parting.b.word:
             return Scene((request,), word=parting.position + 1), parting
     raise LookupError("no texts that part where it can be seen")
 
 
-def _parting(desk: Desk, request: Request) -> tuple[Parting | None]:
+def _parting(desk: Desk, request: Request) -> Parting | None:
     comparison = desk.write(request)
-    left, right = comparison.runs
-    return (first_difference(comparison.bundle, left, right),)
+    return first_difference(comparison.bundle, *comparison.runs)
 
 
 def signed(number: float) -> str:
@@ -115,8 +113,8 @@ class Sums:
     rows: tuple[tuple[str, float, float], ...]
 
 
-def _sums(desk: Desk, title: str, seed: int) -> Sums | Literal[""]:
-    """The first such draw of a text, if the sums are well apart; "" if there is none."""
+def _sums(desk: Desk, title: str, seed: int) -> Sums | None:
+    """The first such draw of a text, if the sums are well apart."""
     request = desk.request(title, DRAWN_AT, words=WORDS, seed=seed)
     comparison = desk.write(request)
     words = comparison.bundle.vocabulary.words
@@ -133,7 +131,7 @@ def _sums(desk: Desk, title: str, seed: int) -> Sums | Literal[""]:
         if sums[winner] - second > 0.4 and luck[luckiest] - luck[winner] > 0.3 and logs[luckiest] > -28:
             rows = tuple((words[token], float(logs[token]), float(luck[token])) for token in three)
             return Sums(request, step.position + 1, rows)
-    return ""
+    return None
 
 
 def _sum_by_hand(desk: Desk) -> Question:
