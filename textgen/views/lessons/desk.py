@@ -133,7 +133,7 @@ class Place:
         """The probability [V] of each next word."""
         key = (temperature, *sorted(rules.items()))
         if key not in self._chances:
-            self._chances[key] = _sampler(temperature, **rules).distribution(self.logits)
+            self._chances[key] = filtered(temperature, **rules).distribution(self.logits)
         return self._chances[key]
 
     def likeliest(self, count: int) -> list[int]:
@@ -190,18 +190,16 @@ class Desk:
         return int(Luck(self.case, crc32(what.encode())).raw(1, 1)[0]) % self.lucks
 
     def request(
-        self, title: str, *samplers: Sampler | float, words: int, seed: int = READ_WITH, **more: Any
+        self,
+        title: str,
+        *samplers: Sampler | float,
+        words: int,
+        seed: int = READ_WITH,
+        opening: str = "",
+        **more: Any,
     ) -> Request:
-        plain = tuple(_sampler(one) if isinstance(one, float) else one for one in samplers)
-        return Request(
-            model=self.model,
-            title=title,
-            opening=more.pop("opening", ""),
-            samplers=plain,
-            seed=seed,
-            words=words,
-            **more,
-        )
+        plain = tuple(filtered(one) if isinstance(one, float) else one for one in samplers)
+        return Request(self.model, title, opening, plain, seed, words, **more)
 
     def at(self, place: Place, *samplers: Sampler | float, words: int = 1, what: str = "") -> Request:
         """The texts that go on from `place`."""
@@ -214,8 +212,8 @@ class Desk:
         return (title[:1].upper() + title[1:] for title in self.shuffled(what, self.titles))
 
     def drawn(self, what: str) -> Iterator[tuple[str, int]]:
-        """The same, each with a seed of its own: some luck is as unfit for what is looked for as some "
-        "titles."""
+        """The same, each with a seed of its own: some luck is as unfit for what is looked for as some
+        titles."""
         first = self.seed(what)
         return ((title, (first + n) % self.lucks) for n, title in enumerate(self.named(what)))
 
@@ -247,13 +245,9 @@ class Desk:
         return Question(text, options, options.index(right), why, **more)
 
 
-def _sampler(temperature: float, **rules: Any) -> Sampler:
-    return Sampler(temperature=temperature, suppress=(UNKNOWN_ID,), **rules)
-
-
 def filtered(temperature: float, **rules: Any) -> Sampler:
     """A sampler as the app has it, “[UNK]” never written."""
-    return _sampler(temperature, **rules)
+    return Sampler(temperature=temperature, suppress=(UNKNOWN_ID,), **rules)
 
 
 def quoted(word: str) -> str:
