@@ -53,11 +53,9 @@ def _opening(desk: Desk) -> Opening:
         Scene(scene.requests, draws=True),
         (
             "T = 1 says that the chances are the network's own. Each bar is the chance of one word. Press "
-            "“Draw it 100 times”: the thin dark bars count what "
-            "came.",
+            "“Draw it 100 times”: the thin dark bars count what came.",
             "Press “One point” and drag the point along the line. Each word owns a stretch as long as its "
-            "chance; a "
-            "draw is a point that falls somewhere.",
+            "chance; a draw is a point that falls somewhere.",
         ),
         two,
         "One network, one title, T = 1. Up to this word both texts are the same, so the bars are the same "

@@ -45,8 +45,7 @@ def _opening(desk: Desk) -> Opening:
     a, b = parting.a, parting.b
     before = Question(
         f"The recipe is “{request.title}”. Two texts are drawn with the same luck, from the same seed: one "
-        "at "
-        f"T = {COLD:g}, the other at T = {HOT:g}. How do they compare?",
+        f"at T = {COLD:g}, the other at T = {HOT:g}. How do they compare?",
         (
             "They are the same: the luck decides the words.",
             "They begin with the same words and part further on.",
@@ -61,21 +60,18 @@ def _opening(desk: Desk) -> Opening:
         Scene((request,), word=scene.word, knobs=True, walk=True, draws=True, luck=True),
         (
             "The bar in the right text marks the first word that differs, and the line below it says why. "
-            "Move "
-            "one of the sliders a little: where do the texts part now?",
-            "Press “Luck”. Each number is the logarithm of a word's chance plus the word's luck; the largest "
-            "is "
-            "written.",
+            "Move one of the sliders a little: where do the texts part now?",
+            "Press “Luck”. Each number is the logarithm of a word's chance plus the word's luck; the "
+            "largest is written.",
         ),
         Scene((request,), word=scene.word, view="luck"),
         f"Up to word {parting.position} both columns have read the same words, and each word has the same "
-        "luck "
-        f"in both: {quoted(a.word)} has {signed(a.gumbel[0])}, {quoted(b.word)} has {signed(b.gumbel[0])}.",
+        f"luck in both: {quoted(a.word)} has {signed(a.gumbel[0])}, {quoted(b.word)} has "
+        f"{signed(b.gumbel[0])}.",
         f"The chances. At T = {COLD:g} {quoted(a.word)} has {percent(a.probability[0])}, and with its luck "
-        "the "
-        f"sum {signed(a.score[0])}; {quoted(b.word)} has {signed(b.score[0])}. At T = {HOT:g} the sums are "
-        f"{signed(a.score[1])} and {signed(b.score[1])}. The larger one is written; from there on the texts "
-        "have read different words.",
+        f"the sum {signed(a.score[0])}; {quoted(b.word)} has {signed(b.score[0])}. At T = {HOT:g} the sums "
+        f"are {signed(a.score[1])} and {signed(b.score[1])}. The larger one is written; from there on the "
+        "texts have read different words.",
     )
 
 
@@ -86,8 +82,7 @@ def _checks(desk: Desk) -> tuple[Question, Question]:
         "a friend's seed",
         f"A friend writes “{request.title}” at T = {HERS:g} and tells you her seed, {request.seed}, but not "
         f"the temperature. You write it with the same network and the same seed, at T = {YOURS:g}. Do you "
-        "get "
-        "her text?",
+        "get her text?",
         "Perhaps its first words, then another text.",
         (
             "Yes: the seed is all the luck there is.",
@@ -149,8 +144,7 @@ def _sum_by_hand(desk: Desk) -> Question:
             "a sum by hand",
             f"The recipe is “{title}”, and word {found.number} is drawn at T = {DRAWN_AT:g}. Here are three "
             "words, with the logarithm of each chance (nearer to 0 is likelier) and each word's luck. Which "
-            "of "
-            "them is written?",
+            "of them is written?",
             f"{quoted(winner)}: its sum is the largest.",
             (f"{quoted(likeliest)}: it is the likeliest.", f"{quoted(luckiest)}: it has the most luck."),
             f"The sums are: {told}.",
@@ -164,8 +158,7 @@ LESSON = Lesson(
     "Luck",
     "The same luck, another temperature: the same text?",
     "A draw adds to the logarithm of each word's chance that word's luck, and the largest sum is written; a "
-    "text "
-    "comes back only with the same seed, temperature, title and network.",
+    "text comes back only with the same seed, temperature, title and network.",
     r"\text{next word} = \operatorname*{argmax}_w\, \bigl(\log p_T(w) + g(w)\bigr)",
     "p(w) is the chance of the word w at the temperature T, g(w) its luck, which the seed decides; argmax is "
     "the word with the largest sum.",
