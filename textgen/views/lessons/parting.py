@@ -30,7 +30,8 @@ def _part(desk: Desk, what: str, cold: float, hot: float) -> tuple[Scene, Partin
 
 def _parting(desk: Desk, request: Request) -> Parting | None:
     comparison = desk.write(request)
-    return first_difference(comparison.bundle, *comparison.runs)
+    left, right = comparison.runs
+    return first_difference(comparison.bundle, left, right)
 
 
 def signed(number: float) -> str:
