@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,10 +26,6 @@ TEXT_WORDS = 60  # of a text that is opened on the comparison page
 # -- what controls do ------------------------------------------------------------------------------
 
 
-def new_seed() -> None:
-    state.seed = random.SystemRandom().randrange(10_000)
-
-
 def take_open() -> None:
     """A knot was clicked; the page leaves once its controls are drawn, as no callback can."""
     state.text_to_open = braid.opened("braid", state.count, state.depth)
@@ -50,21 +45,12 @@ def head(known: Mapping[str, address.Field]) -> Any:
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         controls.title(known, "What the network is to write recipes for: it continues “recipe for TITLE |”.")
-        with st.container(
-            horizontal=True, vertical_alignment="bottom", gap="xsmall", width=190, key="luck_controls"
-        ):
-            controls.seed(
-                known,
-                f"{about('seed')} Here: of the first text; the second has the next seed, and so on, each the "
-                "same at every temperature.",
-            )
-            st.button(
-                "Another seed",
-                icon=":material/casino:",
-                key="dice",
-                on_click=new_seed,
-                help="Other luck for all texts, the same network and temperatures",
-            )
+        controls.luck(
+            known,
+            f"{about('seed')} Here: of the first text; the second has the next seed, and so on, each the "
+            "same at every temperature.",
+            "Other luck for all texts, the same network and temperatures",
+        )
         controls.segments(known["count"], "Texts")
         controls.number(known["depth"], "Words", width=120, help="How many words of each text are shown.")
         with st.popover("More", icon=":material/tune:", key="more"):

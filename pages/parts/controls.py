@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -187,6 +188,19 @@ def labelled(
 def seed(known: Mapping[str, Field], explained: str) -> None:
     """The seed; `explained` says what it decides on the page."""
     number(known["seed"], "Seed", width=138, help=explained)
+
+
+def luck(known: Mapping[str, Field], explained: str, another: str) -> None:
+    """The seed, and a die for another one; `another` says what that changes."""
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="xsmall", width=190, key="luck_controls"
+    ):
+        seed(known, explained)
+        st.button("Another seed", icon=":material/casino:", key="dice", on_click=_new_seed, help=another)
+
+
+def _new_seed() -> None:
+    state.seed = random.SystemRandom().randrange(10_000)
 
 
 def rules(known: Mapping[str, Field]) -> None:
