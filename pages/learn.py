@@ -18,7 +18,7 @@ from textgen.views.bars import bars, hundred_draws
 from textgen.views.compare import likely_words
 from textgen.views.lessons import LESSONS, QUESTIONS, Desk, Lesson, Opening, Question, Scene
 from textgen.views.lessons.card import findings, to_html
-from textgen.writing.rules import BY_NAME
+from textgen.writing.rules import RULES
 from textgen.writing.writer import Request
 
 navigation.through_app()
@@ -401,9 +401,8 @@ def try_it(told: Opening) -> None:
     if told.trial.rules:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cuts"):
             for key in told.trial.rules:
-                rule = next(rule for rule in BY_NAME.values() if rule.key == key)
-                control = controls.number if rule.kind is int else controls.slider
-                control(FIELDS[key], rule.label, help=f"{rule.help} {rule.off:g} is off.", width=150)
+                rule = next(rule for rule in RULES if rule.key == key)
+                controls.sampling_rule(FIELDS, rule, rule.label, width=150)
     if told.trial.luck:
         st.button("Other luck", icon=":material/casino:", key="other_luck", on_click=other_luck)
     picture(told.trial, scene_key())

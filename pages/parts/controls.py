@@ -211,8 +211,7 @@ def rules(known: Mapping[str, Field]) -> None:
         if rule is None:
             st.caption(f"{n} · Temperature: the sliders above the texts")
             continue
-        control = number if rule.kind is int else slider
-        control(known[rule.key], f"{n} · {rule.label}", help=f"{rule.help} {rule.off:g} is off.")
+        sampling_rule(known, rule, f"{n} · {rule.label}")
     may_write = st.checkbox(
         f"May write “{plain(UNKNOWN)}”, some unknown word",
         key="unk",
@@ -220,6 +219,11 @@ def rules(known: Mapping[str, Field]) -> None:
         help="Off: its probability is shared among the known words.",
     )
     keep(known["unk"], may_write)
+
+
+def sampling_rule(known: Mapping[str, Field], rule: Rule, label: str, **more: Any) -> None:
+    control = number if rule.kind is int else slider
+    control(known[rule.key], label, help=f"{rule.help} {rule.off:g} is off.", **more)
 
 
 def sampling(values: Mapping[str, Any]) -> dict[str, Any]:
