@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -278,7 +278,7 @@ def head(lesson: Lesson) -> None:
                 key=f"go_{number}",
                 on_click=go_to,
                 args=(number,),
-                type="primary" if (number, True) == (state.lesson, state.stage != "card") else "secondary",
+                type="primary" if number == state.lesson and state.stage != "card" else "secondary",
             )
         st.button(
             "What I found",
@@ -339,13 +339,9 @@ def given(question: Question, picked: int) -> None:
     st.markdown(plain(question.text))
     lines = []
     for n, option in enumerate(question.options):
-        marks = [
-            "right" * (n == question.right),
-            ("your answer" if n == picked else ""),
-        ]
-        note = ", ".join(filter(None, marks))
-        kind = "right" if n == question.right else "wrong" if n == picked else ""
-        sign = {"right": "✓", "wrong": "✗"}.get(kind, "")
+        right, mine = n == question.right, n == picked
+        note = ", ".join(["right"] * right + ["your answer"] * mine)
+        kind, sign = ("right", "✓") if right else ("wrong", "✗") if mine else ("", "")
         told = f" <span>({note})</span>" if note else ""
         lines.append(f'<li class="{kind}"><i>{sign}</i> {SIGNS[n]}. {html.escape(option)}{told}</li>')
     st.html(f'<ul class="answers">{"".join(lines)}</ul>')
@@ -520,9 +516,10 @@ def page() -> None:
     begin()
     lesson = LESSONS[state.lesson - 1]
     head(lesson)
-    now = (state.lesson, state.stage, state.case)
-    notes: Sequence[str] = address.notes("learn", now)
-    drawing.warn([*notes, *([flash] if (flash := state.pop("flash", "")) else [])])
+    notes = address.notes("learn", (state.lesson, state.stage, state.case))
+    if flash := state.pop("flash", ""):
+        notes.append(flash)
+    drawing.warn(notes)
     with st.container(key="lesson"):
         if state.stage == "card":
             card()

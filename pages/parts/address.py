@@ -187,7 +187,6 @@ def refuse(text: str) -> Any:
     raise ValueError(text)
 
 
-NUMBERS = ", ".join(rule.key for rule in RULES)
 RULE_KEYS = (*(rule.key for rule in RULES), "unk")
 WORDS = Field("words", "compare cell", "the number of words", 60, 5, 200, 5)
 STEP = Field("step", "compare learn models", "the number of a word", 1, 1, 200, 1)
@@ -203,7 +202,7 @@ TABLE = (
         "dish",
         "verbs",
         "a title has letters or digits",
-        ("Roasted vegetables", "Chocolate ice cream"),
+        DISHES,
         parse=_dish,
         many=6,
     ),
