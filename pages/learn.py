@@ -16,8 +16,9 @@ from pages.parts.drawing import plain
 from textgen.memo import Memo
 from textgen.views.bars import bars, hundred_draws
 from textgen.views.compare import likely_words
-from textgen.views.lessons import LESSONS, QUESTIONS, Desk, Lesson, Opening, Question, Scene
+from textgen.views.lessons import LESSONS, QUESTIONS, Desk, Lesson, NoCase, Opening, Question, Scene
 from textgen.views.lessons.card import findings, to_html
+from textgen.views.names import network_label
 from textgen.writing.rules import RULES
 from textgen.writing.writer import Request
 
@@ -52,9 +53,17 @@ def desk(case: int) -> Desk:
 
 
 def told(part: str, lesson: int, case: int, make: Callable[[Desk], _T]) -> _T:
-    """The `part` of a lesson (from 1) for a case."""
+    """The `part` of a lesson (from 1) for a case; or a sentence on the page and no further, if the network's
+    texts have none."""
     key = (network(), part, lesson, case)
-    return worked_out().once(key, lambda: make(desk(case)))
+    try:
+        return worked_out().once(key, lambda: make(desk(case)))
+    except NoCase as reason:
+        name = network_label(network())
+        st.info(plain(f"Lesson {lesson} finds no case in the texts of the network “{name}”: {reason}."))
+        st.button("Go on with the usual network", key="usual_network", type="primary", on_click=usual_network)
+        write_address()
+        st.stop()
 
 
 def opening(lesson: int, case: int) -> Opening:
@@ -150,6 +159,10 @@ def answer(question: str, then: str | None) -> None:
 def another_case() -> None:
     state.case = random.SystemRandom().randrange(1, 100_000)
     state.draw = 0
+
+
+def usual_network() -> None:
+    state.told_by, state.answers = FIELDS["writer"].default, []  # what was answered was of the other one
 
 
 def other_luck() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textgen.text.typeset import percent
 from textgen.views.bars import DRAWS, bars, hundred_draws
-from textgen.views.lessons.desk import Desk, Lesson, Opening, Place, Question, Scene, quoted
+from textgen.views.lessons.desk import Desk, Lesson, NoCase, Opening, Place, Question, Scene, quoted
 from textgen.writing.parting import first_difference
 
 WORDS = 12
@@ -76,7 +76,7 @@ def _two(desk: Desk) -> tuple[Scene, str, str]:
         told = [f"{quoted(one.word)} ({percent(one.probability[0])})" for one in (parting.a, parting.b)]
         scene = Scene((request,), word=parting.position + 1, names=("One draw", "Another draw"))
         return scene, told[0], told[1]
-    raise LookupError("no two draws that differ")
+    raise NoCase("no two draws that differ")
 
 
 def _checks(desk: Desk) -> tuple[Question, Question]:

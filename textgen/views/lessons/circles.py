@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textgen.text.typeset import percent
 from textgen.views.compare import Comparison
-from textgen.views.lessons.desk import Desk, Lesson, Opening, Question, Scene
+from textgen.views.lessons.desk import Desk, Lesson, NoCase, Opening, Question, Scene
 
 WARM, WORDS = 0.9, 60
 SAME_WORDS = 12  # of two greedy texts, compared in a check
@@ -40,7 +40,7 @@ def _circling(desk: Desk, what: str) -> tuple[Scene, Comparison]:
         greedy, warm = (repeated(run.words) for run in comparison.runs)
         if greedy >= 0.25 and warm <= 0.1 and len(comparison.runs[1].words) >= 20:
             return Scene((request,), word=first_again(comparison.runs[0].words)), comparison
-    raise LookupError("no greedy text that runs in circles")
+    raise NoCase("no greedy text that runs in circles")
 
 
 def _opening(desk: Desk) -> Opening:

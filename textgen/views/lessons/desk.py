@@ -33,6 +33,10 @@ READ_AT, READ_WITH = 0.7, 33  # the temperature and the seed with which those te
 _T = TypeVar("_T")
 
 
+class NoCase(LookupError):
+    """Nowhere in a network's texts is to be seen what a lesson is about; the message says what was sought."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """A picture to look at, or to play with: the texts of `requests` side by side with the bars of `word`
@@ -218,13 +222,13 @@ class Desk:
         return ((title, (first + n) % self.lucks) for n, title in enumerate(self.named(what)))
 
     def find(self, what: str, fits: Callable[[Place], bool]) -> Place:
-        """The first place that fits, for `what`. `LookupError` if there is none."""
+        """The first place that fits, for `what`. `NoCase` if there is none."""
         for title in self.named(what):
             places = self._places(title)
             for place in self.shuffled(f"{what} in {title}", places):
                 if fits(place):
                     return place
-        raise LookupError(f"no place for {what} in the texts of {len(self.titles)} titles")
+        raise NoCase(f"no place for {what} in the texts of {len(self.titles)} titles")
 
     def _places(self, title: str) -> tuple[Place, ...]:
         def read() -> tuple[Place, ...]:

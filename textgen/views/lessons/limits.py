@@ -10,7 +10,7 @@ import numpy as np
 from textgen.measuring.distributions import jensen_shannon
 from textgen.network.bundle import available_bundles
 from textgen.views.compare import Comparison
-from textgen.views.lessons.desk import READ_AT, Desk, Lesson, Opening, Question, Scene, filtered
+from textgen.views.lessons.desk import READ_AT, Desk, Lesson, NoCase, Opening, Question, Scene, filtered
 from textgen.views.names import network_label
 from textgen.writing.generate import read_prompt
 from textgen.writing.writer import Request
@@ -55,7 +55,7 @@ def _swapped(desk: Desk, what: str) -> tuple[Scene, float, float]:
         near, far = desk.kept.once(("apart", requests), partial(_near_and_far, desk, *requests))
         if near >= 0.15 and far <= near / 3:
             return Scene(requests, word=len(words), names=(title, swapped)), near, far
-    raise LookupError("no title that fades where it can be seen")
+    raise NoCase("no title that fades where it can be seen")
 
 
 def _two(desk: Desk, title: str) -> tuple[Scene, str, str]:

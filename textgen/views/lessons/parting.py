@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from textgen.text.typeset import percent
-from textgen.views.lessons.desk import Desk, Lesson, Opening, Question, Scene, filtered, quoted
+from textgen.views.lessons.desk import Desk, Lesson, NoCase, Opening, Question, Scene, filtered, quoted
 from textgen.writing.parting import Parting, first_difference
 from textgen.writing.sampling import Luck
 from textgen.writing.writer import Request
@@ -25,7 +25,7 @@ def _part(desk: Desk, what: str, cold: float, hot: float) -> tuple[Scene, Partin
         parting = desk.kept.once(("parting", request), partial(_parting, desk, request))
         if parting and 2 <= parting.position <= 12 and parting.a.word and parting.b.word:
             return Scene((request,), word=parting.position + 1), parting
-    raise LookupError("no texts that part where it can be seen")
+    raise NoCase("no texts that part where it can be seen")
 
 
 def _parting(desk: Desk, request: Request) -> Parting | None:
@@ -152,7 +152,7 @@ def _sum_by_hand(desk: Desk) -> Question:
             table=table,
             picture=Scene((found.request,), word=found.number, view="luck"),
         )
-    raise LookupError("no draw that neither the likeliest nor the luckiest word wins")
+    raise NoCase("no draw that neither the likeliest nor the luckiest word wins")
 
 
 LESSON = Lesson(
