@@ -6,7 +6,6 @@ import bisect
 import contextlib
 import copy
 import logging
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -108,7 +107,6 @@ def begin() -> None:
 def write_address() -> None:
     """Put into the address what no Streamlit control is bound to."""
     heats = {f"t{k}": t for k, t in enumerate(state.temperatures[: state.n], 1)}
-    address.follow_controls("compare")
     values = {"n": state.n, "step": state.word, "view": state.view, "present": said("present"), **heats}
     address.write(
         {
@@ -169,10 +167,6 @@ def take_in() -> None:
             state.temperatures[name - 1] = value
         else:
             go_to(value)
-
-
-def new_seed() -> None:
-    state.seed = random.SystemRandom().randrange(10_000)
 
 
 def go_to(word: int) -> None:
@@ -387,17 +381,11 @@ def first_controls() -> None:
         st.button("Show me around", on_click=tour, args=(0,), icon=":material/signpost:", key="start_tour")
         if "before_example" in state:
             st.button("Back to what I had", on_click=give_back, icon=":material/undo:", key="give_back")
-    with st.container(
-        horizontal=True, vertical_alignment="bottom", gap="xsmall", width=190, key="luck_controls"
-    ):
-        controls.seed(FIELDS, "Decides the luck. The same seed gives the same draws at every temperature.")
-        st.button(
-            "Another seed",
-            icon=":material/casino:",
-            key="dice",
-            on_click=new_seed,
-            help="Another seed: other luck, the same network and temperatures",
-        )
+    controls.luck(
+        FIELDS,
+        "Decides the luck. The same seed gives the same draws at every temperature.",
+        "Another seed: other luck, the same network and temperatures",
+    )
     count = changed([key for keys in GROUPS.values() for key in keys])
     label = f"More · {count} changed" if count else "More"
     with st.popover(label, icon=":material/tune:", key=f"more{state.get('resets', 0)}"):

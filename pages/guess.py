@@ -15,6 +15,7 @@ from pages.parts import address, controls, drawing, navigation, share, writers
 from pages.parts.drawing import draw, plain
 from textgen import charts
 from textgen.measuring.dishes import dish_titles
+from textgen.text.vocabulary import UNKNOWN_ID
 from textgen.views import guess as game_view
 from textgen.views.compare import Comparison
 from textgen.views.guess import ROUNDS, SETTINGS, WORDS, Round, Verdict
@@ -62,7 +63,7 @@ class Game:
         return self.rounds[number - 1]
 
     def texts(self, number: int) -> list[Comparison]:
-        requests = self.round(number).requests(self.writer, suppress=(controls.UNKNOWN_ID,))
+        requests = self.round(number).requests(self.writer, suppress=(UNKNOWN_ID,))
         return [writers.compare(request) for request in requests]
 
     def options(self, number: int) -> list[str]:
@@ -452,7 +453,7 @@ def write_ahead(game: Game, of: Round) -> None:
     requests = [
         request
         for one in game.rounds[of.number - 1 : of.number + 1]
-        for request in one.requests(game.writer, suppress=(controls.UNKNOWN_ID,))
+        for request in one.requests(game.writer, suppress=(UNKNOWN_ID,))
     ]
     writers.write_ahead(
         requests, game_view.told if game.mode == "temperature" else lambda text: text.word_rows(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -16,9 +16,10 @@ from pages.parts.drawing import plain
 from textgen.memo import Memo
 from textgen.views.bars import bars, hundred_draws
 from textgen.views.compare import likely_words
-from textgen.views.lessons import LESSONS, QUESTIONS, Desk, Lesson, Opening, Question, Scene
+from textgen.views.lessons import LESSONS, QUESTIONS, Desk, Lesson, NoCase, Opening, Question, Scene
 from textgen.views.lessons.card import findings, to_html
-from textgen.writing.rules import BY_NAME
+from textgen.views.names import network_label
+from textgen.writing.rules import RULES
 from textgen.writing.writer import Request
 
 navigation.through_app()
@@ -52,9 +53,17 @@ def desk(case: int) -> Desk:
 
 
 def told(part: str, lesson: int, case: int, make: Callable[[Desk], _T]) -> _T:
-    """The `part` of a lesson (from 1) for a case."""
+    """The `part` of a lesson (from 1) for a case; or a sentence on the page and no further, if the network's
+    texts have none."""
     key = (network(), part, lesson, case)
-    return worked_out().once(key, lambda: make(desk(case)))
+    try:
+        return worked_out().once(key, lambda: make(desk(case)))
+    except NoCase as reason:
+        name = network_label(network())
+        st.info(plain(f"Lesson {lesson} finds no case in the texts of the network “{name}”: {reason}."))
+        st.button("Go on with the usual network", key="usual_network", type="primary", on_click=usual_network)
+        write_address()
+        st.stop()
 
 
 def opening(lesson: int, case: int) -> Opening:
@@ -150,6 +159,10 @@ def answer(question: str, then: str | None) -> None:
 def another_case() -> None:
     state.case = random.SystemRandom().randrange(1, 100_000)
     state.draw = 0
+
+
+def usual_network() -> None:
+    state.told_by, state.answers = FIELDS["writer"].default, []  # what was answered was of the other one
 
 
 def other_luck() -> None:
@@ -278,7 +291,7 @@ def head(lesson: Lesson) -> None:
                 key=f"go_{number}",
                 on_click=go_to,
                 args=(number,),
-                type="primary" if (number, True) == (state.lesson, state.stage != "card") else "secondary",
+                type="primary" if number == state.lesson and state.stage != "card" else "secondary",
             )
         st.button(
             "What I found",
@@ -339,13 +352,9 @@ def given(question: Question, picked: int) -> None:
     st.markdown(plain(question.text))
     lines = []
     for n, option in enumerate(question.options):
-        marks = [
-            "right" * (n == question.right),
-            ("your answer" if n == picked else ""),
-        ]
-        note = ", ".join(filter(None, marks))
-        kind = "right" if n == question.right else "wrong" if n == picked else ""
-        sign = {"right": "✓", "wrong": "✗"}.get(kind, "")
+        right, mine = n == question.right, n == picked
+        note = ", ".join(["right"] * right + ["your answer"] * mine)
+        kind, sign = ("right", "✓") if right else ("wrong", "✗") if mine else ("", "")
         told = f" <span>({note})</span>" if note else ""
         lines.append(f'<li class="{kind}"><i>{sign}</i> {SIGNS[n]}. {html.escape(option)}{told}</li>')
     st.html(f'<ul class="answers">{"".join(lines)}</ul>')
@@ -401,9 +410,8 @@ def try_it(told: Opening) -> None:
     if told.trial.rules:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cuts"):
             for key in told.trial.rules:
-                rule = next(rule for rule in BY_NAME.values() if rule.key == key)
-                control = controls.number if rule.kind is int else controls.slider
-                control(FIELDS[key], rule.label, help=f"{rule.help} {rule.off:g} is off.", width=150)
+                rule = next(rule for rule in RULES if rule.key == key)
+                controls.sampling_rule(FIELDS, rule, rule.label, width=150)
     if told.trial.luck:
         st.button("Other luck", icon=":material/casino:", key="other_luck", on_click=other_luck)
     picture(told.trial, scene_key())
@@ -521,9 +529,10 @@ def page() -> None:
     begin()
     lesson = LESSONS[state.lesson - 1]
     head(lesson)
-    now = (state.lesson, state.stage, state.case)
-    notes: Sequence[str] = address.notes("learn", now)
-    drawing.warn([*notes, *([flash] if (flash := state.pop("flash", "")) else [])])
+    notes = address.notes("learn", (state.lesson, state.stage, state.case))
+    if flash := state.pop("flash", ""):
+        notes.append(flash)
+    drawing.warn(notes)
     with st.container(key="lesson"):
         if state.stage == "card":
             card()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import html
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from pages.parts import address, braid, controls, drawing, navigation, writers
+from pages.parts import address, braid, controls, drawing, navigation, share, writers
 from pages.parts.controls import one_line
 from pages.parts.drawing import draw
 from textgen import charts
-from textgen.files import to_csv
 from textgen.views import compare_report as report
 from textgen.views.glossary import about
 from textgen.views.many import Braid, Row, compare_query, seeds_of
@@ -26,10 +24,6 @@ TEXT_WORDS = 60  # of a text that is opened on the comparison page
 
 
 # -- what controls do ------------------------------------------------------------------------------
-
-
-def new_seed() -> None:
-    state.seed = random.SystemRandom().randrange(10_000)
 
 
 def take_open() -> None:
@@ -51,21 +45,12 @@ def head(known: Mapping[str, address.Field]) -> Any:
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         controls.title(known, "What the network is to write recipes for: it continues “recipe for TITLE |”.")
-        with st.container(
-            horizontal=True, vertical_alignment="bottom", gap="xsmall", width=190, key="luck_controls"
-        ):
-            controls.seed(
-                known,
-                f"{about('seed')} Here: of the first text; the second has the next seed, and so on, each the "
-                "same at every temperature.",
-            )
-            st.button(
-                "Another seed",
-                icon=":material/casino:",
-                key="dice",
-                on_click=new_seed,
-                help="Other luck for all texts, the same network and temperatures",
-            )
+        controls.luck(
+            known,
+            f"{about('seed')} Here: of the first text; the second has the next seed, and so on, each the "
+            "same at every temperature.",
+            "Other luck for all texts, the same network and temperatures",
+        )
         controls.segments(known["count"], "Texts")
         controls.number(known["depth"], "Words", width=120, help="How many words of each text are shown.")
         with st.popover("More", icon=":material/tune:", key="more"):
@@ -177,26 +162,9 @@ def as_table(rows: Sequence[Row]) -> str:
 def downloads() -> None:
     drawing.note("The address of this page brings back everything on it, on any machine.")
     found, title, _, seed = state.braid_shown
-    name = report.file_name(title)
-    tables: dict[str, Callable[[], list[Row]]] = {
-        "Beginnings": found.table,
-        "Texts": lambda: found.text_table(seed),
-    }
-
-    def saved(rows: Callable[[], list[Row]]) -> Callable[[], str]:
-        return lambda: to_csv(rows())  # called from another thread, on a click
-
-    for label, rows in tables.items():
-        st.download_button(
-            f"{label} as CSV",
-            saved(rows),
-            f"{name}-{label.lower()}.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/table:",
-            width="stretch",
-            key=f"save_{label.lower()}",
-        )
+    share.tables(
+        report.file_name(title), {"Beginnings": found.table, "Texts": lambda: found.text_table(seed)}
+    )
 
 
 # -- the page --------------------------------------------------------------------------------------

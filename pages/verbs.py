@@ -9,11 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import address, controls, drawing, navigation, writers
+from pages.parts import address, controls, drawing, navigation, share, writers
 from pages.parts.controls import LONGEST_TITLE, one_line
 from pages.parts.drawing import draw, plain
 from textgen import charts
-from textgen.files import to_csv
 from textgen.measuring.first_verbs import FirstVerbs, divergence, first_verbs
 from textgen.measuring.kinds import KindShares, kind_shares
 from textgen.text.vocabulary import tokenize, unknown_words
@@ -423,28 +422,13 @@ def downloads(
     drawing.note("The address of this page brings back everything on it, on any machine.")
     name = report.file_name(" ".join(titles))
     now, model = state.temperature, state.model
-    tables: dict[str, Callable[[], list[verb_tables.Row]]] = {
+    tables = {
         "First verbs": lambda: verb_tables.first_verb_table(firsts),
         "Titles and verbs": lambda: verb_tables.first_verb_table(firsts, [now]),
         "Divergence": lambda: verb_tables.divergence_table(firsts),
         "Kinds of word": lambda: verb_tables.kind_table(titles, shares),
     }
-
-    def saved(rows: Callable[[], list[verb_tables.Row]]) -> Callable[[], str]:
-        return lambda: to_csv(rows())  # called from another thread, on a click
-
-    for label, rows in tables.items():
-        st.download_button(
-            f"{label} as CSV",
-            saved(rows),
-            f"{name}-{'-'.join(label.lower().split())}.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/table:",
-            width="stretch",
-            key=f"save_{label.split()[0].lower()}",
-            disabled=label == "Divergence" and len(titles) < 2,
-        )
+    share.tables(name, tables, empty=["Divergence"] * (len(titles) < 2))
     pictures: dict[str, str] = {}
     headings: dict[str, str] = {}
     for n, title in enumerate(titles, 1):
@@ -469,7 +453,6 @@ def page() -> None:
     known = known_fields()
     navigation.begin("verbs", known)
     keep = head(known)
-    address.follow_controls("verbs")
     titles, notes = asked_titles()
     with st.container():
         asked = (tuple(state.dish), state.model, state.seed, state.temperature)

@@ -32,9 +32,9 @@ FROM_WHERE = {"sample": "The sample", "file": "A file of yours"}
 # -- which run this page is about ------------------------------------------------------------------
 
 
-def current() -> Run | None:
+def current(known: Mapping[str, address.Field]) -> Run | None:
     """The run that the address names, if it is still there."""
-    token = address.said(address.fields("yours")["run"])
+    token = address.said(known["run"])
     run = runs.run_of(token) if token else None
     if run is None:
         state.run = ""
@@ -84,14 +84,14 @@ def bring_sample(bounds: Limits) -> None:
     bring(name, data, bounds, False, source=sample_corpus.NAME, license=sample_corpus.LICENSE)
 
 
-def corpus(bounds: Limits) -> None:
+def corpus(known: Mapping[str, address.Field], bounds: Limits) -> None:
     """Where a corpus comes from; a file is looked at as soon as it is there."""
     st.subheader("What it is to read", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="corpus_kind"):
-        among("corpus", "Corpus", FROM_WHERE.__getitem__)
+        among(known["corpus"], "Corpus", FROM_WHERE.__getitem__)
         if state.corpus == "file":
             among(
-                "texts",
+                known["texts"],
                 "It holds",
                 OF_WHAT.__getitem__,
                 help="Recipes have a title and steps, and are read from any of the usual formats. Other "
@@ -173,9 +173,8 @@ def the_look(run: Run) -> None:
 # -- the choices -----------------------------------------------------------------------------------
 
 
-def among(key: str, label: str, named: Callable[[Any], str], **more: Any) -> None:
+def among(field: address.Field, label: str, named: Callable[[Any], str], **more: Any) -> None:
     """A choice among few, by names for people."""
-    field = address.fields("yours")[key]
     controls.labelled(field, label, controls.segments, st.segmented_control, named, required=True, **more)
 
 
@@ -191,15 +190,14 @@ def choices(run: Run, known: Mapping[str, address.Field], bounds: Limits) -> Non
         )
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="choices"):
-        among("architecture", "Architecture", lambda name: ARCHITECTURES[name].label)
+        among(known["architecture"], "Architecture", lambda name: ARCHITECTURES[name].label)
         usual = yours.usual_vocabulary(facts, bounds.vocabulary)
-        field = known["vocabulary"]
         if state.get("vocabulary_of") != run.token:
             before = state.get("vocabulary_usual")
             if "vocabulary" not in st.query_params or (before and state.get("vocabulary") == before):
                 state.vocabulary = usual  # unless the reader has set it
             state.vocabulary_of, state.vocabulary_usual = run.token, usual
-        controls.number(field, "Vocabulary", width=130, help=about("vocabulary"))
+        controls.number(known["vocabulary"], "Vocabulary", width=130, help=about("vocabulary"))
         controls.number(known["units"], "Units", width=120, help=about("unit"))
         controls.number(
             known["epochs"], "Epochs, at most", width=130,
@@ -268,7 +266,7 @@ def results(run: Run, history: Mapping[str, Any]) -> None:
 
 def curves(run: Run, history: Mapping[str, Any], now: int) -> None:
     lines, epochs = run.read("lines"), run.about["choices"]["epochs"]
-    rows = yours.curve_rows(history, lines, epochs)
+    rows, verdict = yours.curve_rows(history, lines, epochs), yours.verdict(history, lines)
     if rows:
         left, right = st.columns(2, gap="large")
         with left:
@@ -279,11 +277,11 @@ def curves(run: Run, history: Mapping[str, Any], now: int) -> None:
             )
             draw(
                 charts.curves_spec(rows, now=now, log=True),
-                yours.verdict(history, lines),
+                verdict,
                 what="Line chart of validation perplexity by epoch, with two level lines",
                 key="perplexity",
             )
-            st.caption(yours.verdict(history, lines))
+            st.caption(verdict)
         with right:
             st.markdown("**Training loss**")
             drawing.note("In nats a word, against a sample of the vocabulary; only its fall means something.")
@@ -400,13 +398,13 @@ def page() -> None:
     known = address.fields("yours")
     navigation.begin("yours", known)
     bounds = limits()
-    run = current()
+    run = current(known)
     head(known)
     if not bounds.runs:
         st.info("On this server nobody can train. On your own computer, `make run` brings this page to life.")
         return
     if run is None or run.is_draft:
-        corpus(bounds)
+        corpus(known, bounds)
     if run is None:
         open_network(bounds)
         return

@@ -51,7 +51,11 @@ class Memo(Generic[T]):
             self._weight = 0.0
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value of `key`, made if there is none. Nobody waits for a thread that is making it: two that
-        ask at the same moment may both make it, and both get the one that was finished first."""
-        value = self.get(key)
-        return self.put(key, make()) if value is None else value
+        """The value of `key`, which may be None, made if there is none. Nobody waits for a thread that
+        is making it: two that ask at the same moment may both make it, and both get the one that was finished
+        first."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        return self.put(key, make())

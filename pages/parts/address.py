@@ -8,7 +8,7 @@ go or mean something else.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -187,7 +187,6 @@ def refuse(text: str) -> Any:
     raise ValueError(text)
 
 
-NUMBERS = ", ".join(rule.key for rule in RULES)
 RULE_KEYS = (*(rule.key for rule in RULES), "unk")
 WORDS = Field("words", "compare cell", "the number of words", 60, 5, 200, 5)
 STEP = Field("step", "compare learn models", "the number of a word", 1, 1, 200, 1)
@@ -203,7 +202,7 @@ TABLE = (
         "dish",
         "verbs",
         "a title has letters or digits",
-        ("Roasted vegetables", "Chocolate ice cream"),
+        DISHES,
         parse=_dish,
         many=6,
     ),
@@ -325,12 +324,12 @@ TABLE = (
         "vocabulary",
         "yours",
         "the size of a vocabulary",
-        5_000,
+        runs.Choices.vocabulary,
         runs.SMALLEST_VOCABULARY,
         Limits.vocabulary,
         50,
     ),
-    Field("units", "yours", "the number of units", 128, runs.SMALLEST_UNITS, Limits.units, 8),
+    Field("units", "yours", "the number of units", runs.Choices.units, runs.SMALLEST_UNITS, Limits.units, 8),
     Field("epochs", "yours", "the number of epochs", EPOCHS, 1, Limits.epochs, 1),
 )
 
@@ -484,15 +483,17 @@ def notes(page: str, now: Any) -> list[str]:
     return [*about.sentences[:MOST_NOTES], *counted]
 
 
-def follow_controls(page: str) -> None:
-    """Have the next `write` say of the controls of `page` what they say.
+def _follow_controls(but: Iterable[str]) -> None:
+    """Have the address say of the controls of this page what they say, all keys `but` these.
 
     A run that a fast hand has overtaken sends the address of its own time, and the browser asks for the run
     after it with that: the control has moved on then, and Streamlit leaves its part of the address as it was.
     """
     with get_session_state().query_params() as query:
-        for key, field in fields(page).items():
-            if not query.is_bound(key) or None in (state.get(key), field.default):
+        bound = {key: field for key, field in fields(state.page).items() if query.is_bound(key)}
+        for key in bound.keys() - set(but):
+            field = bound[key]
+            if None in (state.get(key), field.default):
                 continue
             now: list[Any] = list(state[key]) if field.many else [state[key]]
             start: list[Any] = list(field.default) if field.many else [field.default]
@@ -512,6 +513,7 @@ def write(wanted: Mapping[str, Sequence[str]]) -> bool:
     address is sent even if nothing changed: a run starts with the address that the browser had when it asked,
     and what runs before it have sent since may not have been there yet.
     """
+    _follow_controls(but=wanted)
     news = {
         key: list(values) for key, values in wanted.items() if st.query_params.get_all(key) != list(values)
     }

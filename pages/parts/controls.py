@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import streamlit as st
 from pages.parts.address import DISHES, RULE_KEYS, Field, said
 from pages.parts.drawing import plain
 from textgen.text.recipe import split_prompt
-from textgen.text.vocabulary import UNKNOWN, Vocabulary, unknown_words
+from textgen.text.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary, unknown_words
 from textgen.views.names import network_label
 from textgen.writing.rules import RULES, Rule
 
@@ -18,7 +19,6 @@ LONGEST_TITLE = 200  # characters; far beyond any title the networks have read
 LONGEST_OPENING = 400
 SHARED = ("title", "seed", "model")  # one and the same on all pages that have them
 LISTS = ("dish", "prompt")  # of titles, where a page has several
-UNKNOWN_ID = 1  # of `UNKNOWN`, in every vocabulary
 
 state = st.session_state
 
@@ -190,6 +190,19 @@ def seed(known: Mapping[str, Field], explained: str) -> None:
     number(known["seed"], "Seed", width=138, help=explained)
 
 
+def luck(known: Mapping[str, Field], explained: str, another: str) -> None:
+    """The seed, and a die for another one; `another` says what that changes."""
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="xsmall", width=190, key="luck_controls"
+    ):
+        seed(known, explained)
+        st.button("Another seed", icon=":material/casino:", key="dice", on_click=_new_seed, help=another)
+
+
+def _new_seed() -> None:
+    state.seed = random.SystemRandom().randrange(10_000)
+
+
 def rules(known: Mapping[str, Field]) -> None:
     """The sampling rules, in the order in which they act."""
     steps: list[Rule | None] = [rule for rule in RULES if rule.stage != "weights"]
@@ -198,8 +211,7 @@ def rules(known: Mapping[str, Field]) -> None:
         if rule is None:
             st.caption(f"{n} · Temperature: the sliders above the texts")
             continue
-        control = number if rule.kind is int else slider
-        control(known[rule.key], f"{n} · {rule.label}", help=f"{rule.help} {rule.off:g} is off.")
+        sampling_rule(known, rule, f"{n} · {rule.label}")
     may_write = st.checkbox(
         f"May write “{plain(UNKNOWN)}”, some unknown word",
         key="unk",
@@ -207,6 +219,11 @@ def rules(known: Mapping[str, Field]) -> None:
         help="Off: its probability is shared among the known words.",
     )
     keep(known["unk"], may_write)
+
+
+def sampling_rule(known: Mapping[str, Field], rule: Rule, label: str, **more: Any) -> None:
+    control = number if rule.kind is int else slider
+    control(known[rule.key], label, help=f"{rule.help} {rule.off:g} is off.", **more)
 
 
 def sampling(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,17 @@
-"""What is on the page, for others: a link, its QR code, a frame in another page, a projector."""
+"""What is on the page, for others: a link, its QR code, a frame in another page, a projector; its tables."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import segno
 import streamlit as st
 
 from pages.parts import address, drawing
+from textgen.files import to_csv
 
 state = st.session_state
 share_component = drawing.component("share")
@@ -95,3 +97,27 @@ def share(offered: Sequence[str] = tuple(drawing.PARTS)) -> None:
                 if st.checkbox(drawing.PARTS[part][0], part in already, key=f"leave_out_{part}")
             ]
         st.code(frame(parts, "Simmer: what temperature does"), language="html", wrap_lines=True)
+
+
+def tables(
+    name: str, made: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]], empty: Collection[str] = ()
+) -> None:
+    """A button for each table, by its label, which is made when it is asked for; `name` begins the names of
+    the files, and those labelled in `empty` have nothing to keep."""
+
+    def saved(rows: Callable[[], Sequence[Mapping[str, Any]]]) -> Callable[[], str]:
+        return lambda: to_csv(rows())  # called from another thread, on a click
+
+    for label, rows in made.items():
+        words = label.lower().split()
+        st.download_button(
+            f"{label} as CSV",
+            saved(rows),
+            f"{name}-{'-'.join(words)}.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/table:",
+            width="stretch",
+            key=f"save_{words[0]}",
+            disabled=label in empty,
+        )

@@ -118,9 +118,9 @@ def compare_ahead(request: Request, column: int, way: float) -> None:
     """Have that written which the next move of a column's slider is likely to ask for, after one that went up
     (`way` > 0) or down: a hand goes on where it goes, and where it comes from the texts are kept."""
     if request.apart and way:
-        there = request.temperatures[column] + math.copysign(SLIDER_STEP, way)
-        near = [round(t, 2) for t in (there,) if 0 <= t <= HOTTEST]
-        _writer(request.model).write_ahead([request.with_temperature(column, t) for t in near], prepare)
+        there = round(request.temperatures[column] + math.copysign(SLIDER_STEP, way), 2)
+        near = [request.with_temperature(column, there)] * (0 <= there <= HOTTEST)
+        _writer(request.model).write_ahead(near, prepare)
 
 
 @st.cache_resource(show_spinner=False)
@@ -137,12 +137,12 @@ def many(
     model: str, title: str, samplers: Sequence[Sampler], *, seed: int, count: int, words: int
 ) -> list[Texts]:
     """What `gather` writes; a sampler's texts that were written lately are not written again."""
-    bundle, kept = load(model), _gathered()
-    keys = [(model, _written(model), title, sampler, seed, count, words) for sampler in samplers]
+    bundle, kept, written = load(model), _gathered(), _written(model)
+    keys = [(model, written, title, sampler, seed, count, words) for sampler in samplers]
     found = {key: texts for key in keys if (texts := kept.get(key)) is not None}
     missing = [key for key in dict.fromkeys(keys) if key not in found]
     rest = [key[3] for key in missing]
-    written = gather(bundle, title, rest, seed=seed, count=count, words=words) if missing else []
-    for key, texts in zip(missing, written, strict=True):
+    gathered = gather(bundle, title, rest, seed=seed, count=count, words=words) if missing else []
+    for key, texts in zip(missing, gathered, strict=True):
         found[key] = kept.put(key, texts)
     return [found[key] for key in keys]

@@ -115,6 +115,23 @@ def test_a_row_reads_what_it_writes_and_nothing_beyond_its_bounds(field):
             field.read("no such option")
 
 
+@pytest.mark.parametrize(
+    ("page", "key", "address"),
+    [
+        ("compare", "seed", {"model": SMALL, "words": "5"}),
+        ("guess", "game", {"writer": SMALL}),
+        ("learn", "k", {"writer": SMALL, "lesson": "5", "stage": "try"}),
+    ],
+)
+def test_an_address_that_lags_behind_a_control_is_put_right(page, key, address):
+    """A slow run sends the address of its own time; the hand has moved on, and so has the control."""
+    app = opened(page, {**address, key: "7"})
+    app.number_input(key=key).set_value(8).run()
+    app.query_params[key] = "7"
+    app.run()
+    assert app.number_input(key=key).value == 8 and "".join(app.query_params[key]) == "8"
+
+
 def test_no_key_means_two_things_on_one_page():
     for page in LINKS:
         keys = [field.key for field in TABLE if page in field.pages.split()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networks
 import pytest
-from opening import opened
+from opening import opened, said
 
 from textgen.network.bring import make_bundle
 
@@ -33,3 +33,11 @@ def test_the_page_opens(page, address):
     if page != "sweep":
         assert app.selectbox(key="model").value == "mine"
         assert app.selectbox(key="model_label").options[-1] == "Grandma's *own*"
+
+
+@pytest.mark.usefixtures("_mine")
+def test_a_lesson_that_finds_no_case_says_so_and_goes_on_with_another_network():
+    app = opened("learn", {"writer": "mine", "lesson": "2"})
+    assert "finds no case in the texts of the network" in said(app) and "Grandma's *own*" in said(app)
+    app.button(key="usual_network").click().run()
+    assert not app.exception and not app.info and app.radio(key="choice_before")

@@ -31,6 +31,12 @@ def test_a_value_is_made_once():
     assert memo.put("a", [1]) is first
 
 
+def test_nothing_is_a_value_as_well():
+    memo: Memo[int | None] = Memo(10)
+    assert memo.once("a", lambda: None) is None
+    assert memo.once("a", lambda: pytest.fail("made again")) is None
+
+
 def test_a_failure_keeps_nothing():
     memo: Memo[int] = Memo(10)
     with pytest.raises(ZeroDivisionError):

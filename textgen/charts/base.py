@@ -75,13 +75,14 @@ def dash_of(number: str) -> alt.StrokeDash:
     return alt.StrokeDash(f"{number}:O").scale(domain=list(range(len(DASHES))), range=DASHES).legend(None)
 
 
-def words_axis(**options: Any) -> alt.Y:
+def words_axis(room: int = 130, **options: Any) -> alt.Y:
+    """Words as labels of rows, cut to `room` pixels."""
     return (
         alt.Y("label:N")
         .sort(field="order", op="min")
         .title(None)
         .axis(
-            labelLimit=130,
+            labelLimit=room,
             labelFontSize=13,
             labelPadding=8,
             labelColor=INK,

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import altair as alt
 
-from textgen.charts.base import COLOR, INK, Row, Spec, dash_of, filled, finished, temperature_color
+from textgen.charts.base import COLOR, Row, Spec, dash_of, filled, finished, temperature_color, words_axis
 from textgen.charts.labels import place_names
 
 _HEIGHT, _PLOT = 290, 215  # pixels, with and without the axes
@@ -73,21 +73,7 @@ def chances_spec(rows: Sequence[Row], *, count: int) -> Spec:
 
 @lru_cache(maxsize=64)
 def _chances_template(heats: int, beginnings: int, count: int) -> Spec:
-    y = (
-        alt.Y("label:N")
-        .sort(field="order", op="min")
-        .scale(paddingInner=0.25)
-        .title(None)
-        .axis(
-            labelLimit=150,
-            labelFontSize=13,
-            labelPadding=8,
-            labelColor=INK,
-            ticks=False,
-            domain=False,
-            grid=False,
-        )
-    )
+    y = words_axis(room=150, grid=False).scale(paddingInner=0.25)
     offset = alt.YOffset("series:O").scale(domain=list(range(max(heats, 1))), paddingInner=0, paddingOuter=0)
     x = (
         alt.X("chance:Q")

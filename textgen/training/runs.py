@@ -30,6 +30,7 @@ from textgen.network.bundle import BundleError, user_folder
 from textgen.network.pack import open_bundle, pack_bundle
 from textgen.training.architectures import ARCHITECTURES
 from textgen.training.limits import Limits
+from textgen.training.plan import EPOCHS
 
 FEWEST_TEXTS, FEWEST_WORDS, FEWEST_DIFFERENT = 30, 1_000, 60
 SMALLEST_VOCABULARY, SMALLEST_UNITS = 50, 8
@@ -56,7 +57,7 @@ class Choices:
     architecture: str = "lstm"
     vocabulary: int = 5_000
     units: int = 128
-    epochs: int = 15
+    epochs: int = EPOCHS
     seed: int = 0
 
     def check(self, limits: Limits) -> None:

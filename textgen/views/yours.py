@@ -7,11 +7,10 @@ from typing import Any
 
 from textgen.text.typeset import percent
 from textgen.training.architectures import ARCHITECTURES
-from textgen.training.runs import SMALLEST_VOCABULARY
+from textgen.training.runs import SMALLEST_VOCABULARY, Choices
 from textgen.training.speed import Estimate
 
 Row = dict[str, Any]
-USUAL_VOCABULARY = 5_000
 FEW_KNOWN = 0.85  # of a corpus: with fewer of its words known, texts are full of [UNK]
 
 
@@ -48,7 +47,7 @@ def coverage_rows(facts: Mapping[str, Any]) -> list[Row]:
 
 def usual_vocabulary(facts: Mapping[str, Any], most: int) -> int:
     """The size to begin with: the corpus's own if that is small."""
-    return max(SMALLEST_VOCABULARY, min(USUAL_VOCABULARY, most, facts["different_words"] + 2))
+    return max(SMALLEST_VOCABULARY, min(Choices.vocabulary, most, facts["different_words"] + 2))
 
 
 def known_share(facts: Mapping[str, Any], vocabulary: int) -> float:
@@ -110,15 +109,21 @@ def done_share(progress: Mapping[str, Any]) -> float:
 
 def curve_rows(history: Mapping[str, Any], lines: Mapping[str, Any], epochs: int) -> list[Row]:
     """For `charts.curves_spec`: validation perplexity by epoch, and as level lines what counting reaches."""
-    rows = []
-    for entry in history.get("epochs", []):
-        for value in list(entry.get("validation", {}).values())[:1]:
-            rows.append(_point(entry["epoch"], "this network", value))
+    rows = [_point(epoch, "this network", value) for epoch, value in _validation(history)]
     for key, label in (("kneser_ney", "Kneser-Ney 5-gram"), ("unigram", "unigram")):
         if rows and key in lines:
             end = max(epochs, *(row["epoch"] for row in rows)) + 0.5
             rows += [_point(0, label, lines[key]), _point(end, label, lines[key])]
     return rows
+
+
+def _validation(history: Mapping[str, Any]) -> list[tuple[int, float]]:
+    """Epochs, and the perplexity of the texts kept back after each."""
+    return [
+        (entry["epoch"], value)
+        for entry in history.get("epochs", [])
+        for value in list(entry.get("validation", {}).values())[:1]
+    ]
 
 
 def _point(epoch: float, label: str, value: float) -> Row:
@@ -127,9 +132,7 @@ def _point(epoch: float, label: str, value: float) -> Row:
 
 def verdict(history: Mapping[str, Any], lines: Mapping[str, Any]) -> str:
     """What the curve says, in a sentence."""
-    values = [
-        value for entry in history.get("epochs", []) for value in list(entry["validation"].values())[:1]
-    ]
+    values = [value for _, value in _validation(history)]
     if not values or "kneser_ney" not in lines:
         return ""
     best, count = min(values), lines["kneser_ney"]

@@ -29,7 +29,7 @@ def test_a_corpus_is_told_in_sentences():
 
 def test_the_vocabulary_to_begin_with_fits_the_corpus_and_the_host():
     assert yours.usual_vocabulary(FACTS, 20_000) == 702
-    assert yours.usual_vocabulary({**FACTS, "different_words": 90_000}, 20_000) == yours.USUAL_VOCABULARY
+    assert yours.usual_vocabulary({**FACTS, "different_words": 90_000}, 20_000) == Choices.vocabulary
     assert yours.usual_vocabulary({**FACTS, "different_words": 90_000}, 300) == 300
     assert [yours.known_share(FACTS, size) for size in (100, 500, 701, 5_000)] == [0, 0.8, 0.8, 1.0]
 

@@ -5,7 +5,7 @@ network for a case (see `desk`). Knows nothing of Streamlit.
 """
 
 from textgen.views.lessons import chances, circles, cutting, dividing, limits, parting
-from textgen.views.lessons.desk import OPTIONS, Desk, Lesson, Opening, Question, Scene
+from textgen.views.lessons.desk import OPTIONS, Desk, Lesson, NoCase, Opening, Question, Scene
 
 LESSONS = (
     chances.LESSON,
@@ -18,4 +18,15 @@ LESSONS = (
 CUTS = tuple(cutting.RULES)  # sampling rules that can be tried here
 QUESTIONS = ("before", "first", "second")  # of each lesson, as addresses call them
 
-__all__ = ["CUTS", "LESSONS", "OPTIONS", "QUESTIONS", "Desk", "Lesson", "Opening", "Question", "Scene"]
+__all__ = [
+    "CUTS",
+    "LESSONS",
+    "OPTIONS",
+    "QUESTIONS",
+    "Desk",
+    "Lesson",
+    "NoCase",
+    "Opening",
+    "Question",
+    "Scene",
+]

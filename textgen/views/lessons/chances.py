@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textgen.text.typeset import percent
 from textgen.views.bars import DRAWS, bars, hundred_draws
-from textgen.views.lessons.desk import Desk, Lesson, Opening, Place, Question, Scene, quoted
+from textgen.views.lessons.desk import Desk, Lesson, NoCase, Opening, Place, Question, Scene, quoted
 from textgen.writing.parting import first_difference
 
 WORDS = 12
@@ -53,11 +53,9 @@ def _opening(desk: Desk) -> Opening:
         Scene(scene.requests, draws=True),
         (
             "T = 1 says that the chances are the network's own. Each bar is the chance of one word. Press "
-            "“Draw it 100 times”: the thin dark bars count what "
-            "came.",
+            "“Draw it 100 times”: the thin dark bars count what came.",
             "Press “One point” and drag the point along the line. Each word owns a stretch as long as its "
-            "chance; a "
-            "draw is a point that falls somewhere.",
+            "chance; a draw is a point that falls somewhere.",
         ),
         two,
         "One network, one title, T = 1. Up to this word both texts are the same, so the bars are the same "
@@ -78,7 +76,7 @@ def _two(desk: Desk) -> tuple[Scene, str, str]:
         told = [f"{quoted(one.word)} ({percent(one.probability[0])})" for one in (parting.a, parting.b)]
         scene = Scene((request,), word=parting.position + 1, names=("One draw", "Another draw"))
         return scene, told[0], told[1]
-    raise LookupError("no two draws that differ")
+    raise NoCase("no two draws that differ")
 
 
 def _checks(desk: Desk) -> tuple[Question, Question]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textgen.text.typeset import percent
 from textgen.views.compare import Comparison
-from textgen.views.lessons.desk import Desk, Lesson, Opening, Question, Scene
+from textgen.views.lessons.desk import Desk, Lesson, NoCase, Opening, Question, Scene
 
 WARM, WORDS = 0.9, 60
 SAME_WORDS = 12  # of two greedy texts, compared in a check
@@ -40,7 +40,7 @@ def _circling(desk: Desk, what: str) -> tuple[Scene, Comparison]:
         greedy, warm = (repeated(run.words) for run in comparison.runs)
         if greedy >= 0.25 and warm <= 0.1 and len(comparison.runs[1].words) >= 20:
             return Scene((request,), word=first_again(comparison.runs[0].words)), comparison
-    raise LookupError("no greedy text that runs in circles")
+    raise NoCase("no greedy text that runs in circles")
 
 
 def _opening(desk: Desk) -> Opening:
@@ -69,8 +69,7 @@ def _opening(desk: Desk) -> Opening:
             "Read the left text to its end. Press “Other luck” a few times: which of the two texts changes?",
             "Warm the left column step by step. From which temperature on does its text leave the circle?",
             "How much luck is best depends on what a text is for. The page “Sweep” measures what each "
-            "temperature "
-            "does over many texts.",
+            "temperature does over many texts.",
         ),
         scene,
         "One network and one title, so the scores for the first word are the same: only the choosing "
@@ -105,8 +104,7 @@ def _checks(desk: Desk) -> tuple[Question, Question]:
         ("Text I.", "Text II.", "Neither can be told from the other."),
         greedy,
         f"Text {'I' * (greedy + 1)}: {percent(repeated(comparison.runs[0].words))} of its runs of {RUN} "
-        "words "
-        f"had stood in it before, against {percent(repeated(comparison.runs[1].words))} in the other.",
+        f"words had stood in it before, against {percent(repeated(comparison.runs[1].words))} in the other.",
         texts=tuple(text for text, _ in shown),
         picture=scene,
     )
@@ -117,8 +115,7 @@ LESSON = Lesson(
     "Circles",
     "Is the likeliest word always the best?",
     "At T = 0 the likeliest word is always taken, so like words lead to like words again; a little luck "
-    "leads "
-    "out of the circle.",
+    "leads out of the circle.",
     r"T \to 0:\quad \text{next word} = \operatorname*{argmax}_w\, z(w)",
     "z(w) is the network's score for the word w, its logit; argmax is the word with the largest one.",
     _opening,

@@ -46,8 +46,7 @@ def _opening(desk: Desk) -> Opening:
     before = Question(
         f"{place.where} At T = {HOT:g} every one of the {place.size - KEPT:,} words outside the {KEPT} "
         f"likeliest has a chance of {percent(float(others.max()))} or less. How often does a draw fall on "
-        "one "
-        "of them?",
+        "one of them?",
         (
             "Hardly ever: fewer than 5 draws in 100.",
             "Often: more than 30 draws in 100.",
@@ -75,8 +74,7 @@ def _opening(desk: Desk) -> Opening:
         ),
         (
             f"Set top-k to {KEPT}, then back to 0; top-p to 0.9, then back to 1; and so on. What a rule "
-            "removes "
-            "is struck through.",
+            "removes is struck through.",
             "Watch the hot column: which cuts bring its text back to reason, and which leave it wild?",
         ),
         Scene(
@@ -123,8 +121,7 @@ def _checks(desk: Desk) -> tuple[Question, Question]:
             f"{percent(1 / FEW)}: the three are alike now.",
         ),
         f"{percent(float(hot[0]))} of {percent(float(hot.sum()))} is {percent(float(after[0]))}. The three "
-        "keep "
-        "their ratios and sum to 100 %.",
+        "keep their ratios and sum to 100 %.",
         picture=Scene(
             (desk.at(place, filtered(CHECKED_AT), filtered(CHECKED_AT, top_k=FEW), what="after the cut"),),
             names=(f"T = {CHECKED_AT:g}", f"T = {CHECKED_AT:g}, top-k {FEW}"),
@@ -141,13 +138,11 @@ def _checks(desk: Desk) -> tuple[Question, Question]:
     second = desk.question(
         "how many stay",
         f"{place.where} Top-p = 0.9 keeps the fewest likeliest words that together have 90 %. At T = "
-        f"{COLD:g} "
-        f"these are {few} words. How many are they at T = {HOT:g}?",
+        f"{COLD:g} these are {few} words. How many are they at T = {HOT:g}?",
         "More.",
         (f"{few} again: the order is the same.", "Fewer."),
         f"{many:,} words. Hotter, each likely word has less, so it takes more of them to reach 90 %. Top-k "
-        "would "
-        "keep the same number.",
+        "would keep the same number.",
         shown=Scene((desk.at(place, filtered(COLD, top_p=0.9), what="how many stay"),), texts=False),
         picture=Scene(
             (desk.at(place, filtered(COLD, top_p=0.9), filtered(HOT, top_p=0.9), what="how many stay"),),
@@ -161,8 +156,7 @@ LESSON = Lesson(
     "Cutting",
     "Hot, but not senseless: what do the cuts do?",
     "Temperature says how likely a word is, a cut says whether it is possible at all; the words that stay "
-    "share "
-    "100 % and keep their ratios.",
+    "share 100 % and keep their ratios.",
     r"p'(w) = \frac{p(w)}{\sum_{v\ \text{stays}} p(v)}\ \text{ if } w \text{ stays, else } 0",
     "p(w) is the chance of the word w before the cut, p′(w) after it; the sum runs over the words that stay.",
     _opening,

@@ -33,6 +33,10 @@ READ_AT, READ_WITH = 0.7, 33  # the temperature and the seed with which those te
 _T = TypeVar("_T")
 
 
+class NoCase(LookupError):
+    """Nowhere in a network's texts is to be seen what a lesson is about; the message says what was sought."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """A picture to look at, or to play with: the texts of `requests` side by side with the bars of `word`
@@ -133,7 +137,7 @@ class Place:
         """The probability [V] of each next word."""
         key = (temperature, *sorted(rules.items()))
         if key not in self._chances:
-            self._chances[key] = _sampler(temperature, **rules).distribution(self.logits)
+            self._chances[key] = filtered(temperature, **rules).distribution(self.logits)
         return self._chances[key]
 
     def likeliest(self, count: int) -> list[int]:
@@ -190,18 +194,16 @@ class Desk:
         return int(Luck(self.case, crc32(what.encode())).raw(1, 1)[0]) % self.lucks
 
     def request(
-        self, title: str, *samplers: Sampler | float, words: int, seed: int = READ_WITH, **more: Any
+        self,
+        title: str,
+        *samplers: Sampler | float,
+        words: int,
+        seed: int = READ_WITH,
+        opening: str = "",
+        **more: Any,
     ) -> Request:
-        plain = tuple(_sampler(one) if isinstance(one, float) else one for one in samplers)
-        return Request(
-            model=self.model,
-            title=title,
-            opening=more.pop("opening", ""),
-            samplers=plain,
-            seed=seed,
-            words=words,
-            **more,
-        )
+        plain = tuple(filtered(one) if isinstance(one, float) else one for one in samplers)
+        return Request(self.model, title, opening, plain, seed, words, **more)
 
     def at(self, place: Place, *samplers: Sampler | float, words: int = 1, what: str = "") -> Request:
         """The texts that go on from `place`."""
@@ -214,19 +216,19 @@ class Desk:
         return (title[:1].upper() + title[1:] for title in self.shuffled(what, self.titles))
 
     def drawn(self, what: str) -> Iterator[tuple[str, int]]:
-        """The same, each with a seed of its own: some luck is as unfit for what is looked for as some "
-        "titles."""
+        """The same, each with a seed of its own: some luck is as unfit for what is looked for as some
+        titles."""
         first = self.seed(what)
         return ((title, (first + n) % self.lucks) for n, title in enumerate(self.named(what)))
 
     def find(self, what: str, fits: Callable[[Place], bool]) -> Place:
-        """The first place that fits, for `what`. `LookupError` if there is none."""
+        """The first place that fits, for `what`. `NoCase` if there is none."""
         for title in self.named(what):
             places = self._places(title)
             for place in self.shuffled(f"{what} in {title}", places):
                 if fits(place):
                     return place
-        raise LookupError(f"no place for {what} in the texts of {len(self.titles)} titles")
+        raise NoCase(f"no place for {what} in the texts of {len(self.titles)} titles")
 
     def _places(self, title: str) -> tuple[Place, ...]:
         def read() -> tuple[Place, ...]:
@@ -247,13 +249,9 @@ class Desk:
         return Question(text, options, options.index(right), why, **more)
 
 
-def _sampler(temperature: float, **rules: Any) -> Sampler:
-    return Sampler(temperature=temperature, suppress=(UNKNOWN_ID,), **rules)
-
-
 def filtered(temperature: float, **rules: Any) -> Sampler:
     """A sampler as the app has it, “[UNK]” never written."""
-    return _sampler(temperature, **rules)
+    return Sampler(temperature=temperature, suppress=(UNKNOWN_ID,), **rules)
 
 
 def quoted(word: str) -> str:

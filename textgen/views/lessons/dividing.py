@@ -47,22 +47,17 @@ def _opening(desk: Desk) -> Opening:
         Scene((desk.at(place, 1.0, what="dividing"),), texts=False, knobs=True),
         (
             "Drag the slider down to 0, then up to 2. At T = 1 the chances are as the network learned them; "
-            "at "
-            "T = 0 the likeliest word has them all.",
+            "at T = 0 the likeliest word has them all.",
             "Watch the order of the words, from top to bottom of the bars: does a shorter bar ever overtake "
-            "a "
-            "longer one?",
+            "a longer one?",
             "Hotter still, the bars go on evening out. At an infinite temperature every word would have the "
-            "same "
-            f"chance, one in {place.size:,}.",
+            f"same chance, one in {place.size:,}.",
         ),
         Scene((desk.at(place, COLD, WARM, what="dividing"),), texts=False),
         f"The network's scores, and with them the order: {quoted(a)} before {quoted(b)} before {quoted(c)}. "
-        "It "
-        f"knows the same {place.size:,} words at every temperature.",
+        f"It knows the same {place.size:,} words at every temperature.",
         f"How far the bars are apart. {quoted(a)} is {cold[0] / cold[1]:.1f} times as likely as {quoted(b)} "
-        "at "
-        f"T = {COLD:g}, and {warm[0] / warm[1]:.1f} times at T = {WARM:g}.",
+        f"at T = {COLD:g}, and {warm[0] / warm[1]:.1f} times at T = {WARM:g}.",
     )
 
 
@@ -80,8 +75,7 @@ def _checks(desk: Desk) -> tuple[Question, Question]:
     first = desk.question(
         "evening out",
         f"{place.where} These are the chances at T = 1; the last bar is all other words together. Now T goes "
-        "up "
-        f"to {WARM:g}. Which of these grows?",
+        f"up to {WARM:g}. Which of these grows?",
         f"The chance that the word is none of the {BARS} likeliest.",
         (
             f"The chance of {quoted(word)}, the likeliest word.",

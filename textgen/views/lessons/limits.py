@@ -10,7 +10,7 @@ import numpy as np
 from textgen.measuring.distributions import jensen_shannon
 from textgen.network.bundle import available_bundles
 from textgen.views.compare import Comparison
-from textgen.views.lessons.desk import READ_AT, Desk, Lesson, Opening, Question, Scene, filtered
+from textgen.views.lessons.desk import READ_AT, Desk, Lesson, NoCase, Opening, Question, Scene, filtered
 from textgen.views.names import network_label
 from textgen.writing.generate import read_prompt
 from textgen.writing.writer import Request
@@ -55,7 +55,7 @@ def _swapped(desk: Desk, what: str) -> tuple[Scene, float, float]:
         near, far = desk.kept.once(("apart", requests), partial(_near_and_far, desk, *requests))
         if near >= 0.15 and far <= near / 3:
             return Scene(requests, word=len(words), names=(title, swapped)), near, far
-    raise LookupError("no title that fades where it can be seen")
+    raise NoCase("no title that fades where it can be seen")
 
 
 def _two(desk: Desk, title: str) -> tuple[Scene, str, str]:
@@ -73,14 +73,12 @@ def _two(desk: Desk, title: str) -> tuple[Scene, str, str]:
 
     alike = (
         "Both write in the style of a recipe, and both forget. Over hundreds of recipes, another title "
-        "changes "
-        f"the chances of the first word by {listed([f'{near:.2f} bits' for near, _ in memory])}, and after "
-        f"{LATER} words by {listed([f'{far:.2f}' for _, far in memory])}."
+        f"changes the chances of the first word by {listed([f'{near:.2f} bits' for near, _ in memory])}, and "
+        f"after {LATER} words by {listed([f'{far:.2f}' for _, far in memory])}."
     )
     differs = (
         "How well they predict, and how much is left of the title. At a word of a modern recipe that they "
-        "have "
-        "not read, they are as undecided as between so many equally likely words: "
+        "have not read, they are as undecided as between so many equally likely words: "
         f"{listed([f'{value:.1f}' for value in predicted])}. Neither has tasted anything."
     )
     return Scene(requests, names=labels), alike, differs
@@ -98,8 +96,7 @@ def _opening(desk: Desk) -> Opening:
     before = Question(
         f"The network writes {word} words for “{title}”. Then the title is swapped for “{swapped}”, and the "
         "network reads the same words again. How much does the other title change the chances of word "
-        f"{word}, "
-        "compared with word 1?",
+        f"{word}, compared with word 1?",
         (
             "As much: it has read the title both times.",
             "Far less: the title has faded.",
@@ -116,8 +113,7 @@ def _opening(desk: Desk) -> Opening:
         Scene(scene.requests, word=1, names=scene.names, walk=True),
         (
             "Both columns say the same words; only their titles differ. Compare the bars at word 1, then "
-            "walk on. "
-            "From which word on do they look alike?",
+            "walk on. From which word on do they look alike?",
             "Look for ingredients: is what was chopped at the start still there at the end? The page “Verbs” "
             "lists ingredients that no recipe ever put together.",
         ),
@@ -134,8 +130,7 @@ def _checks(desk: Desk) -> tuple[Question, Question]:
     first = desk.question(
         "memory",
         f"After reading “{title}” and {short} words of its recipe, this network carries {numbers:,} numbers "
-        "on to "
-        f"the next word. How many does it carry on after {long} words?",
+        f"on to the next word. How many does it carry on after {long} words?",
         f"{later:,}.",
         (f"{numbers * long // short:,}: {long // short} times as many.", f"{long}: one a word."),
         f"{later:,} again. What a longer text adds must displace something.",
@@ -148,8 +143,7 @@ def _checks(desk: Desk) -> tuple[Question, Question]:
     second = desk.question(
         "fading again",
         f"“{scene.names[0]}” is swapped for “{scene.names[1]}”, and the words stay. The chances of word 1 "
-        "are "
-        f"{near:.2f} bits apart. How far apart are those of word {scene.word}?",
+        f"are {near:.2f} bits apart. How far apart are those of word {scene.word}?",
         f"{far:.2f} bits.",
         (f"{near:.2f} bits, as before.", f"{min(1.0, near * 1.5):.2f} bits."),
         f"Of {near:.2f} bits at word 1, {far:.2f} are left at word {scene.word}.",
@@ -171,8 +165,7 @@ LESSON = Lesson(
     "Limits",
     "What can the network not know?",
     "All that it has read must fit into the same fixed number of numbers, made anew at every word; what is "
-    "not "
-    "in them can steer no word, at any temperature.",
+    "not in them can steer no word, at any temperature.",
     r"h_t = f(h_{t-1}, \text{word}_t), \qquad z_t = W h_t + b",
     "h is what is carried on from word to word, f one step of the network, z the scores of all words.",
     _opening,
