@@ -32,6 +32,7 @@ save_component = drawing.component("save")
 logger = logging.getLogger("simmer")
 FIELDS = address.fields("compare")
 
+KNOB_HEIGHT = 372  # of its chart, with the slider
 TIMELINE_CAPTIONS = {
     "choices": "Effective choices: how many equally likely words would leave the draw as open. "
     "Logarithmic; a diamond marks where a text leaves its left neighbour. Click to pick a word.",
@@ -165,6 +166,8 @@ def take_in() -> None:
         if isinstance(name, int):
             state.moved = name - 1, value - state.temperatures[name - 1]
             state.temperatures[name - 1] = value
+        elif name == "below":
+            state.below = value
         else:
             go_to(value)
 
@@ -543,7 +546,6 @@ def draw_comparison() -> None:
         asked, comparison, texts, unmoved = shown["drawn"]
         state.update(unmoved)
         word = state.word
-    before = shown.get("comparison")
     shown.update(comparison=comparison, facts={**asked.facts(), "step": word})
     unmoved = {name: copy.deepcopy(state[name]) for name in ("n", "temperatures", "forced", "word")}
     shown["drawn"] = asked, comparison, texts, unmoved
@@ -561,6 +563,7 @@ def draw_comparison() -> None:
             point=point_of(asked.seed, word),
             explained=about("effective choices"),
             hundred=f"{word} {asked.seed}" * bool(state.get("hundred")),
+            below=state.get("below", False),
             on_ask=take_in,
             on_add=add_column,
             on_remove=remove_column,
@@ -570,8 +573,6 @@ def draw_comparison() -> None:
             present=(asked.title or "Any recipe") if said("present") else None,
             on_leave=share.leave,
         )
-    if before is None:
-        navigation.first_look()
     with places[2], or_a_sentence("What can be done about this word"):
         about_word(comparison, asked, word)
     with places[3], or_a_sentence("The lines of the whole run"):
@@ -582,7 +583,7 @@ def draw_comparison() -> None:
     write_address()
     column, way = state.pop("moved", (state.n, 0))
     if column < state.n:
-        writers.compare_ahead(asked, column, way)
+        writers.compare_ahead(asked, column, way, choices=state.get("below", False))
 
 
 @contextlib.contextmanager
@@ -613,12 +614,14 @@ def forced_words() -> None:
 
 
 def timeline(comparison: Comparison, word: int) -> None:
+    drawn = state.get("below")  # as long as it is out of sight, a move need not wait for it
     with st.container(horizontal=True, vertical_alignment="bottom", key="timeline_head"):
         measure = said("line")
-        st.html(
-            drawing.chapter("The whole run", TIMELINE_CAPTIONS[measure], comparison.timeline_summary(measure))
-        )
+        point = comparison.timeline_summary(measure) if drawn else ""
+        st.html(drawing.chapter("The whole run", TIMELINE_CAPTIONS[measure], point))
         controls.segments(FIELDS["line"], "What the lines show", label_visibility="collapsed")
+    if not drawn:
+        return
     drawing.draw(
         charts.timeline_spec(
             comparison.timeline_rows(), step=word, measure=measure, picks=state.get("picks", 0)
@@ -734,14 +737,14 @@ def knob(comparison: Comparison, word: int) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", key="knob_head"):
             there = PLACES[: state.n]
             k = there.index(said("live")) if said("live") in there else 0
-            rows = comparison.live_rows(k, word - 1)
+            drawn, ended = state.get("below"), word > len(comparison.runs[k].steps)
             st.html(
                 drawing.chapter(
                     "Turn the knob yourself",
-                    "The word picked above at any temperature up to 5, without sampling rules."
-                    if rows
-                    else f"Column {k + 1} has ended before word {word}.",
-                    comparison.live_summary(k, word - 1),
+                    f"Column {k + 1} has ended before word {word}."
+                    if ended
+                    else "The word picked above at any temperature up to 5, without sampling rules.",
+                    comparison.live_summary(k, word - 1) if drawn else "",
                 )
             )
             controls.select(
@@ -750,9 +753,11 @@ def knob(comparison: Comparison, word: int) -> None:
                 width=150,
                 label_visibility="collapsed",
             )
-        if rows:
+        if not drawn:
+            st.html(f'<div style="height: {KNOB_HEIGHT}px"></div>')  # as much room as it will take
+        elif not ended:
             drawing.draw(
-                charts.live_spec(rows),
+                charts.live_spec(comparison.live_rows(k, word - 1)),
                 what="Bar chart of the next word with its own temperature slider",
                 key="knob",
             )

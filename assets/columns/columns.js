@@ -7,6 +7,7 @@
 
 import { bindBars, growDraws, showBars } from "./bars.js";
 import { present } from "./present.js";
+import { watch } from "./sight.js";
 
 const STEP = 0.05;
 const HIGHEST = 2;
@@ -98,6 +99,7 @@ export default function (component) {
   showWord(state, underWay(state, "word") ? state.word : data.word);
   growDraws(state);
   present(root, state, { walk, turn });
+  if ("below" in data) watch(root, state, ask);
 }
 
 // The focus was on `held` in column `at`, which has gone: what does the same has it now, or the slider beside it.
@@ -136,7 +138,8 @@ function send(state) {
   [state.asked, state.next] = [state.next, {}];
   state.number += 1;
   state.since = performance.now();
-  state.say("ask", { number: state.number, generation: state.generation, values: state.asked });
+  const values = "below" in state ? { below: state.below, ...state.asked } : state.asked;
+  state.say("ask", { number: state.number, generation: state.generation, values });
 }
 
 // What the hand does now is newer than what the server says.

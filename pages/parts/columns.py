@@ -146,13 +146,15 @@ def show(
 
 def asked(key: str) -> dict[str | int, Any]:
     """What the columns `key` ask for: the number of the "word" to pick, and temperatures by the number of
-    their column. What no slider can say is left out."""
+    their column; and whether what stands "below" them is in sight. What no slider can say is left out."""
     values: dict[str | int, Any] = {}
     if state[key].ask["generation"] != state.get("generation", 0):  # of columns that are others by now
         return values
     for name, value in state[key].ask["values"].items():
         if name == "word" and isinstance(value, int):
             values[name] = value
+        elif name == "below":
+            values[name] = value is True
         elif f"column {name}" in address.PLACES:
             with contextlib.suppress(ValueError):
                 values[int(name)] = address.TEMPERATURE.read(str(value))

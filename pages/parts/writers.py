@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -114,13 +115,14 @@ def write_ahead(requests: Sequence[Request], then: Callable[[Comparison], object
         )
 
 
-def compare_ahead(request: Request, column: int, way: float) -> None:
+def compare_ahead(request: Request, column: int, way: float, choices: bool) -> None:
     """Have that written which the next move of a column's slider is likely to ask for, after one that went up
-    (`way` > 0) or down: a hand goes on where it goes, and where it comes from the texts are kept."""
+    (`way` > 0) or down: a hand goes on where it goes, and where it comes from the texts are kept. `choices`:
+    whether the timeline is looked at."""
     if request.apart and way:
         there = round(request.temperatures[column] + math.copysign(SLIDER_STEP, way), 2)
         near = [request.with_temperature(column, there)] * (0 <= there <= HOTTEST)
-        _writer(request.model).write_ahead(near, prepare)
+        _writer(request.model).write_ahead(near, partial(prepare, choices=choices))
 
 
 @st.cache_resource(show_spinner=False)

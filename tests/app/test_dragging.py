@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(not available_bundles(), reason="no released network"),
 ]
 
-# The server's first act: texts cannot be written at T = 1.3, nor the knob be drawn at T = 1.4.
+# The server's first act: texts cannot be written at T = 1.3, nor what is said of the word at T = 1.4.
 FAILURES = """
 from textgen.views.compare import Comparison
 
@@ -27,7 +27,7 @@ def failing(method, temperature):
     return work
 
 Comparison.word_rows = failing(Comparison.word_rows, 1.3)
-Comparison.live_rows = failing(Comparison.live_rows, 1.4)
+Comparison.step_summary = failing(Comparison.step_summary, 1.4)
 """
 
 

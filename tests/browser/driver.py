@@ -33,6 +33,12 @@ class App:
             self.page.wait_for_selector(IDLE, timeout=60_000)
         return self
 
+    def further_down(self) -> App:
+        """To the end of the comparison, whose charts are drawn when they come near the window."""
+        self.key("own_knob").scroll_into_view_if_needed()
+        self.page.locator(".st-key-knob svg.marks").wait_for()
+        return self.settle()
+
     def key(self, name: str):
         return self.page.locator(f".st-key-{name}").first
 

@@ -40,8 +40,8 @@ def test_a_slider_changes_its_text_and_chart_and_no_other_text(app):
 
 
 def test_a_drag_keeps_scroll_and_focus_and_updates_charts_in_place(app):
-    app.open()
-    app.page.locator(".st-key-timeline svg.marks").wait_for()
+    app.page.set_viewport_size({"width": 1280, "height": 1300})
+    app.open().further_down()
     app.bars(1).first.evaluate("bar => bar.dataset.same = 'yes'")
     app.page.evaluate(
         "() => { document.querySelector('.st-key-timeline svg.marks').dataset.same = 'yes';"
@@ -158,10 +158,8 @@ def test_the_switch_shows_the_luck_and_the_largest_is_written(app):
 
 
 def test_the_knob_in_the_chart_needs_no_server(app):
-    app.open()
+    app.open().further_down()
     box = app.key("knob")
-    box.scroll_into_view_if_needed()
-    box.locator("svg.marks").wait_for()
     sent: list[object] = []
     app.page.on("websocket", lambda socket: socket.on("framesent", sent.append))
     before = box.locator("svg.marks").text_content()
@@ -179,8 +177,29 @@ def test_the_knob_in_the_chart_needs_no_server(app):
     assert "step" not in app.query
 
 
-def test_the_timeline_picks_a_word(app):
+def test_what_stands_further_down_is_drawn_when_it_comes_near_and_moves_nothing(app):
+    app.page.set_viewport_size({"width": 1440, "height": 900})
     app.open()
+    charts = app.page.locator("[data-testid=stVegaLiteChart]")
+    height = "() => document.querySelector('[data-testid=stMain]').scrollHeight"
+    app.slide(1, "ArrowRight")
+    assert charts.count() == 0, "nobody sees them"
+    before = app.page.evaluate(height)
+    app.further_down()
+    assert charts.count() == 2
+    assert abs(app.page.evaluate(height) - before) <= 2
+    app.column(1).locator("input").focus()
+    app.page.evaluate("() => { document.querySelector('[data-testid=stMain]').scrollTop = 0; }")
+    app.slide(1, "ArrowRight")
+    assert charts.count() == 0
+    assert abs(app.page.evaluate(height) - before) <= 2
+    app.further_down()
+    assert "T = 0.8" in app.key("timeline").locator("svg.marks").text_content()
+    app.is_sound()
+
+
+def test_the_timeline_picks_a_word(app):
+    app.open().further_down()
     chart = app.key("timeline").locator("svg.marks")
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
@@ -189,7 +208,7 @@ def test_the_timeline_picks_a_word(app):
     step = int(app.query["step"][0])
     assert 20 < step < 40
     app.key("columns").locator(".place input").press("Home")
-    app.settle()
+    app.settle().further_down()
     chart.click(position={"x": box["width"] * 0.5, "y": 60})
     app.settle()
     assert int(app.query["step"][0]) == step, "the same point can be picked again"
@@ -477,8 +496,7 @@ def test_the_run_is_downloaded_as_it_stands(app, tmp_path):
     ("name", "start"), [("run SVG", b"<svg"), ("word PNG", b"\x89PNG"), ("knob SVG", b"<svg")]
 )
 def test_charts_are_saved_as_pictures(app, tmp_path, name, start):
-    app.open()
-    app.page.locator(".st-key-knob svg.marks").wait_for()
+    app.open().further_down()
     app.page.get_by_text("Keep", exact=True).click()
     with app.page.expect_download() as download:
         app.page.get_by_role("button", name=name).click()
@@ -503,8 +521,7 @@ def test_presets_and_tour_move_the_real_controls(app):
 
 
 def test_charts_say_their_point_to_a_screen_reader(app):
-    app.open("?step=5")
-    app.page.locator(".st-key-knob svg.marks").wait_for()
+    app.open("?step=5").further_down()
     labels = app.page.locator("[data-testid=stVegaLiteChart]").evaluate_all("c => c.map(e => e.ariaLabel)")
     assert len(labels) == 2 and all("in the text before it" in label for label in labels)
     points = app.page.locator(".for-screen-readers").all_inner_texts()

@@ -398,12 +398,13 @@ class Comparison:
         return rows
 
 
-def prepare(bundle: Bundle, request: Request, runs: Sequence[Generation]) -> None:
-    """Work out now what a page will show of the runs of `request`."""
+def prepare(bundle: Bundle, request: Request, runs: Sequence[Generation], choices: bool = True) -> None:
+    """Work out now what a page will show of the runs of `request`; `choices` are for the timeline."""
     comparison = Comparison(bundle, runs)
     for k in range(len(runs)):
         comparison.word_rows(k, tokenize(request.opening))
-        comparison.choices(k)
+        if choices:
+            comparison.choices(k)
 
 
 def likely_words(comparisons: Sequence[Comparison], position: int, *, most: int = 12) -> list[int]:
