@@ -121,8 +121,9 @@ def compare_ahead(request: Request, column: int, way: float, choices: bool) -> N
     whether the timeline is looked at."""
     if request.apart and way:
         there = round(request.temperatures[column] + math.copysign(SLIDER_STEP, way), 2)
-        near = [request.with_temperature(column, there)] * (0 <= there <= HOTTEST)
-        _writer(request.model).write_ahead(near, partial(prepare, choices=choices))
+        if 0 <= there <= HOTTEST:
+            near = request.with_temperature(column, there)
+            _writer(request.model).write_ahead([near], partial(prepare, choices=choices))
 
 
 @st.cache_resource(show_spinner=False)

@@ -31,7 +31,9 @@ def written(app: AppTest) -> list[list[str]]:
 def drag(app: AppTest, **heats: float) -> AppTest:
     """What the sliders of columns say; they stand in a component, which moves in the browser tests alone."""
     for name, heat in heats.items():
-        app.session_state.temperatures[int(name[1:]) - 1] = heat
+        k = int(name[1:]) - 1
+        app.session_state.moved = k, heat - app.session_state.temperatures[k]
+        app.session_state.temperatures[k] = heat
     return app.run()
 
 
@@ -44,6 +46,13 @@ def test_the_first_visit_shows_a_comparison(app):
     texts = written(app)
     assert len(texts) == 3 and all(5 < len(text) <= 60 for text in texts)
     assert not app.warning and not app.error
+
+
+@pytest.mark.parametrize(("near", "end"), [(0.05, 0.0), (1.95, 2.0)])
+def test_a_slider_goes_to_its_end(app, near, end):
+    drag(app, t1=near)
+    drag(app, t1=end)
+    assert not app.exception and temperatures(app)[0] == end
 
 
 def test_the_page_writes_what_textgen_writes(app):
