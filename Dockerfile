@@ -17,6 +17,7 @@ COPY --from=libraries /libraries /libraries
 WORKDIR /simmer
 COPY .streamlit .streamlit
 COPY assets assets
+COPY docs docs
 COPY textgen textgen
 COPY pages pages
 COPY app.py ./
