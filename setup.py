@@ -11,5 +11,5 @@ setup(
         "textgen.views.templates": ["*.html"],
         "textgen.assets": ["**"],
     },
-    exclude_package_data={"textgen.assets": ["screenshot.png"]},
+    exclude_package_data={"textgen.assets": ["dragging.webp"]},
 )

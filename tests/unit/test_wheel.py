@@ -46,7 +46,7 @@ def test_the_wheel_holds_the_package_and_all_that_it_reads(wheel):
     expected = {path.relative_to(ROOT).as_posix() for path in package}
     assets = [path for path in (ROOT / "assets").rglob("*") if path.is_file()]
     expected |= {"textgen/" + path.relative_to(ROOT).as_posix() for path in assets}
-    assert inside == expected - {"textgen/assets/screenshot.png"}  # which only the README shows
+    assert inside == expected - {"textgen/assets/dragging.webp"}  # which only the README shows
 
 
 def test_installed_alone_it_writes_a_recipe_from_any_folder(wheel, tmp_path):
