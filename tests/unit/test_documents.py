@@ -85,8 +85,7 @@ MENTIONED = [(name, code) for name, text in TEXTS.items() for code in inline(tex
 
 def understood(command: str) -> None:
     """Fails if a command is none: of ours by its parser, of others by the files and options it names."""
-    words = [word for word in shlex.split(command) if not re.match(r"[A-Z_]+=\S*$", word) or "ARGS" in word]
-    program, *rest = words
+    program, *rest = shlex.split(re.sub(r"^([A-Z_]+=\S* )*", "", command))
     match program.rpartition("/")[2], *rest:
         case "make", target, *more:
             understood_by_make(target, more)
