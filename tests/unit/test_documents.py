@@ -103,7 +103,7 @@ def understood(command: str) -> None:
             pass
         case "docker", "build" | "run", *options:
             text = (ROOT / "Dockerfile").read_text("utf-8")
-            assert all(f"ARG {word.split('=')[0]}" in text for word in options if re.match(r"[A-Z]+=", word))
+            assert all(f"ARG {word.split('=')[0]}=" in text for word in options if re.match(r"[A-Z]+=", word))
             if "textgen" in options:
                 understood_by_us(options[options.index("textgen") + 1 :])
         case "dask", "scheduler" | "worker" as what, *arguments:
