@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.parts import address, columns, controls, drawing, navigation, share, writers
 from pages.parts.address import STAGES
-from pages.parts.drawing import plain
+from pages.parts.drawing import control_name, plain
 from textgen.memo import Memo
 from textgen.views.bars import bars, hundred_draws
 from textgen.views.compare import likely_words
@@ -337,11 +337,11 @@ def ask(question: Question, name: str, then: str | None = None) -> None:
     """A question with its answers to choose from."""
     with st.form(f"form_{name}", border=False):
         st.radio(
-            plain(question.text),
+            control_name(question.text),
             range(len(question.options)),
             index=None,
             key=f"choice_{name}",
-            format_func=lambda n: f"{SIGNS[n]}\\. {plain(question.options[n])}",
+            format_func=lambda n: f"{SIGNS[n]}. {control_name(question.options[n])}",
         )
         label = "That is my prediction" if name == "before" else "That is my answer"
         st.form_submit_button(label, type="primary", on_click=answer, args=(name, then), key=f"answer_{name}")

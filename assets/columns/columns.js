@@ -12,6 +12,7 @@ import { watch } from "./sight.js";
 const STEP = 0.05;
 const HIGHEST = 2;
 const PATIENCE = 4000; // milliseconds after which an answer is no longer waited for
+const REST = 800; // milliseconds without a change after which a screen reader is told of those that were
 
 export const STRENGTH = {
   surprisal: (row) => Math.min(row.bits / 12, 1),
@@ -85,7 +86,7 @@ export default function (component) {
   while (columns.children.length > data.columns.length) columns.lastChild.remove();
   data.columns.forEach((column, k) => {
     const section = columns.children[k] ?? columns.appendChild(newColumn(state, k));
-    if (!underWay(state, String(k + 1))) showTemperature(section, column.temperature, data);
+    if (!underWay(state, String(k + 1))) showTemperature(section, column.temperature, data, column.note);
     set(section, "--heat", heat(column.temperature, data));
     section.querySelector(".knob").hidden = !data.sliders;
     section.querySelector(".remove").hidden = data.columns.length <= data.fewest;
@@ -98,6 +99,7 @@ export default function (component) {
   showViews(state);
   showWord(state, underWay(state, "word") ? state.word : data.word);
   growDraws(state);
+  speakLater(state);
   present(root, state, { walk, turn });
   if ("below" in data) watch(root, state, ask);
 }
@@ -203,12 +205,13 @@ function turn(state, k, key) {
   ask(state, String(k + 1), Number(to.toFixed(2)));
 }
 
-function showTemperature(section, temperature, data) {
+// `note` says in words what the temperature means, once the server has said it.
+function showTemperature(section, temperature, data, note = "") {
   section.temperature = temperature;
   const shown = temperature.toFixed(2);
   const input = section.querySelector("input");
   if (Number(input.value) !== temperature) input.value = temperature;
-  input.setAttribute("aria-valuetext", shown);
+  input.setAttribute("aria-valuetext", note ? `${shown}, ${note}` : shown);
   const output = section.querySelector("output");
   output.textContent = shown;
   output.style.setProperty("--at", temperature / HIGHEST);
@@ -252,6 +255,38 @@ function follow(section, at) {
   if (!word || text.scrollHeight <= text.clientHeight) return;
   const [box, home] = [word.getBoundingClientRect(), text.getBoundingClientRect()];
   if (box.bottom > home.bottom || box.top < home.top) text.scrollTop += box.top - home.top - home.height / 2;
+}
+
+// -- what is spoken: once, when the hand rests, and not at each of its moves ------------------------------------------
+
+// What there is to be said of all columns, at word `word`.
+export const aloud = (columns, word) => ({
+  names: columns.map((column) => column.name),
+  texts: columns.map(({ rows }) => rows.map((row) => (row.space ? " " : "") + row.text).join("").trim()),
+  picked: columns.map(({ rows }) => rows[word - 1]?.text ?? "ended"),
+  word,
+});
+
+// What is new since `before`: a text, the beginnings of several, or else the picked words; nothing is an empty text.
+export function news(before, { names, texts, picked, word }) {
+  const said = (words) => names.map((name, k) => `${name}: ${words[k]}`);
+  const fresh = said(texts).filter((_, k) => !before.texts.includes(texts[k]));
+  if (fresh.length > 1) return fresh.map((text) => text.split(" ").slice(0, 15).join(" ") + " …").join(" ");
+  if (fresh.length) return fresh[0];
+  return word === before.word ? "" : `Word ${word}. ${said(picked).join("; ")}`;
+}
+
+function speakLater(state) {
+  const now = aloud(state.data.columns, state.word);
+  state.told ??= now;
+  clearTimeout(state.speaking);
+  state.speaking = setTimeout(() => {
+    const text = news(state.told, now);
+    state.told = now;
+    // While it plays nobody is spoken to, and a word that has the focus is read out by itself.
+    const onWord = state.part(".columns").getRootNode().activeElement?.matches(".word");
+    if (text && !state.player && !(onWord && text.startsWith("Word "))) state.part(".spoken").textContent = text;
+  }, REST);
 }
 
 function showViews({ part, data }) {
@@ -398,7 +433,7 @@ function mark(section, at, count) {
     word.classList.toggle("picked", i === at);
     word.classList.toggle("later", i > at);
     word.tabIndex = i === section.at ? 0 : -1;
-    if (i === at) word.setAttribute("aria-current", "word");
+    if (i === at) word.setAttribute("aria-current", "true");
     else word.removeAttribute("aria-current");
   });
 }

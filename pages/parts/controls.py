@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.address import DISHES, RULE_KEYS, Field, said
-from pages.parts.drawing import plain
+from pages.parts.drawing import control_name, plain
 from textgen.text.recipe import split_prompt
 from textgen.text.vocabulary import UNKNOWN, UNKNOWN_ID, Vocabulary, unknown_words
 from textgen.views.names import network_label
@@ -213,7 +213,7 @@ def rules(known: Mapping[str, Field]) -> None:
             continue
         sampling_rule(known, rule, f"{n} · {rule.label}")
     may_write = st.checkbox(
-        f"May write “{plain(UNKNOWN)}”, some unknown word",
+        f"May write “{control_name(UNKNOWN)}”, some unknown word",
         key="unk",
         bind="query-params",
         help="Off: its probability is shared among the known words.",

@@ -46,6 +46,13 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])", r"\\\1", text)
 
 
+def control_name(text: str) -> str:
+    """`text` for the name of a control, which is read aloud as it is written: a backslash stands only before
+    a mark that would mean something."""
+    marks = r"[\\`*_~$<]|\](?=[(\[])|[:&](?=\w)|(?<=\w)\.(?=[A-Za-z])|^[#+\->]|(?<=^\d)[.)]"
+    return re.sub(f"({marks})", r"\\\1", text)
+
+
 def document(name: str) -> str:
     """The text of a file in `docs`."""
     return (DOCUMENTS / name).read_text(encoding="utf-8")

@@ -23,6 +23,11 @@ SHAPES = ("title", "opening", "seed", "words", "follow", "luck", *address.RULE_K
 # together, and the charts that follow keep it busy for longer than this.
 FIRST_LOOK = 0.4
 
+BROKEN = (
+    "Something went wrong here, and this part of the page could not be drawn. Load the page again. If that "
+    "does not help, open it without what follows the “?” in its address. The log of the server says why."
+)
+
 
 def through_app() -> None:
     """The first thing a page does: make sure that it runs inside `app.py`.

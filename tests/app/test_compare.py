@@ -265,6 +265,32 @@ def test_plain_shows_markdown_as_it_was_written():
         assert drawing.plain(mark) == "\\" + mark
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The words are “oil”, 1.5 cups (or less). What now? T = 1: all!",
+        "May write “[UNK]”, some word",
+        "to-do & 9-to-5",
+    ],
+)
+def test_the_name_of_a_control_is_as_it_is_read_aloud(text):
+    assert drawing.control_name(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("*a* _b_ `c` ~d~ $e$", r"\*a\* \_b\_ \`c\` \~d\~ \$e\$"),
+        ("[a](b) <i> :red[c] &amp;", r"[a\](b) \<i> \:red[c] \&amp;"),
+        ("www.a.de # 1", r"www\.a\.de # 1"),
+        ("# a", r"\# a"),
+        ("1. a", r"1\. a"),
+    ],
+)
+def test_the_name_of_a_control_is_no_markup(text, shown):
+    assert drawing.control_name(text) == shown
+
+
 def test_what_is_not_as_usual_is_counted_and_the_bars_say_what_fades(app):
     def more() -> str:
         labels = [popover.proto.popover.label for popover in app.get("popover")]

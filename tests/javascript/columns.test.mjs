@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { facts, moved, percent, rounded, STRENGTH } from "../../assets/columns/columns.js";
+import { aloud, facts, moved, news, percent, rounded, STRENGTH } from "../../assets/columns/columns.js";
 
 test("only a certainty is 100 %, only an impossibility 0 %", () => {
   const shown = [1, 0.99996, 0.9991, 0.5, 0.0994, 0.00101, 0.0009, 1e-30, 0].map(percent);
@@ -42,4 +42,16 @@ test("facts say what the word was drawn with and what the network itself thinks"
   assert.deepEqual(facts(row, 0, "T = 0.5"), [
     "word 1, forced", "50 % at T = 0.5", "25 % at T = 1", "rank 1,234", "2.0 bits of surprisal",
   ]);
+});
+
+test("what is spoken is the text that is new, and the picked words only where no text is", () => {
+  const column = (name, ...words) => ({ name, rows: words.map((text, i) => ({ text, space: i > 0 && text !== "." })) });
+  const cool = column("T = 0.2", "Heat", "oil", ".");
+  const before = aloud([cool, column("T = 0.7", "Cut", "leeks")], 1);
+  const said = (columns, word) => news(before, aloud(columns, word));
+  assert.equal(said([cool, column("T = 0.75", "Cut", "leeks")], 1), ""); // the slider says its temperature itself
+  assert.equal(said([cool, column("T = 0.8", "Cut", "beets", ".")], 2), "T = 0.8: Cut beets.");
+  assert.equal(said([cool, column("T = 0.7", "Cut", "leeks")], 3), "Word 3. T = 0.2: .; T = 0.7: ended");
+  const both = said([column("T = 0.1", ..."a b c d e f g h i j k l m n".split(" ")), column("T = 0.8", "Fry")], 1);
+  assert.equal(both, "T = 0.1: a b c d e f g h i j k l … T = 0.8: Fry …");
 });
