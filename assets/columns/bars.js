@@ -65,7 +65,20 @@ export function showBars(section, column, state) {
     // What is seen comes first in what is said, as it is seen: who speaks to the page says what stands there.
     bar.setAttribute("aria-label", [`${row.label} ${label}`, row.picked ? "written" : "", row.why].filter(Boolean).join(", "));
   });
+  stopAt(list, section.bar ?? 0);
   showLine(section, column, state, view);
+}
+
+// Tab stops at one of the bars, and arrow keys go on from there: eight stops in each column would be a long way.
+function stopAt(list, at) {
+  const open = [...list.children].filter((bar) => !bar.disabled);
+  open.forEach((bar, i) => (bar.tabIndex = i === Math.min(at, open.length - 1) ? 0 : -1));
+}
+
+// Which of `count` bars a key leads to from bar `at`, or undefined.
+export function barAfter(key, at, count) {
+  const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: count - 1 }[key];
+  return to >= 0 && to < count ? to : undefined;
 }
 
 function newBar() {
@@ -143,6 +156,16 @@ export function bindBars(section, state, k) {
     if (step === undefined) return;
     event.preventDefault();
     movePoint(state, state.point + step);
+  };
+  const list = bars.querySelector(".rows");
+  list.onkeydown = (event) => {
+    const open = [...list.children].filter((bar) => !bar.disabled);
+    const to = barAfter(event.key, open.indexOf(event.target), open.length);
+    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    section.bar = to;
+    stopAt(list, to);
+    open[to].focus();
   };
   bars.onpointerover = bars.onfocusin = show;
   bars.onpointerout = bars.onfocusout = () => state.card.hide();

@@ -281,6 +281,7 @@ function speakLater(state) {
   state.told ??= now;
   clearTimeout(state.speaking);
   state.speaking = setTimeout(() => {
+    if (Object.keys({ ...state.asked, ...state.next }).length || state.timer) return; // its answer comes here too
     const text = news(state.told, now);
     state.told = now;
     // While it plays nobody is spoken to, and a word that has the focus is read out by itself.

@@ -43,15 +43,17 @@ def through_app() -> None:
 
 def everywhere(pages: Sequence[st.Page]) -> None:
     """What stands above every page: links to all `pages`, where Streamlit's own would cover the page (see
-    page.css), and a script for the wheel."""
+    page.css), and what the wheel and the Tab key need."""
     with st.container(horizontal=True, gap="xsmall", key="pages"):
         if st.context.is_embedded:
             st.html(drawing.ASSETS / "embedded.css")
         else:
             for page in pages:
                 st.page_link(page)
-        script = (drawing.ASSETS / "wheel.js").read_text(encoding="utf-8")
-        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+        scripts = "".join(
+            (drawing.ASSETS / name).read_text(encoding="utf-8") for name in ("wheel.js", "popover.js")
+        )
+        st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
 
 
 def enter(page: str, own: Sequence[str] = ()) -> None:

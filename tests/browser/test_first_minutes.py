@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from driver import App
 from playwright.sync_api import expect
 
@@ -9,6 +11,24 @@ FOCUSED = """() => {
     let e = document.activeElement;
     while (e.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
     return e.ariaLabel || e.innerText || e.tagName; }"""
+# Whether what has the focus, or a box around it, shows so; the ring of a thumb is out of a script's sight.
+VISIBLE = """() => {
+    let e = document.activeElement;
+    while (e.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+    if (e.type === "range") return true;
+    const boxes = [e];
+    while (boxes.length < 5 && boxes.at(-1)?.parentElement) boxes.push(boxes.at(-1).parentElement);
+    return boxes.map((box) => getComputedStyle(box)).some((style) =>
+        ["solid", "auto"].includes(style.outlineStyle) || style.boxShadow !== "none" ||
+        (style.borderTopWidth !== "0px" && style.borderTopColor === "rgb(163, 52, 79)")); }"""
+# Keeps what the live region below the texts says.
+SPOKEN = """() => {
+    const find = (root) => root.querySelector(".side-by-side > .spoken") ??
+        [...root.querySelectorAll("*")].map((e) => e.shadowRoot && find(e.shadowRoot)).find(Boolean);
+    const region = find(document);
+    window.spoken = [];
+    const keep = () => window.spoken.push(region.textContent);
+    new MutationObserver(keep).observe(region, {childList: true}); }"""
 
 
 def foot(app: App, column: int) -> float:
@@ -75,3 +95,69 @@ def test_the_focus_stays_where_columns_come_and_go(app):
     assert press_enter(1, ".add", 3) == "Add a column"
     assert press_enter(2, ".add", 4) == "Add a column"
     assert press_enter(3, ".remove", 3) == "Remove column 3"
+
+
+def test_by_keyboard_alone_from_the_title_to_another_page(app):
+    """Every move is a key, every stop can be seen, and what is new is spoken once."""
+    app.open()
+    page = app.page
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(SPOKEN)
+
+    def at() -> str:
+        return page.evaluate(FOCUSED)
+
+    def tab_to(name: str, most: int) -> None:
+        for _ in range(most):
+            page.keyboard.press("Tab")
+            assert page.evaluate(VISIBLE), f"nothing shows that the keyboard is on {at()}"
+            if re.search(name, at()):
+                return
+        raise AssertionError(f"{name} is more than {most} stops away, here is {at()}")
+
+    def press(*keys: str) -> None:
+        for key in keys:
+            page.keyboard.press(key)
+        app.settle()
+
+    tab_to("Skip to main content", 1)
+    press("Enter")
+    tab_to("^Recipe title", 3)
+    page.keyboard.type("apple pie")
+    press("Enter")
+    tab_to("Temperature of column 1", 7)
+    before = app.text(0)
+    page.evaluate("() => (window.spoken.length = 0)")
+    press("ArrowRight", "ArrowRight", "PageUp", "PageUp", "PageUp", "PageUp")
+    assert app.query["t1"] == ["1.3"] and app.text(0) != before
+    assert "1.30, daring" in app.column(0).locator("input").get_attribute("aria-valuetext")
+    page.wait_for_function("() => window.spoken.length > 0")
+    text = " ".join(app.text(0).split())
+    assert [" ".join(said.split()) for said in page.evaluate("() => window.spoken")] == [f"T = 1.3: {text}"]
+    tab_to("word 1", 2)
+    press("ArrowRight", "ArrowRight")
+    assert app.query["step"] == ["3"] and "word 3" in at()
+    tab_to("%", 2)
+    press("ArrowDown")
+    forced = at().split()[0]
+    press("Enter")
+    assert app.query["force"] == [f"3 {forced}"]
+    assert {app.words(k).nth(2).inner_text().lower() for k in range(3)} == {forced.lower()}
+    tab_to("Temperature of column 2", 1)
+    tab_to("Remove column 2", 1)
+    press("Enter")
+    assert app.query["n"] == ["2"]
+    tab_to("Add a column", 9)
+    press("Enter")
+    assert "n" not in app.query  # three, as at first
+    tab_to("Draw it 100 times", 15)
+    page.get_by_role("button", name="Share").focus()  # the way back is as long as the way there
+    press("Enter")
+    tab_to("Copy link", 9)
+    press("Enter")
+    press("Escape")
+    assert "Share" in at()
+    page.get_by_role("link", name="Models").focus()
+    press("Enter")
+    expect(page.get_by_role("heading", level=1, name="networks")).to_be_visible()
+    app.is_sound()

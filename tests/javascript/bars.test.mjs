@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { counts, line, VIEWS } from "../../assets/columns/bars.js";
+import { barAfter, counts, line, VIEWS } from "../../assets/columns/bars.js";
 
 test("the counts of the first draws add up to them", () => {
   assert.deepEqual(counts([0, 2, 2, 1, 2], 4, 3), [1, 1, 2]);
@@ -25,4 +25,10 @@ test("a word without a chance has no stretch, and the line is as long as the sha
 test("a word that cannot be drawn has no luck to show", () => {
   assert.equal(VIEWS.luck({ luck: -1.234 }), "−1.23");
   assert.equal(VIEWS.luck({}), "");
+});
+
+test("arrow keys go from bar to bar, and stay at the ends", () => {
+  const to = ["ArrowDown", "ArrowUp", "Home", "End", "Enter"].map((key) => [0, 3, 7].map((at) => barAfter(key, at, 8)));
+  const none = undefined;
+  assert.deepEqual(to, [[1, 4, none], [none, 2, 6], [0, 0, 0], [7, 7, 7], [none, none, none]]);
 });
