@@ -403,13 +403,13 @@ def explorer() -> None:
             what="Bar chart of the recorded next word, a panel a temperature",
             key="recorded",
         )
-    curves(history, epoch)
+    curves(history, epoch, epochs[-1])
     st.markdown("**Every epoch, every temperature: how the text began**")
     st.html(epoch_table(samples, epoch))
     next_words_learned(history, state.prompt, epochs[-1])
 
 
-def curves(history: Mapping[str, Any], epoch: int) -> None:
+def curves(history: Mapping[str, Any], epoch: int, last: int) -> None:
     left, right = st.columns(2, gap="large")
     for column, what, title, note in (
         (
@@ -431,7 +431,9 @@ def curves(history: Mapping[str, Any], epoch: int) -> None:
             drawing.note(note)
             if curve := model_tables.curve_rows(history, what):
                 draw(
-                    charts.curves_spec(curve, now=epoch, log=what == "perplexity", apart=what == "loss"),
+                    charts.curves_spec(
+                        curve, now=epoch, epochs=last, log=what == "perplexity", apart=what == "loss"
+                    ),
                     "; ".join(f"{row['label']} {row['text']}" for row in curve if row["epoch"] == epoch)
                     or "The untrained network has no figures.",
                     what=f"Line chart of {title.lower()} by epoch",

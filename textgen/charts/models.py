@@ -38,12 +38,22 @@ def _rounded(low: float, high: float, log: bool) -> tuple[float, float]:
     return step * math.floor(low / step - 0.1), step * math.ceil(high / step + 0.1)
 
 
-def curves_spec(rows: Sequence[Row], *, now: int, log: bool = False, apart: bool = False) -> Spec:
+def _more_room_above(values: Sequence[float], value: float) -> bool:
+    """Whether the next higher of `values` is further from `value` than the next lower."""
+    higher = min((other - value for other in values if other > value), default=math.inf)
+    lower = min((value - other for other in values if other < value), default=math.inf)
+    return higher >= lower
+
+
+def curves_spec(
+    rows: Sequence[Row], *, now: int, epochs: int = 0, log: bool = False, apart: bool = False
+) -> Spec:
     """What training recorded after each epoch: a line a `label`, a point an epoch, the chosen epoch marked.
 
     `rows` are those of `views.models.curve_rows`: `epoch` (from 1), `stage`, `label`, `value` and `text`.
-    `now` is the epoch that a rule marks; 0, the untrained network, has no figures and no rule. `log`: a
-    logarithmic scale. `apart`: lines end with their stage, as values of different stages cannot be compared.
+    `now` is the epoch that a rule marks; 0, the untrained network, has no figures and no rule. `epochs`: how
+    many there are, of which the last may have no figure. `log`: a logarithmic scale. `apart`: lines end with
+    their stage, as values of different stages cannot be compared.
     `ValueError` without rows.
     """
     if not rows:
@@ -58,7 +68,7 @@ def curves_spec(rows: Sequence[Row], *, now: int, log: bool = False, apart: bool
         for row in rows
     ]
     domain = _rounded(min(row["value"] for row in rows), max(row["value"] for row in rows), log)
-    epochs = max(row["epoch"] for row in rows)
+    epochs = max(epochs, *(row["epoch"] for row in rows))
     first = [row for row in rows if row["label"] == labels[0]]
     stages = [
         {"stage": stage, "start": min(members) - 0.5, "end": max(members) + 0.5, "odd": i % 2}
@@ -67,14 +77,22 @@ def curves_spec(rows: Sequence[Row], *, now: int, log: bool = False, apart: bool
             for stage, group in itertools.groupby(first, key=lambda row: row["stage"])
         )
     ]
+    # The values at the chosen epoch stand beside names where lines end, else above or below points.
     last = {row["label"]: row for row in points}
-    ends = [
-        {"label": "" if len(labels) == 1 else row["label"], "epoch": row["epoch"], "value": row["value"]}
-        for row in last.values()
+    ends = []
+    for row in last.values():
+        name = [row["label"]] * (len(labels) > 1) + [row["text"]] * (row["epoch"] == now)
+        ends.append({"label": " ".join(name), "epoch": row["epoch"], "value": row["value"]})
+    reached = [row for row in points if row["epoch"] == now]
+    values = sorted(math.log(row["value"]) if log else row["value"] for row in reached)
+    reached = [
+        {
+            **row,
+            "text": "" if last[row["label"]]["epoch"] == now else row["text"],
+            "above": _more_room_above(values, math.log(row["value"]) if log else row["value"]),
+        }
+        for row in reached
     ]
-    # The values at the chosen epoch stand above the highest and below the others, so that two can be read.
-    reached = sorted((row for row in points if row["epoch"] == now), key=lambda row: -row["value"])
-    reached = [{**row, "above": i == 0} for i, row in enumerate(reached)]
     return filled(
         _curves_template(domain, epochs, log),
         curves=points,

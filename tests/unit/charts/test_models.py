@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -40,10 +41,44 @@ def test_losses_of_different_stages_are_not_joined():
 
 
 def test_the_chosen_epoch_is_marked_with_its_values_and_the_untrained_network_has_none():
-    reached = charts_of(now=2)["perplexity"]["datasets"]["reached"]
-    assert [(row["text"], row["above"]) for row in reached] == [("35.0", True), ("29.0", False)]
+    reached = charts_of(now=1)["perplexity"]["datasets"]["reached"]
+    assert {row["epoch"] for row in reached} == {1} and all(row["text"] for row in reached)
     nothing = charts_of(now=0)["perplexity"]["datasets"]
     assert [row["epoch"] for row in (*nothing["reached"], *nothing["now"])] == [None, None]
+
+
+def curves(*lines, now, **options):
+    """Of eras "a", "b", …, each with its perplexities by epoch."""
+    rows = [
+        {"epoch": epoch, "stage": "all", "label": label, "value": value, "text": f"{value:g}"}
+        for label, line in zip("abc", lines, strict=False)
+        for epoch, value in enumerate(line, 1)
+    ]
+    return charts.curves_spec(rows, now=now, log=True, **options)["datasets"]
+
+
+def test_where_lines_end_a_value_stands_beside_its_name_and_neither_over_another():
+    shown = curves((40, 24), (30, 18.7), (20, 18.6), now=2)
+    assert [end["label"] for end in sorted(shown["ends"], key=lambda end: end["place"])] == [
+        "c 18.6",
+        "b 18.7",
+        "a 24",
+    ]
+    assert np.diff(sorted(np.log([end["place"] for end in shown["ends"]]))).min() > 0.05
+    assert [row["text"] for row in shown["reached"]] == ["", "", ""] and len(shown["reached"]) == 3
+
+
+def test_of_three_values_the_one_between_stands_where_there_is_more_room():
+    def above(*values):
+        return [row["above"] for row in curves(*[(value, 10) for value in values], now=1)["reached"]]
+
+    assert above(30, 20, 19) == [True, True, False]
+    assert above(30, 29, 19) == [True, False, False]
+
+
+def test_an_epoch_without_a_figure_is_still_within_the_picture():
+    spec = charts.curves_spec(model_tables.curve_rows(HISTORY, "loss"), now=9, epochs=9)
+    assert '"domain": [0, 9.5]' in json.dumps(spec)
 
 
 def test_the_minimum_is_marked_in_the_colour_of_its_temperature():
