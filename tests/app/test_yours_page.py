@@ -180,7 +180,7 @@ def test_what_cannot_be_read_is_refused_with_a_sentence():
     app = opened("yours")
     app.segmented_control(key="corpus_label").set_value("file").run()
     app.file_uploader(key="upload").set_value(("book.txt", b"%PDF-1.7\n" + bytes(99), "text/plain")).run()
-    assert not app.exception and "is a PDF" in said(app) and not button(app, "train")
+    assert not app.exception and "book.txt is a PDF" in said(app) and not button(app, "train")
     app.segmented_control(key="texts_label").set_value("lines").run()
     assert "is a PDF" in said(app)
 

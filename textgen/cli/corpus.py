@@ -35,7 +35,10 @@ def run(args: argparse.Namespace) -> None:
     for (name, encoding), files in look.formats.items():
         print(printable(f"{name}, {encoding}" + (f": {files:,} files" if files > 1 else "")))
     again = look.recipes - look.different
-    print(f"{look.recipes:,} recipes" + (f", {again:,} of them repeated" if again else ""))
+    print(
+        f"{look.recipes:,} recipe{'s' * (look.recipes != 1)}"
+        + (f", {again:,} of them repeated" if again else "")
+    )
     print(f"{facts['words']:,} words, {len(look.words):,} different")
     print(
         f"words of a recipe: half have up to {look.length(0.5):,}, 19 of 20 up to {look.length(0.95):,}, "

@@ -82,7 +82,8 @@ def look(run: Run, bounds: Limits) -> None:
     try:
         found = look_at(run.corpus, as_lines=run.about["as_lines"], most_words=bounds.words)
     except CorpusError as error:
-        run.say("refused", sentence(str(error).replace(str(run.corpus), run.about["file"])))
+        name = run.about["file"]
+        run.say("refused", sentence(str(error).replace(str(run.corpus), name), name))
         return
     except MemoryError:
         run.say("refused", "The file is too large for this computer's memory.")
@@ -117,10 +118,11 @@ def too_little(facts: dict[str, Any], as_lines: bool) -> str:
     return ""
 
 
-def sentence(text: str) -> str:
-    """`text` as a sentence."""
+def sentence(text: str, name: str = "") -> str:
+    """`text` as a sentence; one that begins with `name`, that of a file, begins as that does."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ")")) else ".")
+    start = text[:1] if name and text.startswith(name) else text[:1].upper()
+    return start + text[1:] + ("" if text.endswith((".", "!", "?", ")")) else ".")
 
 
 # -- training --------------------------------------------------------------------------------------

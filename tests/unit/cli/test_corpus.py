@@ -59,6 +59,13 @@ def test_the_command(file, monkeypatch, capsys):
     assert facts["examples"][0]["title"] == "Fog Soup"
 
 
+def test_one_recipe_is_one_recipe(tmp_path, capsys):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"title": "Fog Soup", "steps": ["Boil it."]}')
+    assert main(["corpus", "look", str(path)]) == 0
+    assert "\n1 recipe\n" in capsys.readouterr().out
+
+
 def test_a_file_that_is_refused(tmp_path, capsys):
     path = tmp_path / "x.txt"
     path.write_bytes(b"%PDF-1.7\n")
