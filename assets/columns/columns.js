@@ -319,7 +319,7 @@ function bindSteps(state) {
     if (!button.isConnected) return;
     if (!underWay(state, "word")) {
       if (state.word >= longest(state)) return play(false);
-      walk(state, state.word + 1);
+      ask(state, "word", state.word + 1); // the word is picked when its bars are there
     }
     play(true);
   };

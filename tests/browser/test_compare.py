@@ -246,14 +246,31 @@ def test_what_if_a_word_is_typed(app):
     app.is_sound()
 
 
-def test_play_walks_through_the_words_and_pauses(app):
+# Keeps the words of the first column, as "picked/that of the bars", that were seen apart.
+APART = """() => {
+    const find = (root) => root.querySelector(".column") ??
+        [...root.querySelectorAll("*")].map((e) => e.shadowRoot && find(e.shadowRoot)).find(Boolean);
+    const column = find(document);
+    window.apart = [];
+    const look = () => {
+        const picked = Number(column.querySelector(".picked").dataset.at) + 1;
+        const bars = column.querySelector(".rows").ariaLabel.match(/word (\\d+)/)[1];
+        if (picked !== Number(bars)) window.apart.push(`${picked}/${bars}`);
+        requestAnimationFrame(look);
+    };
+    look(); }"""
+
+
+def test_play_walks_through_the_words_with_their_bars_and_pauses(app):
     app.open("?step=1")
+    app.page.evaluate(APART)
     button = app.page.get_by_role("button", name="Play")
     app.page.get_by_role("combobox", name="Pace").select_option("0.3")
     button.click()
     app.page.wait_for_function("() => +new URLSearchParams(location.search).get('step') >= 4", timeout=60_000)
     app.page.get_by_role("button", name="Pause").click()
     assert button.is_visible()
+    assert app.page.evaluate("() => window.apart") == []
     app.settle()
     app.page.wait_for_timeout(1500)
     stopped = app.query["step"]
