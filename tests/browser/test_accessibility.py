@@ -1,5 +1,5 @@
-"""axe-core finds nothing serious on any page: in a window and in the light, on a phone and in the dark, and in
-the few colours of a reader's own, in which sliders and what is chosen can still be seen.
+"""axe-core finds nothing serious on any page: in a window and in the light, on a phone and in the dark, and
+in the few colours of a reader's own, in which sliders and what is chosen can still be seen.
 """
 
 from __future__ import annotations
