@@ -124,12 +124,13 @@ def several(field: Field, label: str, options: Any = None, **more: Any) -> Any:
 
 def title(known: Mapping[str, Field], explained: str) -> None:
     """The recipe's title; `explained` says what is done with it on the page."""
-    text(known["title"], "Recipe title", help=explained, on_change=_take_apart, args=(known,))
+    text(known["title"], "Recipe title", help=explained, on_change=take_apart, args=(known,))
 
 
-def _take_apart(known: Mapping[str, Field]) -> None:
-    """A whole prompt typed as a title, "recipe for TITLE | OPENING": each part goes into its own field."""
-    typed = (state.title or "").strip()
+def take_apart(known: Mapping[str, Field]) -> None:
+    """A whole prompt as a title, "recipe for TITLE | OPENING", typed or in an address: each part goes into its
+    own field."""
+    typed = (said(known["title"]) or "").strip()
     title, opening = split_prompt(typed)
     if not title or title == typed or (opening and "opening" not in known):
         return

@@ -92,6 +92,8 @@ def begin(page: str, known: Mapping[str, address.Field]) -> None:
     address.arrive(page, known)
     for key, value in state.pop("arriving", {}).items():
         state[key] = value
+    if "title" in known:
+        controls.take_apart(known)
     state.drawings = state.get("drawings", 0) + 1  # of any page, in this visit
 
 

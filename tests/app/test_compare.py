@@ -81,6 +81,16 @@ def test_a_whole_prompt_typed_as_a_title_is_taken_apart(app):
     assert app.text_input(key="opening").value == "cut the"
 
 
+def test_a_whole_prompt_in_an_address_is_taken_apart():
+    for page, opening in (("compare", "cut the"), ("models", None)):
+        app = opened(page, {"title": "Recipe for Beans | cut the"})
+        assert app.text_input(key="title").value == ("Beans" if opening else "Recipe for Beans | cut the")
+        if opening:
+            assert app.text_input(key="opening").value == opening
+            assert app.session_state.shown["comparison"].runs[0].prompt == recipe_prompt("Beans", opening)
+            assert app.toast[0].value == "Read as the title “Beans” and the opening words “cut the”."
+
+
 def test_only_the_moved_column_changes(app):
     before = written(app)
     drag(app, t3=2.0)
