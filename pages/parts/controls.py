@@ -128,8 +128,8 @@ def title(known: Mapping[str, Field], explained: str) -> None:
 
 
 def take_apart(known: Mapping[str, Field]) -> None:
-    """A whole prompt as a title, "recipe for TITLE | OPENING", typed or in an address: each part goes into its
-    own field."""
+    """A whole prompt as a title, "recipe for TITLE | OPENING", typed or in an address: each part goes into
+    its own field."""
     typed = (said(known["title"]) or "").strip()
     title, opening = split_prompt(typed)
     if not title or title == typed or (opening and "opening" not in known):
