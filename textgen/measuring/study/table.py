@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from textgen.apart import apart
 from textgen.files import to_csv, write_atomically
 from textgen.measuring.diversity import LARGEST_SET, NAMES, bootstrap, values
 from textgen.measuring.study.human import reference, rounded
@@ -185,11 +186,21 @@ def read_study(source: bytes | str | os.PathLike[str]) -> Study:
     return _from_rows(about, rows)
 
 
+def read_strangers_study(data: bytes) -> Study:
+    """`read_study` of what somebody sent: a process of its own reads it first, and writes it anew."""
+    return read_study(apart(written_anew, data, error=StudyError))
+
+
+def written_anew(data: bytes) -> bytes:
+    """The study of a Parquet file's bytes as a Parquet file of this program."""
+    return read_study(data).to_parquet()
+
+
 def _from_rows(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Study:
     try:
         settings = Settings.from_data(about.get("settings"))
     except (TypeError, StudyError) as error:
-        raise StudyError(f"the study's settings cannot be used: {error}") from None
+        raise StudyError(f"the study's settings cannot be used: {str(error)[:200]}") from None
     samples = about.get("samples")
     study = Study(settings)
     # The measures of the version that wrote it: of one that is new since then nothing is known.
