@@ -218,9 +218,10 @@ def begin_or_say(settings: Settings | None) -> None:
     too_long = cost(settings) > MOST_WORDS
     if too_long:
         st.info(
-            f"These would be up to {cost(settings):,} words: too many for a page. The command line does it, "
-            f"and goes on where it stopped if it is interrupted:\n\n```\n{command(settings)}\n```"
+            f"These would be up to {cost(settings):,} words, and a page writes at most {MOST_WORDS:,}. The "
+            "command line does it, and goes on where it stopped if it is interrupted:"
         )
+        st.code(command(settings), language=None, wrap_lines=True)
     elif work is None or (not state.get("sweep_opened") and Work(settings, memory()).known):
         begin(settings)
 

@@ -64,6 +64,8 @@ def attempt(action: Any, *values: Any) -> None:
         action(*values)
     except Refused as reason:
         state.yours_said = str(reason)
+    except OSError as error:
+        state.yours_said = f"That could not be done on this server: {error.strerror or error}."
 
 
 # -- the corpus ------------------------------------------------------------------------------------

@@ -91,7 +91,10 @@ class Lock:
             return True
         if not self.path.exists():
             return False
-        taken = self.take()
+        try:
+            taken = self.take()
+        except OSError:  # a folder in which nothing can be opened any more, so by nobody else either
+            return False
         self.release()
         return not taken
 

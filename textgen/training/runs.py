@@ -126,7 +126,7 @@ class Run:
         process = _started.get(self.token)
         if process is not None and process.poll() is not None:
             return False
-        return time.time() - since < PATIENT
+        return abs(time.time() - since) < PATIENT  # a clock may have been set back
 
     def read(self, name: str) -> dict[str, Any]:
         """One of its files: "look", "progress", "history", "lines"; empty while there is none."""
@@ -289,7 +289,8 @@ def resume(run: Run, limits: Limits) -> None:
 def _enqueue(run: Run, limits: Limits) -> None:
     if len(queue()) > limits.waiting:
         raise Refused(f"{limits.waiting} trainings wait already. Try again when one of them is done.")
-    (run.folder / "wish").unlink(missing_ok=True)
+    for old in ("wish", "network.zip"):
+        (run.folder / old).unlink(missing_ok=True)
     run.say("waiting", queued=time.time())
     _launch(run, "train")
 
