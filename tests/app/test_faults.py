@@ -1,4 +1,4 @@
-"""What goes wrong around a page, while it is open: networks that change, disks that are full, clocks that jump."""
+"""What goes wrong around a page, in short: networks that go, full disks, clocks that jump."""
 
 from __future__ import annotations
 

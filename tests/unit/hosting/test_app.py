@@ -1,4 +1,4 @@
-"""One process of the app as `simmer serve` starts it: what it takes from other people's pages, and how much."""
+"""One process of the app as `simmer serve` starts it: what it takes from pages of others, and how much."""
 
 from __future__ import annotations
 
