@@ -11,10 +11,12 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from network.test_pack import HISTORY, repacked
 from networks import KERAS_2, lstm_file, write_keras
 from small_bundles import CARD, small_bundle
+from studies import RISING, made_up
 from text.formats.test_kinds import records, zipped
 
 from tests import fuzz
@@ -96,7 +98,7 @@ def test_a_network_that_is_read_for_ever_is_given_up(packed, monkeypatch):
     monkeypatch.setattr(runs.apart, "__kwdefaults__", {"seconds": 3.0})
     with pytest.raises(runs.Refused, match=r"^x.zip was not opened: .*(?:given up|ended)"):
         runs.open_network("x.zip", data, Limits())
-    assert not list(runs.runs_folder().iterdir()) and not list((runs.home() / "user_bundles").iterdir())
+    assert runs.all_runs() == [] and not [path for path in runs.home().rglob("*") if path.is_file()]
 
 
 def test_a_sentence_about_a_hostile_file_is_short():
@@ -104,6 +106,12 @@ def test_a_sentence_about_a_hostile_file_is_short():
         with pytest.raises(VocabularyError) as error:
             Vocabulary.from_json(json.dumps(words))
         assert len(str(error.value)) < 200
+    study = pq.read_table(io.BytesIO(made_up(RISING).to_parquet()))
+    about = study.schema.metadata[b"simmer.study"].replace(b"stir", rb"\ud800")
+    out = io.BytesIO()
+    pq.write_table(study.replace_schema_metadata({b"simmer.study": about}), out)
+    with pytest.raises(StudyError, match="half a character"):
+        read_strangers_study(out.getvalue())
     with pytest.raises(StudyError, match="not a whole Parquet file"):
         read_strangers_study(b"PAR1" + bytes(100))
 

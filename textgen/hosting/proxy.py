@@ -25,7 +25,7 @@ BURST, ARRIVALS = 400, 20  # tabs that one address opens at once, and each secon
 UPLOADS = 20  # at a time from one address
 
 # Scripts, styles and data come from this server and go nowhere else. Streamlit and Vega need `unsafe`. No
-# `frame-ancestors`: to be shown on other pages, files of a teacher's own disk among them, is what pages are for.
+# `frame-ancestors`: pages are there to be shown on others, a teacher's own file among them.
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",

@@ -164,6 +164,7 @@ def read_study(source: bytes | str | os.PathLike[str]) -> Study:
         about = json.loads((file.schema_arrow.metadata or {}).get(_META, b"null"))
         if not isinstance(about, dict):
             raise StudyError("the file is Parquet, but not a study")
+        json.dumps(about, ensure_ascii=False).encode("utf-8")  # what JSON can spell and no file takes
         if about.get("format") != FORMAT:
             raise StudyError(
                 f"the study is of version {str(about.get('format'))[:20]}, and this program reads version "
@@ -180,6 +181,8 @@ def read_study(source: bytes | str | os.PathLike[str]) -> Study:
         raise StudyError(f"{source!r}: the file is missing") from None
     except (pa.ArrowException, RecursionError):
         raise StudyError("the file is not a whole Parquet file, so no study can be read from it") from None
+    except UnicodeEncodeError:
+        raise StudyError("the study holds half a character, which no file takes") from None
     except (OSError, ValueError) as error:
         reason = (str(error) or "no reason given").splitlines()[0][:200]
         raise StudyError(f"the file cannot be read as a study: {reason}") from None
