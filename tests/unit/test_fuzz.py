@@ -21,7 +21,7 @@ from text.formats.test_kinds import records, zipped
 
 from tests import fuzz
 from textgen.measuring.study.settings import StudyError
-from textgen.measuring.study.table import read_strangers_study
+from textgen.measuring.study.table import read_strangers_study, read_study
 from textgen.network.bundle import BundleError, load_bundle
 from textgen.network.keras_file import ModelFileError, read_keras
 from textgen.network.pack import open_bundle, pack_bundle
@@ -112,6 +112,10 @@ def test_a_sentence_about_a_hostile_file_is_short():
     pq.write_table(study.replace_schema_metadata({b"simmer.study": about}), out)
     with pytest.raises(StudyError, match="half a character"):
         read_strangers_study(out.getvalue())
+    out = io.BytesIO()
+    pq.write_table(study.slice(0, 0), out)  # texts without figures
+    with pytest.raises(StudyError, match="do not belong together"):
+        read_study(out.getvalue())
     with pytest.raises(StudyError, match="not a whole Parquet file"):
         read_strangers_study(b"PAR1" + bytes(100))
 

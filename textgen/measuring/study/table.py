@@ -202,14 +202,14 @@ def written_anew(data: bytes) -> bytes:
 def _from_rows(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Study:
     try:
         settings = Settings.from_data(about.get("settings"))
-    except (TypeError, StudyError) as error:
+    except (TypeError, OverflowError, StudyError) as error:
         raise StudyError(f"the study's settings cannot be used: {str(error)[:200]}") from None
     samples = about.get("samples")
     study = Study(settings)
     # The measures of the version that wrote it: of one that is new since then nothing is known.
     names = list(dict.fromkeys(row["measure"] for row in rows))
     size = len(names)
-    if not isinstance(samples, list) or len(rows) != size * len(samples):
+    if not isinstance(samples, list) or bool(samples) != bool(rows) or len(rows) != size * len(samples):
         raise StudyError("the study's texts and figures do not belong together")
     if unknown := [name for name in names if name not in NAMES]:
         raise StudyError(f"the study has a measure that this version does not know: {unknown[0]!r:.80}")
