@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opening import SMALL, opened
 
-from pages.parts import drawing
+from pages.parts import address, drawing
 from pages.parts.address import TABLE
 from textgen.measuring import first_verbs, kinds
 from textgen.views import verbs
@@ -64,7 +66,19 @@ def keys(page: str) -> list[str]:
     return [field.key for field in TABLE if page in field.pages.split()]
 
 
-@pytest.mark.parametrize("page", QUICK)
+@pytest.mark.parametrize("field", TABLE, ids=lambda field: f"{field.key} of {field.pages}")
+def test_any_text_is_read_or_refused(field):
+    for text in ODD:
+        with contextlib.suppress(ValueError):
+            assert isinstance(address.written(field.read(text)), str)
+
+
+SLOW = ("models", "verbs", "learn", "guess")  # and as the others in this
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.long] * (page in SLOW)) for page in QUICK]
+)
 @ONE_ADDRESS
 @given(data=st.data())
 def test_any_address_is_a_page(page, data):
@@ -77,11 +91,11 @@ def test_any_address_is_a_page(page, data):
     end(app)
 
 
-@pytest.mark.parametrize("page", [page for page in QUICK if page not in ("learn", "guess")])
+@pytest.mark.parametrize("page", ("compare", "cell", "many", "sweep", "yours"))
 def test_anything_may_be_typed(page):
     rng = np.random.default_rng(len(page))
     app = opened(page, QUICK[page])
-    for _ in range(2):
+    for _ in range(1 + (page == "compare")):
         for field in app.text_input:
             field.set_value(str(rng.choice(ODD)))
         for field in app.multiselect:
