@@ -3,10 +3,11 @@
 FROM python:3.12-slim-bookworm AS libraries
 ARG TRAINING=yes
 WORKDIR /build
-COPY requirements*.txt ./
-RUN if [ "$TRAINING" = no ]; then sed -i -E '/^(tensorflow|keras)/d' requirements.txt; fi \
-    && python -m venv /libraries \
-    && /libraries/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+COPY requirements.txt requirements.lock ./
+RUN python -m venv /libraries \
+    && if [ "$TRAINING" = no ]; then sed -E '/^(tensorflow|keras)/d' requirements.txt > some.txt; \
+    else set -- --require-hashes; ln -s requirements.lock some.txt; fi \
+    && /libraries/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: "$@" -r some.txt
 
 FROM python:3.12-slim-bookworm
 RUN apt-get update \

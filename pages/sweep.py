@@ -18,7 +18,7 @@ from textgen import charts
 from textgen.measuring.diversity import GROUPS, MEASURES
 from textgen.measuring.study.background import Memory, StudyProgress, Work
 from textgen.measuring.study.settings import Condition, Settings, StudyError, parse_filter, temperature_range
-from textgen.measuring.study.table import Study, read_study
+from textgen.measuring.study.table import Study, read_strangers_study
 from textgen.network.bundle import load_measured
 from textgen.text.typeset import detokenize
 from textgen.text.vocabulary import tokenize
@@ -152,7 +152,7 @@ def opened() -> None:
     state.sweep_opened, state.sweep_open_error = None, ""
     if file is not None:
         try:
-            state.sweep_opened = read_study(file.getvalue())
+            state.sweep_opened = read_strangers_study(file.getvalue())
         except StudyError as error:
             state.sweep_open_error = f"{plain(file.name[:60])}: {plain(str(error))}."
 
@@ -218,9 +218,10 @@ def begin_or_say(settings: Settings | None) -> None:
     too_long = cost(settings) > MOST_WORDS
     if too_long:
         st.info(
-            f"These would be up to {cost(settings):,} words: too many for a page. The command line does it, "
-            f"and goes on where it stopped if it is interrupted:\n\n```\n{command(settings)}\n```"
+            f"These would be up to {cost(settings):,} words, and a page writes at most {MOST_WORDS:,}. The "
+            "command line does it, and goes on where it stopped if it is interrupted:"
         )
+        st.code(command(settings), language=None, wrap_lines=True)
     elif work is None or (not state.get("sweep_opened") and Work(settings, memory()).known):
         begin(settings)
 

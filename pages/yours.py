@@ -64,6 +64,8 @@ def attempt(action: Any, *values: Any) -> None:
         action(*values)
     except Refused as reason:
         state.yours_said = str(reason)
+    except OSError as error:
+        state.yours_said = f"That could not be done on this server: {error.strerror or error}."
 
 
 # -- the corpus ------------------------------------------------------------------------------------
@@ -184,7 +186,8 @@ def choices(run: Run, known: Mapping[str, address.Field], bounds: Limits) -> Non
     if not runs.can_train():
         st.info(
             "TensorFlow is not installed here, so nothing can be trained. `pip install -r requirements.txt` "
-            "brings it where it exists: on Linux, Windows and macOS, with Python 3.10 to 3.13. All other "
+            "brings it where it exists: on Linux, Windows and Macs with Apple’s processors, with Python 3.10 "
+            "to 3.13. All other "
             "pages do without it.",
             icon=":material/info:",
         )

@@ -91,7 +91,10 @@ class Lock:
             return True
         if not self.path.exists():
             return False
-        taken = self.take()
+        try:
+            taken = self.take()
+        except OSError:  # a folder in which nothing can be opened any more, so by nobody else either
+            return False
         self.release()
         return not taken
 
@@ -120,16 +123,22 @@ else:
 def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
     """Rows as CSV text: `columns`, or else those of the first row; a row may hold more.
 
-    A text that a spreadsheet might run as a formula starts with an apostrophe.
+    A text that a spreadsheet might run as a formula starts with an apostrophe (OWASP, *CSV injection*).
     """
     file = io.StringIO()
     names = columns or (list(rows[0]) if rows else [])
-    writer = csv.DictWriter(file, names, lineterminator="\n")
-    writer.writeheader()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(map(_harmless, names))
     for row in rows:
-        writer.writerow({name: _harmless(row[name]) for name in names})
+        writer.writerow([_harmless(row[name]) for name in names])
     return file.getvalue()
 
 
 def _harmless(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")) else value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # a bare CR ends a row, and is not always quoted
+    return f"'{text}" if text.startswith(_FORMULAS) else text
+
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # the last four in Asian versions

@@ -42,7 +42,12 @@ PARTS = {
 
 
 def plain(text: str) -> str:
-    """`text` for a Markdown element, every mark of it shown as it was written."""
+    """`text` for a Markdown element, every mark of it shown as it was written.
+
+    Names of icons and emoji between colons are replaced by Streamlit after the marks were read, so that a
+    backslash does not keep them; a word joiner, which nobody sees, does.
+    """
+    text = re.sub(r":(?=[\w+/-]+:)", ":\u2060", text)
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])", r"\\\1", text)
 
 

@@ -96,7 +96,7 @@ def test_other_settings_wait_for_a_click_and_what_is_known_does_not():
         ({"low": 1.5, "high": 0.5}, "The range is reversed: it starts at 1.5 and ends at 0.5."),
         ({"prompt": []}, "Choose at least one dish to measure."),
         ({"network": [], "filter": []}, "Choose at least one network and one filter to measure."),
-        ({"by": 0.01, "count": 240, "length": 200}, "too many for a page"),
+        ({"by": 0.01, "count": 240, "length": 200}, "a page writes at most"),
     ],
 )
 def test_what_cannot_be_measured_is_a_sentence(controls, sentence):

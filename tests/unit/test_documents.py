@@ -21,6 +21,7 @@ from PIL import Image
 from small_bundles import small_bundle
 
 from benchmarks.__main__ import PARTS
+from tests import fuzz
 from textgen.cli.parser import COMMANDS, _build_parser, main
 from textgen.training.limits import Limits
 
@@ -93,6 +94,8 @@ def understood(command: str) -> None:
             understood_by_us(arguments)
         case "python" | "python3", "-m", "textgen", *arguments:
             understood_by_us(arguments)
+        case "python" | "python3", "-m", "tests.fuzz", reader, *_:
+            assert reader == "READER" or reader in fuzz.READERS
         case "python" | "python3", "-m", module, *arguments if module.startswith("benchmarks"):
             understood_by_benchmarks(module, arguments)
         case ("python" | "python3", "-m", "pip", "install", *what) | ("pip", "install", *what):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from pathlib import Path
 
 import pytest
 
@@ -29,11 +31,30 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         pass
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_text_goes_out_as_a_formula_and_numbers_stay_numbers(sign):
-    rows = [{"title": f"{sign}1+1", "bits": -0.5}, {"title": "soup, hot", "bits": 2}]
-    read = list(csv.DictReader(io.StringIO(to_csv(rows), newline="")))
-    assert read == [{"title": f"'{sign}1+1", "bits": "-0.5"}, {"title": "soup, hot", "bits": "2"}]
+    name = f"{sign}title"
+    rows = [{name: f"{sign}1+1", "bits": -0.5}, {name: "soup, hot", "bits": 2}]
+    read = list(csv.reader(io.StringIO(to_csv(rows), newline="")))
+    shown = sign.replace("\r", "\n")
+    assert read == [[f"'{shown}title", "bits"], [f"'{shown}1+1", "-0.5"], ["soup, hot", "2"]]
+
+
+def test_a_line_within_a_text_starts_no_row():
+    assert list(csv.reader(io.StringIO(to_csv([{"a": "x\r=1+1", "b": "x\r\ny"}])))) == [
+        ["a", "b"],
+        ["x\n=1+1", "x\ny"],
+    ]
+
+
+def test_no_other_place_writes_tables_as_text():
+    """So that all of them are guarded; `csv` is for reading where a corpus is a table."""
+    root = Path(__file__).parents[2]
+    code = {
+        path: path.read_text("utf-8") for path in [*root.glob("textgen/**/*.py"), *root.glob("pages/**/*.py")]
+    }
+    writing = re.compile(r"csv\.(?:writer|DictWriter)|\.to_csv\(\w*(?:path|file)|import pandas")
+    assert [path.name for path, text in code.items() if writing.search(text)] == ["files.py"]
 
 
 def test_columns_are_those_asked_for_and_there_without_rows():

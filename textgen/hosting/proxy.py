@@ -24,7 +24,8 @@ TABS = 100  # open tabs of one browser, or of one address for those without cook
 BURST, ARRIVALS = 400, 20  # tabs that one address opens at once, and each second from then on
 UPLOADS = 20  # at a time from one address
 
-# Scripts, styles and data come from this server and go nowhere else. Streamlit and Vega need `unsafe`.
+# Scripts, styles and data come from this server and go nowhere else. Streamlit and Vega need `unsafe`. No
+# `frame-ancestors`: pages are there to be shown on others, a teacher's own file among them.
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",

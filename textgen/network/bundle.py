@@ -21,7 +21,7 @@ from typing import Any
 
 from textgen.files import ASSETS, home, write_atomically
 from textgen.network.card import render_card
-from textgen.network.keras_file import ModelFileError, read_keras
+from textgen.network.keras_file import ModelFileError, parse_object, read_keras
 from textgen.network.recurrent import RecurrentModel
 from textgen.text.vocabulary import Vocabulary, VocabularyError
 
@@ -273,11 +273,6 @@ def _read_text(path: Path) -> str:
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(_read_text(path))
-    except BundleError:
-        raise
-    except (ValueError, RecursionError):
-        raise BundleError(f"{path}: it is not valid JSON") from None
-    if not isinstance(value, dict):
-        raise BundleError(f"{path}: it must be a JSON object")
-    return value
+        return parse_object(_read_text(path), "it")
+    except ModelFileError as error:
+        raise BundleError(f"{path}: {error}") from None

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -29,7 +30,11 @@ LARGEST_WEIGHT = 1_000_000  # trained ones stay far below, and sums with these a
 MAX_COMPRESSION = 50  # trained weights hardly compress; a ratio beyond this is a bomb
 
 # What zipfile and h5py raise where a file is damaged.
-ZIP_ERRORS = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error)
+ZIP_ERRORS = (
+    zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError,
+    struct.error, zlib.error,
+)  # fmt: skip
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _H5_ERRORS = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError)
 
 Source = str | os.PathLike[str] | BinaryIO
@@ -64,6 +69,8 @@ def read_blueprint(source: Source) -> Blueprint:
         ) from None
     except OSError as error:
         raise ModelFileError(f"the file cannot be read: {error.strerror or error}") from None
+    except RecursionError:
+        raise ModelFileError("its description of the layers is nested too deeply") from None
 
 
 def _read(file: BinaryIO) -> Blueprint:
@@ -102,6 +109,8 @@ def _read_members(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
                 raise ModelFileError("it is a file of PyTorch, a pickle that was not opened; Keras' are read")
             config = read_member(archive, "config.json", MAX_CONFIG_BYTES)
             weights = read_member(archive, "model.weights.h5", MAX_WEIGHTS_BYTES)
+    except ModelFileError:
+        raise
     except ZIP_ERRORS as error:
         raise ModelFileError(f"the file is not a readable Keras zip: {error}") from None
     return parse_object(config, "config.json in it"), weights
@@ -114,6 +123,8 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int, compression: in
     if len(found) != 1:
         raise ModelFileError(f"it holds {len(found)} members named {name}; there must be one")
     info = found[0]
+    if info.compress_type not in _PACKINGS:
+        raise ModelFileError(f"{name} is packed in a way that is not read; zip it in the usual way")
     if info.file_size > limit:
         raise ModelFileError(f"{name} unpacks to {info.file_size:,} bytes; at most {limit:,} are read")
     if info.file_size > compression * max(info.compress_size, 1) and info.file_size > 1 << 16:
@@ -128,11 +139,18 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int, compression: in
 
 
 def parse_object(text: str | bytes, what: str) -> dict[str, Any]:
-    """The JSON object that `text` is; `ModelFileError` says of `what` that it is none."""
+    """The JSON object that `text` is; `ModelFileError` says of `what` that it is none.
+
+    It can be written again: what JSON can spell and no file takes, half a character (a lone surrogate) or a
+    nesting deeper than Python goes, is refused.
+    """
     try:
         value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ModelFileError(f"{what} holds half a character, which no file takes") from None
     except (ValueError, RecursionError):
-        raise ModelFileError(f"{what} is not JSON") from None
+        raise ModelFileError(f"{what} is not valid JSON") from None
     if not isinstance(value, dict):
         raise ModelFileError(f"{what} is not a JSON object")
     return value
@@ -173,7 +191,13 @@ def _build(model: dict[str, Any], file: h5py.File, locate: _Locate) -> Blueprint
     arrays: list[list[Array]] = []
     for layer in wanted:
         read: list[Array] = []
-        for path, shape in zip(locate(file, layer), layer.shapes, strict=True):
+        try:
+            paths = locate(file, layer)
+        except _H5_ERRORS:
+            raise ModelFileError(
+                f"the weights of {layer.label} cannot be found: the file is damaged"
+            ) from None
+        for path, shape in zip(paths, layer.shapes, strict=True):
             try:
                 read.append(_read_array(file, path, shape, layer.label))
             except ModelFileError as error:

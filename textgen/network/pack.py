@@ -8,8 +8,8 @@ What others measured about a network is not taken along; it can be measured agai
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import math
 import os
 import zipfile
 from collections.abc import Mapping
@@ -116,6 +116,11 @@ def open_bundle(
     return target, tuple(notes)
 
 
+def open_bytes(data: bytes, name: str) -> bytes:
+    """`open_bundle` of the bytes of a file under `name`; what was left out, as JSON."""
+    return json.dumps(open_bundle(io.BytesIO(data), name)[1]).encode()
+
+
 def _read(archive: zipfile.ZipFile) -> tuple[str, dict[str, bytes]]:
     """The name that a packed bundle gives itself, and its members, checked against its hashes."""
     strange = [info.filename for info in archive.infolist() if info.filename not in (*MEMBERS, MANIFEST)]
@@ -141,6 +146,7 @@ def _read(archive: zipfile.ZipFile) -> tuple[str, dict[str, bytes]]:
 # -- what others wrote -----------------------------------------------------------------------------
 
 _TEXTS = ("name", "title", "license")
+_LARGEST = 1e15  # of a number on a card: charts and tables have room for it
 
 
 def _plain_card(card: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,7 +176,7 @@ def _plain_card(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _is_plain(value: Any) -> bool:

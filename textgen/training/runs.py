@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import io
 import json
 import os
 import re
@@ -25,9 +24,10 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from textgen.apart import apart
 from textgen.files import Lock, home, write_atomically
 from textgen.network.bundle import BundleError, user_folder
-from textgen.network.pack import open_bundle, pack_bundle
+from textgen.network.pack import open_bytes, pack_bundle
 from textgen.training.architectures import ARCHITECTURES
 from textgen.training.limits import Limits
 from textgen.training.plan import EPOCHS
@@ -126,7 +126,7 @@ class Run:
         process = _started.get(self.token)
         if process is not None and process.poll() is not None:
             return False
-        return time.time() - since < PATIENT
+        return abs(time.time() - since) < PATIENT  # a clock may have been set back
 
     def read(self, name: str) -> dict[str, Any]:
         """One of its files: "look", "progress", "history", "lines"; empty while there is none."""
@@ -241,6 +241,8 @@ def open_network(name: str, data: bytes, limits: Limits) -> Run:
     """Keep a network that `packed` or `bundle pack` made a file of. `Refused` says what is wrong with it."""
     if not limits.runs:
         raise Refused("On this server nobody can keep a network.")
+    if len(data) > limits.megabytes << 20:
+        raise Refused(f"This server takes files of up to {limits.megabytes:,} MB.")
     _make_room(limits, trained=True)
     run = Run(runs_folder() / secrets.token_hex(16))
     path = PurePosixPath(name.replace("\\", "/"))
@@ -249,10 +251,11 @@ def open_network(name: str, data: bytes, limits: Limits) -> Run:
         run.folder.chmod(0o700)
         about = {"name": path.stem[:60], "file": path.name[:100], "opened": True, "created": time.time()}
         run.write("run", about)
-        _, notes = open_bundle(io.BytesIO(data), run.bundle.name)
+        notes = json.loads(apart(open_bytes, data, run.bundle.name, error=BundleError))
         run.say("done", " ".join(["It was opened from a file.", *notes]))
     except (BundleError, OSError) as error:
-        shutil.rmtree(run.folder, ignore_errors=True)
+        for folder in (run.folder, *user_folder().glob(f".{run.bundle.name}-*")):  # if it was ended midway
+            shutil.rmtree(folder, ignore_errors=True)
         reason = str(error).removeprefix("the file: ")
         raise Refused(f"{path.name[:60]} was not opened: {reason}.") from None
     return run
@@ -286,7 +289,8 @@ def resume(run: Run, limits: Limits) -> None:
 def _enqueue(run: Run, limits: Limits) -> None:
     if len(queue()) > limits.waiting:
         raise Refused(f"{limits.waiting} trainings wait already. Try again when one of them is done.")
-    (run.folder / "wish").unlink(missing_ok=True)
+    for old in ("wish", "network.zip"):
+        (run.folder / old).unlink(missing_ok=True)
     run.say("waiting", queued=time.time())
     _launch(run, "train")
 

@@ -166,7 +166,23 @@ def test_every_answer_has_the_headers_that_keep_a_page_to_itself(front):
         headers = front.get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
-        assert "default-src 'self'" in headers["Content-Security-Policy"]
+        policy = headers["Content-Security-Policy"]
+        assert (
+            "default-src 'self'" in policy and "object-src 'none'" in policy and "base-uri 'self'" in policy
+        )
+        assert "frame-ancestors" not in policy and headers["X-Frame-Options"] is None  # shown in other pages
+        assert "camera=()" in headers["Permissions-Policy"]
+        assert headers["Server"] == "nginx"  # and no version
+
+
+def test_no_answer_invites_scripts_of_other_origins(front):
+    answer = front.get(Origin="http://somebody.example")
+    assert answer.headers["Access-Control-Allow-Origin"] is None
+
+
+def test_an_address_that_is_too_long_is_refused(front):
+    assert front.get("/?title=" + "x" * 8_000).status == 200
+    assert front.get("/?title=" + "x" * 70_000).status in (400, 414)
 
 
 def test_a_gigabyte_is_refused_before_it_is_sent(front):

@@ -192,7 +192,7 @@ def test_an_h5_file_is_not_followed_out_of_itself(tmp_path):
         read_keras(mine)
     with h5py.File(other, "r+") as file:
         file.attrs["model_config"] = "{" * 5
-    with pytest.raises(ModelFileError, match="model_config is not JSON"):
+    with pytest.raises(ModelFileError, match="model_config is not valid JSON"):
         read_keras(other)
 
 

@@ -118,7 +118,10 @@ def lying(file, size=100):
             r"card\.json is not what was packed",
         ),
         (lambda file: repacked(file, {MANIFEST: b"{}"}, rehash=False), "says the format None"),
-        (lambda file: repacked(file, {MANIFEST: b"[1"}, rehash=False), r"bundle\.json in it is not JSON"),
+        (
+            lambda file: repacked(file, {MANIFEST: b"[1"}, rehash=False),
+            r"bundle\.json in it is not valid JSON",
+        ),
         (lambda file: repacked(file, {"card.json": b"[]"}), r"card\.json in it is not a JSON object"),
         (lambda file: repacked(file, {"history.json": b" " * (30 << 20)}), "times its packed size"),
         (lambda file: repacked(file, {"model.keras": b"\x80\x04pickle"}), r"model\.keras: .*pickle"),

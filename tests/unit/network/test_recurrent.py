@@ -302,8 +302,8 @@ def test_a_functional_network_must_be_a_chain(good, tmp_path):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("{", "not JSON"),
-        ("[" * 100_000, "not JSON"),
+        ("{", "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
         ("[1]", "not a JSON object"),
         ("{}", "only Sequential"),
         ({"class_name": "Sequential", "config": []}, "has no Embedding, no LSTM or GRU layer, no Dense"),
@@ -312,7 +312,7 @@ def test_a_functional_network_must_be_a_chain(good, tmp_path):
             {"class_name": "Sequential", "config": {"layers": [{"class_name": "LSTM"}]}},
             "without a configuration",
         ),
-        (b"\xff\xfe\x00", "not JSON"),
+        (b"\xff\xfe\x00", "not valid JSON"),
     ],
 )
 def test_a_configuration_that_is_none(config, message, good, tmp_path):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from textgen.apart import apart
 from textgen.files import to_csv, write_atomically
 from textgen.measuring.diversity import LARGEST_SET, NAMES, bootstrap, values
 from textgen.measuring.study.human import reference, rounded
@@ -163,6 +164,7 @@ def read_study(source: bytes | str | os.PathLike[str]) -> Study:
         about = json.loads((file.schema_arrow.metadata or {}).get(_META, b"null"))
         if not isinstance(about, dict):
             raise StudyError("the file is Parquet, but not a study")
+        json.dumps(about, ensure_ascii=False).encode("utf-8")  # what JSON can spell and no file takes
         if about.get("format") != FORMAT:
             raise StudyError(
                 f"the study is of version {str(about.get('format'))[:20]}, and this program reads version "
@@ -179,23 +181,35 @@ def read_study(source: bytes | str | os.PathLike[str]) -> Study:
         raise StudyError(f"{source!r}: the file is missing") from None
     except (pa.ArrowException, RecursionError):
         raise StudyError("the file is not a whole Parquet file, so no study can be read from it") from None
+    except UnicodeEncodeError:
+        raise StudyError("the study holds half a character, which no file takes") from None
     except (OSError, ValueError) as error:
         reason = (str(error) or "no reason given").splitlines()[0][:200]
         raise StudyError(f"the file cannot be read as a study: {reason}") from None
     return _from_rows(about, rows)
 
 
+def read_strangers_study(data: bytes) -> Study:
+    """`read_study` of what somebody sent: a process of its own reads it first, and writes it anew."""
+    return read_study(apart(written_anew, data, error=StudyError))
+
+
+def written_anew(data: bytes) -> bytes:
+    """The study of a Parquet file's bytes as a Parquet file of this program."""
+    return read_study(data).to_parquet()
+
+
 def _from_rows(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Study:
     try:
         settings = Settings.from_data(about.get("settings"))
-    except (TypeError, StudyError) as error:
-        raise StudyError(f"the study's settings cannot be used: {error}") from None
+    except (TypeError, OverflowError, StudyError) as error:
+        raise StudyError(f"the study's settings cannot be used: {str(error)[:200]}") from None
     samples = about.get("samples")
     study = Study(settings)
     # The measures of the version that wrote it: of one that is new since then nothing is known.
     names = list(dict.fromkeys(row["measure"] for row in rows))
     size = len(names)
-    if not isinstance(samples, list) or len(rows) != size * len(samples):
+    if not isinstance(samples, list) or bool(samples) != bool(rows) or len(rows) != size * len(samples):
         raise StudyError("the study's texts and figures do not belong together")
     if unknown := [name for name in names if name not in NAMES]:
         raise StudyError(f"the study has a measure that this version does not know: {unknown[0]!r:.80}")
