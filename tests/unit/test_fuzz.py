@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
@@ -128,3 +129,12 @@ def test_an_index_of_copies_that_is_none_is_named(tmp_path):
         path.write_bytes(data)
         with pytest.raises(CopyIndexError, match=path.name):
             CopyIndex.load(path)
+
+
+@pytest.mark.parametrize(
+    "line", ["-" * 3_000, "m" * 60_000, "MMMMM" + "-" * 60_000 + "x", "-----" + "- " * 30_000]
+)
+def test_a_long_line_of_dashes_is_not_tried_in_all_ways(line):
+    for head in (line, f"MMMMM----- Meal-Master\n  Title: Soup\n\n{line}\n  1 c milk\n\n{line}\nMMMMM\n"):
+        with contextlib.suppress(CorpusError):
+            load_recipes(io.BytesIO(head.encode()))

@@ -112,7 +112,7 @@ def _read_members(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
     except ModelFileError:
         raise
     except ZIP_ERRORS as error:
-        raise ModelFileError(f"the file is not a readable Keras zip: {error}") from None
+        raise ModelFileError(f"the file is not a readable Keras zip: {error!s:.200}") from None
     return parse_object(config, "config.json in it"), weights
 
 

@@ -88,7 +88,7 @@ def open_bundle(
         raise BundleError(f"{where}: {error}") from None
     except ZIP_ERRORS as error:
         raise BundleError(
-            f"{where}: it is not a readable bundle, the one file that `bundle pack` writes: {error}"
+            f"{where}: it is not a readable bundle, the one file that `bundle pack` writes: {error!s:.200}"
         ) from None
     except OSError as error:
         raise BundleError(f"{where}: the file cannot be read: {error.strerror or error}") from None

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from textgen.text.formats import prose, stream
 from textgen.text.formats.stream import Lines, Record, Unusable, too_long
 
-START = re.compile(r"(?:MMMMM|-----)-*.*Meal-Master.*", re.IGNORECASE)
+_MARK = re.compile(r"MMMMM|-----", re.IGNORECASE)
+_START = re.compile(r"(?:MMMMM|-----).*Meal-Master", re.IGNORECASE)
 _END = re.compile(r"(?:MMMMM|-----)-*\s*")
-_SECTION = re.compile(r"(?:MMMMM|-----)-+\s*\S.*-+\s*")
+_SECTION = re.compile(r"(?:MMMMM|-----)-")
 _FIELD = re.compile(
     r"\s*(title|categories|category|yield|servings|keywords|posted by)\s*:\s*(.*)", re.IGNORECASE
 )
@@ -18,6 +19,21 @@ _FIELD = re.compile(
 _INGREDIENT = re.compile(
     r"(?=.{0,6}[\d/]|\s{8})[\s\d./]{7} (?:[A-Za-z]{1,2}|\s{1,2})\s{1,2}\S.*|\s{10,}\S.*|\s*-{1,2}\S.*"
 )
+
+
+# Without patterns of several repeats: a line of dashes is tried in as many ways as it has dashes, cubed.
+
+
+def begins_in(head: str) -> bool:
+    """Whether a line of `head` says after dashes that a recipe of Meal-Master begins."""
+    marks = ((line, _MARK.search(line)) for line in head.split("\n"))
+    return any(mark and "meal-master" in line[mark.end() :].lower() for line, mark in marks)
+
+
+def _is_section(line: str) -> bool:
+    """Whether a line is a heading between dashes."""
+    mark, line = _SECTION.match(line), line.rstrip()
+    return bool(mark and line.endswith("-") and line[mark.end() : -1].strip())
 
 
 def read_meal_master(chunks: Iterator[str]) -> Iterator[Record]:
@@ -30,7 +46,7 @@ def read_meal_master(chunks: Iterator[str]) -> Iterator[Record]:
             line: str | None = next(lines, None)
         except Unusable:
             line, size = "", stream.LONGEST_RECORD + 1
-        begins = line is not None and START.fullmatch(line.strip()) is not None
+        begins = line is not None and _START.match(line.strip()) is not None
         if start and (line is None or begins or (held and _END.fullmatch(line))):
             fault = Unusable(too_long()) if size > stream.LONGEST_RECORD else None
             yield Record(start, fault or _fields(held))
@@ -53,10 +69,10 @@ def _fields(lines: list[str]) -> dict[str, object]:
             fields[field.group(1).lower()] = field.group(2)
         at += 1
     while at < len(lines) and (
-        not lines[at].strip() or _INGREDIENT.fullmatch(lines[at]) or _SECTION.fullmatch(lines[at])
+        not lines[at].strip() or _INGREDIENT.fullmatch(lines[at]) or _is_section(lines[at])
     ):
         at += 1
-    return {**fields, "steps": list(sentences(line for line in lines[at:] if not _SECTION.fullmatch(line)))}
+    return {**fields, "steps": list(sentences(line for line in lines[at:] if not _is_section(line)))}
 
 
 def sentences(lines: Iterable[str]) -> Iterator[str]:

@@ -250,7 +250,7 @@ def _texts_of(
         with zipfile.ZipFile(file) as archive:
             yield from _members(archive, label, packed, budget or _Budget(), depth)
     except _ZIP_ERRORS as error:  # what cannot be searched is a ValueError
-        yield label, NotRead(f"is a zip file that cannot be read ({error})")
+        yield label, NotRead(f"is a zip file that cannot be read ({error!s:.200})")
 
 
 def _members(
@@ -287,7 +287,7 @@ def _members(
         except Bomb as bomb:
             yield name, NotRead(f"is not unpacked to its end: {bomb}")
         except _ZIP_ERRORS as error:
-            yield name, NotRead(f"cannot be unpacked ({error})")
+            yield name, NotRead(f"cannot be unpacked ({error!s:.200})")
         if budget.spent:
             return
 

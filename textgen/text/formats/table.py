@@ -63,7 +63,7 @@ FORMATS = (
     Format("XML", _is_xml, _refuse("is XML, which is not read; export JSON or text")),
     Format("JSON lines", _is_json_lines, json_text.read_lines),
     Format("JSON", _is_json, json_text.read_values),
-    Format("Meal-Master", lambda head, suffix: meal_master.START.search(head), meal_master.read_meal_master),
+    Format("Meal-Master", lambda head, suffix: meal_master.begins_in(head), meal_master.read_meal_master),
     Format("table", lambda head, suffix: table_text.delimiter_of(head), table_text.read_table),
     Format("table", lambda head, suffix: suffix in (".csv", ".tsv"), _no_columns),
     Format("Markdown", _is_markdown, markdown.read_markdown),
