@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import faulthandler
 import os
 import shutil
 import signal
@@ -35,6 +36,7 @@ from textgen.training.runs import (
 TURN = 1.0  # seconds between two looks at the queue
 PROGRESS = 0.7  # seconds between two reports
 LOOKING = 180  # seconds for a look
+GRACE = 20  # more, until a look is ended in which no other thread can run: a regular expression, say
 TEMPERATURES = (0.2, 0.7, 1.2)  # of the samples, as the columns of the comparison start
 PROMPTS = 3
 _RESERVE = 1 << 16  # bytes, to say on a full disk that it is full
@@ -60,6 +62,8 @@ def main(action: str, folder: str) -> int:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     if hasattr(os, "nice"):
         os.nice(10)  # the app comes first
+    if action == "look":
+        faulthandler.dump_traceback_later(LOOKING + GRACE, exit=True)
     try:
         look(run, limits()) if action == "look" else train(run, limits())
     finally:

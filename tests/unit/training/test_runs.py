@@ -56,6 +56,18 @@ def looked(data: bytes | None = None, name: str = "mine.jsonl", as_lines: bool =
     return run
 
 
+def test_a_look_in_which_no_other_thread_can_run_is_ended():
+    run = runs.bring("mine.jsonl", corpus(), BOUNDS)
+    code = (
+        "import re, sys; from textgen.training import child; from textgen.text import look;"
+        "child.LOOKING = child.GRACE = 0.2;"
+        "look.look_at = lambda *args, **options: re.match('(a|a)*$', 'a' * 60 + 'b');"
+        "sys.exit(child.main('look', sys.argv[1]))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(run.folder)], timeout=100, capture_output=True)
+    assert ended.returncode == 1 and b"Timeout" in ended.stderr
+
+
 def test_one_perplexity_is_shown_whatever_eras_a_corpus_names():
     records = [
         json.loads(line) | {"era": ("modern", "historic")[n % 2]}
