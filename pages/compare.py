@@ -32,7 +32,7 @@ save_component = drawing.component("save")
 logger = logging.getLogger("simmer")
 FIELDS = address.fields("compare")
 
-KNOB_HEIGHT = 372  # of its chart, with the slider
+KNOB_HEIGHT = 379  # of its chart, with the slider
 TIMELINE_CAPTIONS = {
     "choices": "Effective choices: how many equally likely words would leave the draw as open. "
     "Logarithmic; a diamond marks where a text leaves its left neighbour. Click to pick a word.",

@@ -131,7 +131,10 @@ function newState(part, data) {
 
 function ask(state, name, value) {
   state.next[name] = value;
-  if (state.data.answered >= state.number || performance.now() - state.since > PATIENCE) send(state);
+  clearTimeout(state.late);
+  const left = PATIENCE - (performance.now() - state.since);
+  if (state.data.answered >= state.number || left < 0) send(state);
+  else state.late = setTimeout(() => send(state), left); // nobody may answer: another server has taken over
 }
 
 function send(state) {

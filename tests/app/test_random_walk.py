@@ -220,7 +220,7 @@ def wander(page: str, rng: np.random.Generator, steps: int) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_random_walk_ends_without_an_exception(page, rng):
-    wander(page, rng, STEPS[page] // 5)
+    wander(page, rng, STEPS[page] // 8)
 
 
 @pytest.mark.long

@@ -344,7 +344,9 @@ def test_a_slider_moves_by_keys_as_sliders_do(app, start, keys, end):
     app.open(f"?t2={start}")
     app.slide(1, *keys)
     assert app.column(1).locator(".name").inner_text() == f"T = {end}"
-    assert app.column(1).locator("input").get_attribute("aria-valuetext") == f"{float(end):.2f}"
+    assert (
+        app.column(1).locator("input").get_attribute("aria-valuetext").split(", ")[0] == f"{float(end):.2f}"
+    )
     assert app.query.get("t2", ["0.7"]) == [end]
 
 

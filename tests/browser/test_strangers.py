@@ -168,6 +168,7 @@ def test_text_stays_text_and_a_page_outlives_its_server(server, browser, tmp_pat
     app.settle()
     assert [app.text(k) for k in range(2)] == before and "t1=0.25" in app.page.url
     app.slide(1, "ArrowRight")
-    assert "t2=0.75" in app.page.url and app.errors == errors
+    app.page.wait_for_function("() => location.search.includes('t2=0.75')", timeout=60_000)
+    assert app.errors == errors
     assert app.page.locator("[data-testid=stException]").count() == 0
     context.close()

@@ -323,7 +323,13 @@ def of_set(name: str, texts: Sequence[Words]) -> float:
 
 def values(parts: Floats) -> Floats:
     """The measures [M] of what `contributions` gave, [2, M, N]; NaN where nothing is known."""
-    return _finished(exact.on_grid(parts).sum(axis=2))
+    return _within(_finished(exact.on_grid(parts).sum(axis=2)))
+
+
+def _within(found: Floats) -> Floats:
+    """Measures [..., M], shares within 0 and 1: what was rounded may add up to a little more."""
+    shares = np.array([measure.share for measure in MEASURES.values()])
+    return np.where(shares, np.clip(found, 0, 1), found)
 
 
 def bootstrap(parts: Floats, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[Floats, Floats]:
@@ -351,9 +357,7 @@ def bootstrap(parts: Floats, *, seed: int = 0, resamples: int = RESAMPLES) -> tu
     with np.errstate(invalid="ignore"):
         low, high = np.quantile(np.where(np.isnan(all_drawn), whole, all_drawn), [0.025, 0.975], axis=0)
     low, high = np.where(alike, whole, low), np.where(alike, whole, high)
-    shares = np.array([measure.share for measure in MEASURES.values()])
-    low = np.where(shares, np.clip(low, 0, 1), low)
-    return np.minimum(low, whole), np.maximum(np.where(shares, np.clip(high, 0, 1), high), whole)
+    return np.minimum(_within(low), whole), np.maximum(_within(high), whole)
 
 
 def _finished(sums: Floats) -> Floats:

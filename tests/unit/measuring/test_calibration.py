@@ -85,6 +85,7 @@ def test_a_network_that_is_three_times_too_sure_has_its_minimum_three_times_as_h
     assert sharp["perplexity"] == pytest.approx(plain["perplexity"], rel=1e-5)
 
 
+@pytest.mark.long
 def test_the_interval_is_as_wide_as_the_best_temperatures_of_other_recipes_differ():
     lot, rng, heats = recipes(36), np.random.default_rng(7), [0.3, 0.8, 1.3, 2.0, 20.0]
     best = calibrate(network(), lot, heats)["eras"]["modern"]["best"]

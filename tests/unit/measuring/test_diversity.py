@@ -147,6 +147,13 @@ def test_parts_add_up_to_the_measures_and_lie_in_their_intervals(texts):
     assert np.nanmin(low[shares]) >= 0 and np.nanmax(high[shares]) <= 1
 
 
+def test_a_share_is_never_more_than_one():
+    texts = [["a", "a"]] * 3 + [["b", "b"]] * 2
+    assert measured(texts)["self_bleu"] == 1
+    _, high = bootstrap(parts_of(texts), resamples=50)
+    assert high[NAMES.index("self_bleu")] == 1
+
+
 def test_equal_texts_have_intervals_without_width():
     parts = parts_of([CAT * 3] * 17)
     low, high = bootstrap(parts)

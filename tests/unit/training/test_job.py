@@ -144,7 +144,7 @@ def weights_of(folder: Path) -> list[np.ndarray]:
     return [np.asarray(weight) for weight in keras.models.load_model(folder / "model.keras").weights]
 
 
-@pytest.mark.parametrize("as_book", [False, True])
+@pytest.mark.parametrize("as_book", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_break_changes_nothing_but_the_time(
     as_book: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,7 +278,7 @@ def test_the_mean_of_networks_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
         average([tmp_path / "1", tmp_path / "stranger"], tmp_path / "none")
 
 
-@pytest.mark.parametrize("architecture", ["gru", "large"])
+@pytest.mark.parametrize("architecture", ["gru", pytest.param("large", marks=pytest.mark.long)])
 def test_training_starts_from_the_weights_of_a_bundle_word_by_word(
     architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
