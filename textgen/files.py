@@ -8,7 +8,10 @@ import csv
 import io
 import os
 import secrets
+import struct
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +19,12 @@ from typing import Any, BinaryIO
 # A wheel carries `assets` inside the package; in a checkout it stands beside it.
 _INSIDE = Path(__file__).resolve().parent / "assets"
 ASSETS = _INSIDE if _INSIDE.is_dir() else _INSIDE.parents[1] / "assets"
+
+# What zipfile raises where a file is damaged.
+ZIP_ERRORS = (
+    zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError,
+    struct.error, zlib.error,
+)  # fmt: skip
 
 
 def home() -> Path:

@@ -11,9 +11,7 @@ import io
 import json
 import os
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any, BinaryIO
@@ -21,6 +19,7 @@ from typing import Any, BinaryIO
 import h5py
 import numpy as np
 
+from textgen.files import ZIP_ERRORS
 from textgen.network.layers import MAX_PARAMETERS, Blueprint, Chain, Wanted, wanted_layers
 from textgen.network.recurrent import Array, RecurrentModel
 
@@ -29,11 +28,7 @@ MAX_WEIGHTS_BYTES = 4 * MAX_PARAMETERS
 LARGEST_WEIGHT = 1_000_000  # trained ones stay far below, and sums with these are finite
 MAX_COMPRESSION = 50  # trained weights hardly compress; a ratio beyond this is a bomb
 
-# What zipfile and h5py raise where a file is damaged.
-ZIP_ERRORS = (
-    zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError,
-    struct.error, zlib.error,
-)  # fmt: skip
+# What h5py raises where a file is damaged.
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _H5_ERRORS = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError)
 

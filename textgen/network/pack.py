@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from textgen.files import write_atomically
+from textgen.files import ZIP_ERRORS, write_atomically
 from textgen.network.bundle import (
     MAX_JSON_BYTES,
     BundleError,
@@ -29,7 +29,6 @@ from textgen.network.bundle import (
 from textgen.network.card import render_card
 from textgen.network.keras_file import (
     MAX_WEIGHTS_BYTES,
-    ZIP_ERRORS,
     ModelFileError,
     parse_object,
     read_member,

@@ -10,13 +10,12 @@ import gzip
 import io
 import os
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from textgen.files import ZIP_ERRORS
 from textgen.text.formats.stream import BrokenOff, NotRead
 
 _CHUNK = 1 << 16  # bytes
@@ -25,11 +24,6 @@ _BOMB_SIZE, _BOMB_RATIO = 1 << 26, 200  # unpacked bytes from which, and times t
 _LARGEST_LIST = 1 << 26  # bytes of the list of files in a zip file
 _DEEPEST = 2  # zip files within zip files
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-# What zipfile raises where a file is damaged.
-_ZIP_ERRORS = (
-    zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError,
-    struct.error, zlib.error,
-)  # fmt: skip
 
 # What a file that is known and not read starts with, and what it is.
 _STARTS: tuple[tuple[str, bytes], ...] = (
@@ -146,7 +140,7 @@ def _pieces(file: Any) -> Iterator[bytes | str]:
                 return
     except EOFError:
         reason = "the packed file breaks off here"
-    except (gzip.BadGzipFile, *_ZIP_ERRORS):
+    except (gzip.BadGzipFile, *ZIP_ERRORS):
         reason = "the packed file is damaged from here on"
     except Bomb as bomb:
         reason = str(bomb)
@@ -249,7 +243,7 @@ def _texts_of(
             raise zipfile.BadZipFile("too many files in it")
         with zipfile.ZipFile(file) as archive:
             yield from _members(archive, label, packed, budget or _Budget(), depth)
-    except _ZIP_ERRORS as error:  # what cannot be searched is a ValueError
+    except ZIP_ERRORS as error:  # what cannot be searched is a ValueError
         yield label, NotRead(f"is a zip file that cannot be read ({error!s:.200})")
 
 
@@ -286,7 +280,7 @@ def _members(
                     yield from _texts_of(nested, name, budget, depth + 1)
         except Bomb as bomb:
             yield name, NotRead(f"is not unpacked to its end: {bomb}")
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             yield name, NotRead(f"cannot be unpacked ({error!s:.200})")
         if budget.spent:
             return
