@@ -563,7 +563,7 @@ def draw_comparison() -> None:
             point=point_of(asked.seed, word),
             explained=about("effective choices"),
             hundred=f"{word} {asked.seed}" * bool(state.get("hundred")),
-            below=state.get("below", False),
+            below=state.below,
             on_ask=take_in,
             on_add=add_column,
             on_remove=remove_column,
@@ -583,7 +583,7 @@ def draw_comparison() -> None:
     write_address()
     column, way = state.pop("moved", (state.n, 0))
     if column < state.n:
-        writers.compare_ahead(asked, column, way, choices=state.get("below", False))
+        writers.compare_ahead(asked, column, way, choices=state.below)
 
 
 @contextlib.contextmanager
@@ -614,7 +614,7 @@ def forced_words() -> None:
 
 
 def timeline(comparison: Comparison, word: int) -> None:
-    drawn = state.get("below")  # as long as it is out of sight, a move need not wait for it
+    drawn = state.below  # as long as it is out of sight, a move need not wait for it
     with st.container(horizontal=True, vertical_alignment="bottom", key="timeline_head"):
         measure = said("line")
         point = comparison.timeline_summary(measure) if drawn else ""
@@ -737,7 +737,7 @@ def knob(comparison: Comparison, word: int) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", key="knob_head"):
             there = PLACES[: state.n]
             k = there.index(said("live")) if said("live") in there else 0
-            drawn, ended = state.get("below"), word > len(comparison.runs[k].steps)
+            drawn, ended = state.below, word > len(comparison.runs[k].steps)
             st.html(
                 drawing.chapter(
                     "Turn the knob yourself",
@@ -771,6 +771,7 @@ def knob(comparison: Comparison, word: int) -> None:
 def page() -> None:
     begin()
     state.setdefault("shown", {})  # what the comparison shows, for downloads
+    state.setdefault("below", False)  # whether what stands below the texts is in sight
     st.html(
         '<div class="chapter first"><h1>What does temperature do?</h1><p>A small network writes a '
         "recipe, word by word; temperature says how far it may stray from the likeliest word. Drag a slider. "

@@ -42,20 +42,21 @@ PARTS = {
 
 
 def plain(text: str) -> str:
-    """`text` for a Markdown element, every mark of it shown as it was written.
-
-    Names of icons and emoji between colons are replaced by Streamlit after the marks were read, so that a
-    backslash does not keep them; a word joiner, which nobody sees, does.
-    """
-    text = re.sub(r":(?=[\w+/-]+:)", ":\u2060", text)
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])", r"\\\1", text)
+    """`text` for a Markdown element, every mark of it shown as it was written."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])", r"\\\1", _without_icons(text))
 
 
 def control_name(text: str) -> str:
     """`text` for the name of a control, which is read aloud as it is written: a backslash stands only before
     a mark that would mean something."""
     marks = r"[\\`*_~$<]|\](?=[(\[])|[:&](?=\w)|(?<=\w)\.(?=[A-Za-z])|^[#+\->]|(?<=^\d)[.)]"
-    return re.sub(f"({marks})", r"\\\1", text)
+    return re.sub(f"({marks})", r"\\\1", _without_icons(text))
+
+
+def _without_icons(text: str) -> str:
+    """`text` with a word joiner, which nobody sees, in the names of icons and emoji between colons: Streamlit
+    replaces them after the marks were read, so that a backslash does not keep them."""
+    return re.sub(r":(?=[\w+/-]+:)", ":\u2060", text)
 
 
 def document(name: str) -> str:

@@ -294,6 +294,7 @@ def test_the_name_of_a_control_is_as_it_is_read_aloud(text):
         ("[a](b) <i> :red[c] &amp;", r"[a\](b) \<i> \:red[c] \&amp;"),
         ("www.a.de # 1", r"www\.a\.de # 1"),
         ("# a", r"\# a"),
+        (":material/home: a", ":\u2060material/home: a"),
         ("1. a", r"1\. a"),
     ],
 )
