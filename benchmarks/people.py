@@ -62,6 +62,7 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
             str, int
         ] = {}  # the hash of a message that need not be sent again -> last run with it
         self._runs = self._number = 0
+        self.received = 0  # bytes
         self.shown: dict[str, Any] = {}  # what the columns show
         self.alerts: list[str] = []  # of the last run
         self._connection = connect(
@@ -122,6 +123,7 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
         while True:
             data = self._socket.recv(PATIENCE)
             now = time.perf_counter() - begun
+            self.received += len(data)
             got = ForwardMsg.FromString(data)  # type: ignore[arg-type]
             kind = got.WhichOneof("type")
             if kind == "delta":

@@ -468,7 +468,7 @@ def title_memory(model: str, memories: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def page() -> None:
-    navigation.enter("cell", own=("carried",))
+    navigation.enter("cell", own=("carried",), components=("cell",))
     drawing.styles("cell")
     writers.models()  # or a sentence on the page
     known = begin()

@@ -80,7 +80,7 @@ def request() -> Request:
 
 def begin() -> None:
     """Before the controls are drawn: styles, the address, and what another page has sent."""
-    navigation.enter("compare", own=("n", "temperatures", "word", "forced", "view"))
+    navigation.enter("compare", own=("n", "temperatures", "word", "forced", "view"), components=("columns",))
     drawing.styles()
     share.dress(share.left_out(), said("present"))
     writers.models()  # or a sentence on the page
@@ -532,7 +532,11 @@ def draw_comparison() -> None:
         go_to(state.word)
         word = min(state.word, max(comparison.length, 1))
         below = bars(comparison, word - 1)
-        draws = hundred_draws(comparison, word - 1, asked.seed, below) if state.get("hundred") else below
+        draws = (
+            hundred_draws(comparison, word - 1, asked.seed, below)
+            if state.get("hundred")
+            else [[] for _ in below]
+        )
         texts = [
             columns.column(comparison, k, name, mark, asked.opening, bars=below[k], draws=draws[k])
             for k, (name, mark) in enumerate(zip(comparison.names(), comparison.marks, strict=True))

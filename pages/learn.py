@@ -84,7 +84,7 @@ def answered(lesson: int, question: str) -> int | None:
 
 def begin() -> None:
     """Before anything is drawn: styles, the address, and what it brings back."""
-    navigation.enter("learn", own=OWN)
+    navigation.enter("learn", own=OWN, components=("columns",))
     drawing.styles("learn")
     if presented := address.said(FIELDS["present"]):
         st.html(drawing.ASSETS / "learn-presented.css")
@@ -219,7 +219,7 @@ def picture(scene: Scene, key: str) -> None:
     texts: list[dict[str, Any]] = []
     for comparison, request in zip(comparisons, shown.requests, strict=True):
         below = bars(comparison, word - 1, shown=words)
-        draws = hundred_draws(comparison, word - 1, request.seed, below) if hundred else below
+        draws = hundred_draws(comparison, word - 1, request.seed, below) if hundred else [[] for _ in below]
         for k, name in enumerate(comparison.names()):
             name = shown.names[len(texts)] if shown.names else name
             mark = comparison.marks[k] if request.luck == "shared" and shown.walk else None

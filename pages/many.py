@@ -171,7 +171,7 @@ def downloads() -> None:
 
 
 def page() -> None:
-    navigation.enter("many")
+    navigation.enter("many", components=("braid",))
     drawing.styles("many")
     writers.models()  # or a sentence on the page
     known = address.fields("many")

@@ -601,7 +601,7 @@ def best_temperature(bundles: Sequence[Bundle]) -> None:
 
 
 def page() -> None:
-    navigation.enter("models")
+    navigation.enter("models", components=("columns",))
     drawing.styles("models")
     bundles = writers.readable()
     known = known_fields()

@@ -138,7 +138,8 @@ export function bindBars(section, state, k) {
   };
   const show = (event) => {
     const at = place(event);
-    if (at >= 0) state.card.show(event.target.closest(".bar"), rows()[at].facts);
+    const { label, why } = rows()[at] ?? {};
+    if (label) state.card.show(event.target.closest(".bar"), [label, ...why.split(" → ")]);
     if (event.target.matches(".about.term")) state.card.show(event.target, [state.data.explained]);
   };
   const line = bars.querySelector(".line");

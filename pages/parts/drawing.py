@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,7 +66,24 @@ def document(name: str) -> str:
 
 
 def component(name: str) -> Any:
-    """The small front-end component in `assets/NAME`; its content is set as text, never as markup."""
+    """The small front-end component in `assets/NAME`; its content is set as text, never as markup.
+
+    Streamlit sends a component's sources with all that it is given to show. Those of `SENT_ONCE` are a
+    message of their own, which a browser keeps (see `send_sources`): else half of what a slider sends."""
+    html, css, script = _sources(name)
+    if name in SENT_ONCE:
+        html = css = ""
+        script = f"""
+          const told = "simmer {name}";
+          export default async function (own) {{
+            while (!globalThis[told]) await new Promise((go) => addEventListener(told, go, {{ once: true }}));
+            return globalThis[told](own);
+          }}"""
+    return st.components.v2.component(f"simmer_{name}", html=html or None, css=css or None, js=script)
+
+
+def _sources(name: str) -> tuple[str, str, str]:
+    """HTML, CSS and JavaScript of the component `name`."""
     folder = ASSETS / name
 
     def read(file: str) -> str:
@@ -73,10 +91,43 @@ def component(name: str) -> Any:
 
     # The browser gets one module: what it imports from its own folder is put in place.
     beside = re.compile(r'^import .* from "\./([\w-]+\.js)";$', re.MULTILINE)
-    script = beside.sub(lambda match: read(match[1]), read(f"{name}.js"))
-    return st.components.v2.component(
-        f"simmer_{name}", html=read(f"{name}.html"), css=read(f"{name}.css"), js=script
+    return (
+        read(f"{name}.html"),
+        read(f"{name}.css"),
+        beside.sub(lambda match: read(match[1]), read(f"{name}.js")),
     )
+
+
+def _keeper(name: str) -> Any:
+    """A component that has nothing to show: it has the browser keep the sources of another."""
+    html, css, script = _sources(name)
+    own, count = re.subn(r"^export default function\b", "const draw = function", script, flags=re.MULTILINE)
+    assert count == 1
+    content = json.dumps(f"{html}<style>{css}</style>")
+    own += f"""
+      const dressed = new WeakSet();
+      globalThis["simmer {name}"] = (own) => {{
+        const place = own.parentElement;
+        if (!dressed.has(place)) {{
+          dressed.add(place);
+          place.replaceChildren(document.createRange().createContextualFragment({content}));
+        }}
+        return draw(own);
+      }};
+      dispatchEvent(new Event("simmer {name}"));
+      export default () => {{}};"""
+    return st.components.v2.component(f"simmer_{name}_sources", js=own)
+
+
+SENT_ONCE = ("braid", "cell", "columns")  # those that a moved slider draws again
+_keepers = {name: _keeper(name) for name in SENT_ONCE}
+
+
+def send_sources(names: Sequence[str]) -> None:
+    """Give the browser the sources of these of `SENT_ONCE`, which it keeps from then on. Outside of whatever
+    is drawn again by itself."""
+    for name in names:
+        _keepers[name](key=f"{name}_sources")
 
 
 def styles(*more: str) -> None:

@@ -56,15 +56,17 @@ def everywhere(pages: Sequence[st.Page]) -> None:
         st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
 
 
-def enter(page: str, own: Sequence[str] = ()) -> None:
+def enter(page: str, own: Sequence[str] = (), components: Sequence[str] = ()) -> None:
     """The first thing on a page: whoever comes back finds it as it was, by the browser's Back as its address
     says, and by a link as it was left, but for what another page has said meanwhile of the title, the seed
     and the network.
 
-    `own` are the names of the state that the page makes of its address, beside its controls.
+    `own` are the names of the state that the page makes of its address, beside its controls, and `components`
+    those of `drawing.SENT_ONCE` that it shows.
     """
     with st.container(key="history"):
         history_component(key="history_keeper")
+        drawing.send_sources(components)
     known = address.fields(page)
     came, state.page = state.get("page"), page
     if address.went_back():

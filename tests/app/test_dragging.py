@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -36,6 +37,19 @@ def test_two_thousand_moves_of_one_reader_go_well():
         tally = drag(f"http://{server.address}", people=1, moves=2000)
     assert tally.errors == Counter() and len(tally.done) == 2000
     assert len(tally.texts) == 41  # every temperature of the sliders
+
+
+def test_a_move_sends_what_changes_and_no_sources():
+    with (
+        serving(ROOT / "app.py") as server,
+        Reader(f"http://{server.address}", "", Tally()) as reader,
+    ):
+        reader.open()
+        assert reader.received > 100_000
+        reader.received = 0
+        reader.move_to(1, 0.9)
+        texts = len(json.dumps(reader.shown["columns"]))
+        assert texts < reader.received < texts + 15_000
 
 
 def test_a_move_that_fails_leaves_the_page_and_the_next_one_works():

@@ -18,8 +18,8 @@ def bars(
     comparison: Comparison, position: int, *, most: int = 8, shown: Sequence[int] | None = None
 ) -> list[dict[str, Any] | None]:
     """Of each run the rows of its bars at `position` (from 0), the same words in the same order in all; None
-    for a run that has ended by then. `facts` are lines for whoever points at a bar. `shown` are ids of
-    words, if it is to be these (see `compare.likely_words`)."""
+    for a run that has ended by then. `why` is the arithmetic of a bar, its steps parted by arrows. `shown`
+    are ids of words, if it is to be these (see `compare.likely_words`)."""
     columns: list[dict[str, Any] | None] = [None] * len(comparison.runs)
     for row in comparison.step_rows(position, most=most, shown=shown):
         if row["order"] is None:
@@ -33,7 +33,6 @@ def bars(
         if row["luck"] is not None:
             bar["luck"] = round(row["luck"], 2)
         bar["why"] = row["arithmetic"]
-        bar["facts"] = [row["label"], *row["arithmetic"].split(" → ")]
         column["rows"].append(bar)
     return columns
 
