@@ -123,8 +123,9 @@ def several(field: Field, label: str, options: Any = None, **more: Any) -> Any:
 
 
 def title(known: Mapping[str, Field], explained: str) -> None:
-    """The recipe's title; `explained` says what is done with it on the page."""
-    text(known["title"], "Recipe title", help=explained, on_change=take_apart, args=(known,))
+    """The recipe's title; `explained` says what is done with it on the page. A whole prompt was taken apart
+    by `navigation.begin`."""
+    text(known["title"], "Recipe title", help=explained)
 
 
 def take_apart(known: Mapping[str, Field]) -> None:

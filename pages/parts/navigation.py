@@ -23,6 +23,8 @@ SHAPES = ("title", "opening", "seed", "words", "follow", "luck", *address.RULE_K
 # together, and the charts that follow keep it busy for longer than this.
 FIRST_LOOK = 0.4
 
+_SCRIPTS = "".join((drawing.ASSETS / name).read_text(encoding="utf-8") for name in ("wheel.js", "popover.js"))
+
 BROKEN = (
     "Something went wrong here, and this part of the page could not be drawn. Load the page again. If that "
     "does not help, open it without what follows the “?” in its address. The log of the server says why."
@@ -50,10 +52,7 @@ def everywhere(pages: Sequence[st.Page]) -> None:
         else:
             for page in pages:
                 st.page_link(page)
-        scripts = "".join(
-            (drawing.ASSETS / name).read_text(encoding="utf-8") for name in ("wheel.js", "popover.js")
-        )
-        st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
+        st.html(f"<script>{_SCRIPTS}</script>", unsafe_allow_javascript=True)
 
 
 def enter(page: str, own: Sequence[str] = (), components: Sequence[str] = ()) -> None:

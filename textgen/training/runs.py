@@ -212,7 +212,7 @@ def bring(
         )
     if sum(run.state["state"] == "looking" for run in all_runs()) > limits.waiting:
         raise Refused("Many files are being read here just now. Try again in a minute.")
-    _make_room(limits, trained=False)
+    oldest = _to_make_room(limits, trained=False)
     path = PurePosixPath(name.replace("\\", "/"))
     ending = path.suffix.lower() if re.fullmatch(r"\.[a-z0-9]{1,8}", path.suffix.lower()) else ""
     run = Run(runs_folder() / secrets.token_hex(16))
@@ -234,6 +234,7 @@ def bring(
     except OSError as error:
         shutil.rmtree(run.folder, ignore_errors=True)
         raise Refused(f"The file could not be kept on this server: {error.strerror or error}.") from None
+    _delete_all(oldest)
     return run
 
 
@@ -243,7 +244,7 @@ def open_network(name: str, data: bytes, limits: Limits) -> Run:
         raise Refused("On this server nobody can keep a network.")
     if len(data) > limits.megabytes << 20:
         raise Refused(f"This server takes files of up to {limits.megabytes:,} MB.")
-    _make_room(limits, trained=True)
+    oldest = _to_make_room(limits, trained=True)
     run = Run(runs_folder() / secrets.token_hex(16))
     path = PurePosixPath(name.replace("\\", "/"))
     try:
@@ -258,6 +259,7 @@ def open_network(name: str, data: bytes, limits: Limits) -> Run:
             shutil.rmtree(folder, ignore_errors=True)
         reason = str(error).removeprefix("the file: ")
         raise Refused(f"{path.name[:60]} was not opened: {reason}.") from None
+    _delete_all(oldest)
     return run
 
 
@@ -274,7 +276,7 @@ def start(run: Run, choices: Choices, limits: Limits) -> None:
         raise Refused("TensorFlow is not installed here, and training needs it.")
     if run.state["state"] != "looked":
         raise Refused("This corpus cannot be trained on now.")
-    _make_room(limits, trained=True)
+    _delete_all(_to_make_room(limits, trained=True))
     run.write("run", {**run.about, "choices": asdict(choices)})
     _enqueue(run, limits)
 
@@ -311,6 +313,12 @@ def delete(run: Run) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _delete_all(oldest: Sequence[Run]) -> None:
+    for run in oldest:
+        with contextlib.suppress(Refused):  # it went to work a moment ago
+            delete(run)
+
+
 def packed(run: Run) -> Path:
     """The network of a run as one file, made when it is first asked for."""
     file = run.folder / "network.zip"
@@ -325,16 +333,15 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "network"
 
 
-def _make_room(limits: Limits, *, trained: bool) -> None:
-    """Let the oldest go, of the corpora that nobody trained on yet or of what was `trained`, so that there is
-    room for one more; none at work."""
+def _to_make_room(limits: Limits, *, trained: bool) -> list[Run]:
+    """The oldest, of the corpora that nobody trained on yet or of what was `trained`, that have to go before
+    there is room for one more; none at work. `Refused` if that is not enough."""
     alike = [run for run in all_runs() if run.is_draft != trained]
     resting = [run for run in alike if run.state["state"] not in AT_WORK]
     beyond = len(alike) + 1 - limits.runs
     if beyond > len(resting):
         raise Refused("This server has no room for another before one of those at work is done.")
-    for run in resting[: max(0, beyond)]:
-        delete(run)
+    return resting[: max(0, beyond)]
 
 
 def _launch(run: Run, action: str) -> None:

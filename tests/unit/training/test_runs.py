@@ -157,6 +157,21 @@ def test_a_network_travels_as_one_file_without_its_secret(home):
     assert len(runs.all_runs()) == before
 
 
+def test_what_cannot_be_opened_makes_no_room_for_itself():
+    run = queued()
+    run.say("done")
+    small_bundle(run.bundle)
+    data = runs.packed(run).read_bytes()
+    for n in range(BOUNDS.runs - 1):
+        runs.open_network(f"{n}.zip", data, BOUNDS)
+    full = [one.token for one in runs.all_runs()]
+    with pytest.raises(Refused):
+        runs.open_network("junk.zip", b"junk", BOUNDS)
+    assert [one.token for one in runs.all_runs()] == full
+    newest = runs.open_network("good.zip", data, BOUNDS)
+    assert [one.token for one in runs.all_runs()] == [*full[1:], newest.token]
+
+
 # -- what can be learned from ----------------------------------------------------------------------
 
 
