@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -91,8 +92,25 @@ def megabytes(pid: int) -> float:
 
 def cpu_seconds(pid: int) -> float:
     """Processor time that a process has used; NaN where there is no /proc."""
-    status = Path(f"/proc/{pid}/stat")
-    if not status.exists():
+    try:
+        ticks = _stat(pid)[11:13]  # user and system
+    except OSError:
         return math.nan
-    ticks = status.read_text(encoding="ascii").rpartition(")")[2].split()[11:13]  # user and system
     return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """A process and those that it or one of them has started; itself alone where there is no /proc."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            parents[int(folder.name)] = int(_stat(int(folder.name))[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """Linux's line about a process, from its state on."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

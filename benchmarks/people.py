@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,9 @@ from websockets import Subprotocol, WebSocketException
 from websockets.sync.client import connect
 
 from benchmarks.measuring import Result
-from benchmarks.memory import cpu_seconds, megabytes
-from benchmarks.serving import ROOT, serving
+from benchmarks.memory import cpu_seconds, family, megabytes
+from benchmarks.serving import ROOT, serving, serving_by
+from textgen.hosting.proxy import nginx
 
 STEP, HOTTEST = 0.05, 2.0  # of the sliders
 PATIENCE = 60.0  # seconds until an answer counts as missing
@@ -47,6 +48,7 @@ class Tally:
 
     text: list[float] = field(default_factory=list)
     done: list[float] = field(default_factory=list)
+    received: int = 0  # bytes, for all moves together
     texts: dict[Any, Any] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
 
@@ -67,6 +69,9 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
         self.alerts: list[str] = []  # of the last run
         self._connection = connect(
             address.replace("http", "ws", 1) + "/_stcore/stream",
+            additional_headers={
+                "Cookie": f"simmer_seat={seed:032x}"
+            },  # by which `simmer serve` knows a browser
             subprotocols=[Subprotocol("streamlit")],
             max_size=None,
             open_timeout=PATIENCE,
@@ -103,7 +108,9 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
             "generation": self.shown["generation"],
             "values": {str(k + 1): temperature},
         }
+        before = self.received
         text, done = self._run(json.dumps({"ask": ask}))
+        self._tally.received += self.received - before
         self._tally.text.append(text)
         self._tally.done.append(done)
 
@@ -204,6 +211,7 @@ def drag(
     for tally in {id(one): one for one in tallies}.values():
         whole.text += tally.text
         whole.done += tally.done
+        whole.received += tally.received
         whole.errors += tally.errors
         whole.texts |= {(id(tally), t): rows for t, rows in tally.texts.items()}
     whole.errors = +whole.errors  # without those that did not occur
@@ -214,44 +222,64 @@ def drag(
 
 
 APART = "seed={n}"
-CLASSES = ((1, "apart"), *((n, kind) for n in (10, 20, 40) for kind in ("apart", "one link")))
+# As `make run` serves it, and as `simmer serve` does with two processes.
+CLASSES = (
+    *(
+        (1, n, kind)
+        for n, kind in ((1, "apart"), (10, "apart"), (20, "apart"), (40, "apart"), (40, "one link"))
+    ),
+    *((2, n, kind) for n, kind in ((1, "apart"), (20, "apart"), (40, "apart"), (40, "one link"))),
+)
 
 
 def run(moves: int = 4, every: float = 2.0) -> list[Result]:
-    """Classes that move a slider every two seconds, each in a server of its own; printed as a table."""
-    print("people              ms to the texts    ms to the end    CPU ms  server  load of")
-    print("                    median / 95 %      median / 95 %    a move      MB  machine  errors")
-    medians: dict[tuple[int, str], float] = {}
-    for people, kind in CLASSES:
-        with serving(ROOT / "app.py") as server:
+    """Classes that move a slider every two seconds, each person with settings of their own or all on one
+    link; printed as a table."""
+    print("          people            ms to the texts   ms to the end    CPU ms     MB      kB load of")
+    print(
+        "processes                   median / 95 %     median / 95 %    a move in all  a move machine errors"
+    )
+    medians: dict[tuple[int, int, str], float] = {}
+    for processes, people, kind in CLASSES:
+        if processes > 1 and not nginx():
+            print(f"{processes:>9}  not measured: nginx is not installed")
+            continue
+        with serving(ROOT / "app.py") if processes == 1 else serving_by(processes) as server:
             address, link = f"http://{server.address}", APART if kind == "apart" else ""
-            drag(address, 1, 3, "seed=1000")  # the network is loaded
+            for seat in range(3 * processes):
+                drag(address, 1, 2, "seed=1000", seat)  # the network is loaded, by each process
+            servers = family(server.pid)
             begun: list[float] = []
+
+            def used(servers: Sequence[int] = servers) -> float:
+                return sum(map(cpu_seconds, servers))
+
             tally = drag(
                 address,
                 people,
                 moves if people > 1 else 4 * moves,
                 link,
                 every=every,
-                begin=lambda begun=begun, server=server: begun.append(cpu_seconds(server.pid)),
+                begin=lambda begun=begun, used=used: begun.append(used()),
             )
-            used = cpu_seconds(server.pid) - begun[0] if begun else math.nan
-            size = megabytes(server.pid)
+            cpu = used() - begun[0] if begun else math.nan
+            size = sum(map(megabytes, servers))
         text, done = (
             np.percentile(values or [math.nan], [50, 95]) * 1000 for values in (tally.text, tally.done)
         )
-        medians[people, kind] = float(done[0])
+        medians[processes, people, kind] = float(done[0])
+        count = max(1, len(tally.done))
         print(
-            f"{people:>4} {kind:<10} {text[0]:>10,.0f} / {text[1]:>6,.0f} {done[0]:>8,.0f} / {done[1]:>6,.0f}"
-            f"{1000 * used / max(1, len(tally.done)):>10.0f} {size:>7.0f} {os.getloadavg()[0]:>8.1f} "
-            f"{tally.errors.total():>7}",
+            f"{processes:>9} {people:>6} {kind:<10} {text[0]:>8,.0f} / {text[1]:>6,.0f} {done[0]:>7,.0f} / "
+            f"{done[1]:>6,.0f} {1000 * cpu / count:>7.0f} {size:>6.0f} {tally.received / count / 1000:>7.0f} "
+            f"{os.getloadavg()[0]:>7.1f} {tally.errors.total():>6}",
             flush=True,
         )
-    one = medians[1, "apart"]
+    one = medians[1, 1, "apart"]
     return [
-        Result(f"{n} people {kind} : one person, to the end of a move", medians[n, kind] / one, 3, False,
-               f"{medians[n, kind]:.0f} : {one:.0f} ms")
-        for n, kind in CLASSES if n == 40
+        Result(f"{n} people {kind}, processes: {processes} : one person, to the end of a move",
+               middle / one, 3, False, f"{middle:.0f} : {one:.0f} ms")
+        for (processes, n, kind), middle in medians.items() if n == 40
     ]  # fmt: skip
 
 

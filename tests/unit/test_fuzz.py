@@ -27,7 +27,7 @@ from textgen.network.bundle import BundleError, load_bundle
 from textgen.network.keras_file import ModelFileError, read_keras
 from textgen.network.pack import open_bundle, pack_bundle
 from textgen.text.copying import CopyIndex, CopyIndexError
-from textgen.text.corpus import CorpusError, load_recipes
+from textgen.text.corpus import CorpusError, Problem, load_recipes
 from textgen.text.vocabulary import Vocabulary, VocabularyError
 from textgen.training import runs
 from textgen.training.limits import Limits
@@ -138,3 +138,26 @@ def test_a_long_line_of_dashes_is_not_tried_in_all_ways(line):
     for head in (line, f"MMMMM----- Meal-Master\n  Title: Soup\n\n{line}\n  1 c milk\n\n{line}\nMMMMM\n"):
         with contextlib.suppress(CorpusError):
             load_recipes(io.BytesIO(head.encode()))
+
+
+@pytest.mark.parametrize("fence", ["---", "+++"])
+def test_many_empty_lines_are_not_tried_in_all_ways(fence):
+    front = f"{fence}\n" + "\n" * 500
+    with pytest.raises(CorpusError):
+        load_recipes(io.BytesIO((front + "n 2 spoons of honey.\n\n\n").encode()))
+    text = front + f"title: Moon Milk\n{fence}\n## Method\nWarm the milk.\nServe it.\n"
+    assert [recipe.title for recipe in load_recipes(io.BytesIO(text.encode()))] == ["Moon Milk"]
+
+
+def test_thousands_of_paragraphs_are_each_counted_once():
+    one = "Moon Milk\n\nIngredients\n\n- milk\n\nMethod\n\nWarm the milk.\n\n"
+    text = one + "Ingredients\n\n" + "A word or two.\n\n" * 40_000
+    assert [recipe.title for recipe in load_recipes(io.BytesIO(text.encode()))] == ["Moon Milk"]
+
+
+def test_brackets_that_nobody_closes_do_not_hide_what_follows():
+    good = json.dumps({"title": "Moon Milk", "steps": ["Warm the milk.", "Stir in 2 spoons of honey."]})
+    text = f'{{"a": {{"title": "Fog", "steps": {"[" * 200} }}, "b": {good}, "c": {good}}}'
+    problems: list[Problem] = []
+    recipes = load_recipes(io.BytesIO(text.encode()), problems.append)
+    assert [recipe.title for recipe in recipes] == ["Moon Milk"] * 2

@@ -10,6 +10,7 @@ from textgen.text.formats.fields import BESIDE, METHODS, TITLES, is_record, plai
 from textgen.text.formats.stream import Lines, NotRead, Record, Unusable, Window, json_fault
 
 _LOOK = 1 << 16  # characters of an object that are looked at to tell a record from what holds records
+_NESTED = 50  # brackets of a record within each other, at most
 _DEEPEST = 6
 _HELD = 1000  # objects that may yet turn out to be faulty records
 _NEXT_VALUE = re.compile(r"\n(?=[{\[])")
@@ -171,13 +172,16 @@ def _passed(window: Window, line: int, fault: Unusable, following: re.Pattern[st
 
 
 def _names_in(window: Window) -> tuple[set[str], int]:
-    """The names at the top of the object that stands next, and where it ends, or 0 if not within `_LOOK`."""
+    """The names at the top of the object that stands next, and where it ends, or 0 if not within `_LOOK`
+    and `_NESTED`."""
     names: set[str] = set()
     depth, last = 0, ""
     for token in _TOKEN.finditer(window.head(_LOOK)):
         mark = token.group()
         if mark in "{[":
             depth += 1
+            if depth > _NESTED:  # more likely brackets that nobody closes
+                return names, 0
         elif mark in "}]":
             depth -= 1
             if depth == 0:

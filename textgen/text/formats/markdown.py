@@ -21,7 +21,7 @@ _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 
 
 def has_front_matter(head: str) -> bool:
-    start = r"\s*(?:---|\+\+\+)[^\S\n]*\n(?:#.*\n|\s*\n)*[A-Za-z_][\w -]*\s*(?::(?:\s.*)?|=.*)\n"
+    start = r"\s*(?:---|\+\+\+)[^\S\n]*\n(?:#.*\n|[^\S\n]*\n)*[A-Za-z_][\w -]*\s*(?::(?:\s.*)?|=.*)\n"
     return re.match(start, head) is not None
 
 
@@ -51,7 +51,7 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
     part, part_level = "", 0
     parent = 0  # the line of the heading that the draft is under
     new_step = True
-    found = fenced = False
+    found = fenced = begun = False
     waiting: list[tuple[int, str]] = []
 
     def after() -> tuple[int, str] | None:
@@ -73,9 +73,11 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
         if fenced:
             continue
         if line.rstrip() in _FENCES:
-            following = after()
+            passed = [following := after()]
+            while not begun and following and re.match(r"\s*(?:#|$)", following[1]):
+                passed.append(following := after())  # empty lines and comments
             if following and (not following[1].strip() or not _KEY.fullmatch(following[1].rstrip())):
-                waiting.append(following)
+                waiting[:0] = filter(None, passed)
                 following = None
             if following:
                 yield from _finished(draft, found or bool(draft.title))
@@ -87,6 +89,7 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
                 draft.steps = [steps] if isinstance(steps, str) else list(steps)
                 headings, part, parent = {}, "", 0
                 continue
+        begun = begun or bool(line.strip())
         if _RULE.fullmatch(line):
             part = "" if part == "method" and draft.steps and not front else part
             continue

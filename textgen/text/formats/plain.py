@@ -71,15 +71,14 @@ def read_parts(chunks: Iterator[str]) -> Iterator[Record]:
     start, title = 0, ""
     method: list[_Block] = []
     loose: list[_Block] = []  # blocks outside of a method, since the recipe began
+    size = 0  # characters since the recipe began
     part: prose.Part | None = None
     for number, lines in paragraphs(Lines(chunks), _RULE):
-        if (
-            lines is None
-            or sum(len(line) for block in (*method, *loose) for line in block[1]) > stream.LONGEST_RECORD
-        ):
+        if lines is None or size > stream.LONGEST_RECORD:
             yield Record(number, Unusable(too_long()))
-            start, title, part, method, loose = 0, "", None, [], []
+            start, title, part, method, loose, size = 0, "", None, [], [], 0
             continue
+        size += sum(map(len, lines))
         for named, block in _segments(number, lines):
             if named == "ingredients" or (named == "method" and (method or not title)):
                 pool = method if part == "method" else loose
@@ -88,7 +87,7 @@ def read_parts(chunks: Iterator[str]) -> Iterator[Record]:
                     if method:
                         yield Record(start, {"title": title, "directions": list(_steps(method))})
                     start, title = (head[0], _title(head[1][0])) if head else (block[0], "")
-                    method, loose = [], []
+                    method, loose, size = [], [], sum(map(len, lines))
             part = named or part
             (method if part == "method" else loose).append(block)
     if method or title:
