@@ -83,7 +83,7 @@ class Game:
 
     @property
     def answers(self) -> dict[int, float | str]:
-        return state.setdefault("answers", {}).setdefault(self.key, {})
+        return state.setdefault("game_answers", {}).setdefault(self.key, {})
 
 
 def game_now() -> Game:
@@ -107,7 +107,7 @@ def take_guesses(game: Game) -> None:
         if number in answers:
             twice.append(f"The address has two guesses for round {number}; the first one counts.")
         answers.setdefault(number, answer)
-    state.answers = {**state.get("answers", {}), game.key: answers}
+    state.game_answers = {**state.get("game_answers", {}), game.key: answers}
     address.note("guess", twice)
 
 

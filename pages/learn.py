@@ -27,7 +27,7 @@ navigation.through_app()
 state = st.session_state
 FIELDS = address.fields("learn")
 # What the page makes of its address, beside controls: the browser's Back has it read again.
-OWN = ("told_by", "lesson", "stage", "case", "answers", "draw", "heats", "places", "views", "hundred")
+OWN = ("told_by", "lesson", "stage", "case", "lesson_answers", "draw", "heats", "places", "views", "counted")
 NAMES = {"predict": "Predict", "try": "Try", "compare": "Compare", "check": "Check"}
 PARTS = ("title", "texts", "bars", "walk")  # that a page in a frame can be without
 SIGNS = ("A", "B", "C")  # of the answers
@@ -76,7 +76,7 @@ def checks(lesson: int, case: int) -> tuple[Question, Question]:
 
 def answered(lesson: int, question: str) -> int | None:
     """The number (from 0) of the answer that was given; what is predicted holds for all cases."""
-    for number, name, case, answer in state.answers:
+    for number, name, case, answer in state.lesson_answers:
         if (number, name) == (lesson, question) and (question == "before" or case == state.case):
             return answer - 1
     return None
@@ -96,13 +96,13 @@ def begin() -> None:
         state.told_by = FIELDS["writer"].read(asked[-1]) if asked else FIELDS["writer"].default
         state.lesson, state.stage = address.said(FIELDS["lesson"]), address.said(FIELDS["stage"])
         state.case, state.draw = address.said(FIELDS["case"]), address.said(FIELDS["draw"])
-        state.answers = []
+        state.lesson_answers = []
         for answer in address.said(FIELDS["answer"]):
-            if not any(answer[:3] == other[:3] for other in state.answers):
-                state.answers.append(answer)
-        if len(state.answers) < len(address.said(FIELDS["answer"])):
-            state.flash = "The address answers a question twice; the first answer is taken."
-        state.heats, state.places, state.views, state.hundred = {}, {}, {}, None
+            if not any(answer[:3] == other[:3] for other in state.lesson_answers):
+                state.lesson_answers.append(answer)
+        if len(state.lesson_answers) < len(address.said(FIELDS["answer"])):
+            state.lesson_note = "The address answers a question twice; the first answer is taken."
+        state.heats, state.places, state.views, state.counted = {}, {}, {}, None
         look_at_address()
 
 
@@ -134,7 +134,7 @@ def write_address() -> None:
     }
     for name, kept in (("step", state.places), ("view", state.views)):
         spelled[name] = [str(kept[key])] if key in kept else []
-    spelled["answer"] = [".".join(map(str, answer)) for answer in state.answers]
+    spelled["answer"] = [".".join(map(str, answer)) for answer in state.lesson_answers]
     address.write(spelled)
 
 
@@ -142,16 +142,16 @@ def write_address() -> None:
 
 
 def go_to(lesson: int, stage: str = STAGES[0]) -> None:
-    state.lesson, state.stage, state.hundred, state.draw = lesson, stage, None, 0
+    state.lesson, state.stage, state.counted, state.draw = lesson, stage, None, 0
 
 
 def answer(question: str, then: str | None) -> None:
     """Keep the answer that is marked, and go on to the part `then`."""
     picked = state.get(f"choice_{question}")
     if picked is None:
-        state.flash = "Choose an answer first."
+        state.lesson_note = "Choose an answer first."
         return
-    state.answers.append((state.lesson, question, state.case, picked + 1))
+    state.lesson_answers.append((state.lesson, question, state.case, picked + 1))
     if then:
         go_to(state.lesson, then)
 
@@ -162,7 +162,10 @@ def another_case() -> None:
 
 
 def usual_network() -> None:
-    state.told_by, state.answers = FIELDS["writer"].default, []  # what was answered was of the other one
+    state.told_by, state.lesson_answers = (
+        FIELDS["writer"].default,
+        [],
+    )  # what was answered was of the other one
 
 
 def other_luck() -> None:
@@ -170,7 +173,7 @@ def other_luck() -> None:
 
 
 def start_over() -> None:
-    state.answers, state.heats, state.places, state.views = [], {}, {}, {}
+    state.lesson_answers, state.heats, state.places, state.views = [], {}, {}, {}
     go_to(1)
 
 
@@ -215,7 +218,7 @@ def picture(scene: Scene, key: str) -> None:
     word = min(state.places.get(key, shown.word), max(length, 1))
     view = state.views.get(key, shown.view)
     words = likely_words(comparisons, word - 1, most=8) if len(comparisons) > 1 else None
-    hundred = shown.hundred or state.hundred == key
+    hundred = shown.hundred or state.counted == key
     texts: list[dict[str, Any]] = []
     for comparison, request in zip(comparisons, shown.requests, strict=True):
         below = bars(comparison, word - 1, shown=words)
@@ -275,7 +278,7 @@ def take_view(key: str) -> None:
 
 
 def take_hundred(key: str) -> None:
-    state.hundred = key if state[f"columns_{key}"].hundred else None
+    state.counted = key if state[f"columns_{key}"].hundred else None
 
 
 # -- the parts of a lesson -------------------------------------------------------------------------
@@ -317,7 +320,7 @@ def head(lesson: Lesson) -> None:
 
 
 def question_done(lesson: int, question: str) -> bool:
-    return any((number, name) == (lesson, question) for number, name, *_ in state.answers)
+    return any((number, name) == (lesson, question) for number, name, *_ in state.lesson_answers)
 
 
 def to_the_top() -> None:
@@ -473,7 +476,7 @@ def check(lesson: int) -> None:
 
 def card() -> None:
     """What was predicted and found in all lessons, to be printed or kept."""
-    found = findings(state.answers, LESSONS, lambda n, case: opening(n, case).before, checks)
+    found = findings(state.lesson_answers, LESSONS, lambda n, case: opening(n, case).before, checks)
     if not found:
         paragraphs("Nothing has been predicted or answered yet. Lesson 1 asks the first question.")
         steps(("Lesson 1", "to_first", go_to, (1,)))
@@ -530,7 +533,7 @@ def page() -> None:
     lesson = LESSONS[state.lesson - 1]
     head(lesson)
     notes = address.notes("learn", (state.lesson, state.stage, state.case))
-    if flash := state.pop("flash", ""):
+    if flash := state.pop("lesson_note", ""):
         notes.append(flash)
     drawing.warn(notes)
     with st.container(key="lesson"):

@@ -517,7 +517,13 @@ def write(wanted: Mapping[str, Sequence[str]]) -> bool:
     news = {
         key: list(values) for key, values in wanted.items() if st.query_params.get_all(key) != list(values)
     }
-    for key in [key for key, values in news.items() if not values]:
+    with get_session_state().query_params() as query:
+        for key in filter(
+            query.is_bound, news
+        ):  # until this run ends, by a control of the page that was left
+            query.set_with_no_forward_msg(key, news[key])
+    rest = {key: values for key, values in news.items() if st.query_params.get_all(key) != values}
+    for key in [key for key, values in rest.items() if not values]:
         del st.query_params[key]
-    st.query_params.update({key: values for key, values in news.items() if values})
+    st.query_params.update({key: values for key, values in rest.items() if values})
     return bool(news)

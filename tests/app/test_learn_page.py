@@ -105,7 +105,7 @@ def test_what_cannot_be_is_a_sentence_and_the_nearest_place(asked, sentence, les
     app = learn(**asked)
     assert sentence in said(app) and app.session_state.lesson == lesson
     assert f"{lesson}. {LESSONS[lesson - 1].title}" in words(app)
-    assert len(app.session_state.answers) == ("twice" in sentence)
+    assert len(app.session_state.lesson_answers) == ("twice" in sentence)
     assert "<b>2</b>" not in html(app)
 
 
