@@ -45,11 +45,12 @@ HOW = """
 2. Each logit is divided by the **temperature** T. A small T stretches the differences,
    a large T shrinks them.
 3. The **softmax**, exp(logit ÷ T) over its sum, turns scores into probabilities that sum to 100 %.
-4. **Sampling rules**, if any are on, remove words; the rest share their probability.
+4. **Sampling rules**, if any are on, take part: a repetition penalty lowers logits and top-nσ removes
+   words before step 2, the others remove words after step 3. The words that are left share 100 %.
 5. One word is **drawn**. With the same luck, two columns that have read the same words differ by
    temperature alone; once they have written different words, their contexts differ too.
 
-Point at a bar above to see these steps with its real numbers.
+With a mouse or the Tab key, point at a bar above to see these steps with its real numbers.
 """
 
 
@@ -224,6 +225,8 @@ def force(number: int, words: Sequence[str]) -> None:
     """Every column must write `words` from word `number` on."""
     for position, word in enumerate(words, number - 1):
         state.forced[position] = word
+    written = f"“{plain(' '.join(words))}”" if any(words) else "the end"
+    st.toast(f"Word {number} of every text is now {written}.")
 
 
 def free(number: int) -> None:
@@ -653,14 +656,15 @@ def point_of(seed: int, word: int) -> float:
     return float(Luck(seed).raw(word - 1, 1)[0]) / 2**32
 
 
-def contexts(comparison: Comparison, position: int) -> str:
+def contexts(comparison: Comparison, asked: Request, position: int) -> str:
     """Which columns have read the same words before the one at `position`, in a sentence."""
     groups: dict[str, list[str]] = {}
     for number, step in enumerate(comparison.steps_at(position), 1):
         if step:
             groups.setdefault(step.prompt, []).append(str(number))
     if len(groups) < 2:
-        return "All columns have read the same words so far: what differs is temperature alone."
+        what = "temperature alone" if asked.luck == "shared" else "temperature, and each column's own luck"
+        return f"All columns have read the same words so far: what differs is {what}."
     same = [" and ".join((", ".join(group[:-1]), group[-1])) for group in groups.values() if len(group) > 1]
     if not same:
         return "Each column has read other words by now: their contexts differ as well as their temperatures."
@@ -675,7 +679,7 @@ def step_caption(comparison: Comparison, asked: Request, position: int) -> str:
     if asked.context != "own":
         read = f"All columns read the words of column {int(asked.context) + 1}: one context, re-tempered."
     else:
-        read = contexts(comparison, position)
+        read = contexts(comparison, asked, position)
     sums = (
         "Faded: what a sampling rule removed, as likely as it was before. The other bars of a panel sum to "
         "100 %."
@@ -779,8 +783,8 @@ def page() -> None:
     st.html(
         '<div class="chapter first"><h1>What does temperature do?</h1><p>A small network writes a '
         "recipe, word by word; temperature says how far it may stray from the likeliest word. Drag a slider. "
-        '<span class="more">It has no idea of cooking: watch it forget its ingredients. Dark: unlikely. '
-        "Underlined: verbs.</span></p></div>"
+        '<span class="more">It has no idea of cooking: watch it forget its ingredients. Strong green: '
+        "unlikely. Underlined: verbs.</span></p></div>"
     )
     places = [st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls")]
     # Always there, so that what follows keeps its place, and its focus, when a note comes or goes.

@@ -124,7 +124,7 @@ def corpus(known: Mapping[str, address.Field], bounds: Limits) -> None:
         st.rerun()
     drawing.note(
         "The file is kept on the computer that runs this app until you delete it here, or until others need "
-        "the room; nobody else sees it."
+        "the room. Who has the address of this page can see it; nobody else can."
     )
 
 
@@ -370,7 +370,7 @@ def take_along(run: Run, bounds: Limits) -> None:
     with st.container(horizontal=True, gap="small", key="rest"):
         others = [one for token in state.get("own_runs", []) if (one := runs.run_of(token)) and one != run]
         for other in others[-5:]:
-            st.button(f"To {plain(other.about['name'])}", key=f"to_{other.token}", type="tertiary",
+            st.button(f"Back to {plain(other.about['name'])}", key=f"to_{other.token}", type="tertiary",
                       on_click=go_to, args=(other.token,))  # fmt: skip
         if not run.is_draft:
             st.button("Train another", key="another", icon=":material/add:", on_click=go_to, args=("",))

@@ -47,7 +47,7 @@ export function showBars(section, column, state) {
   shown.rows.forEach((row, i) => {
     const bar = list.children[i] ?? list.appendChild(newBar());
     const label = hundred ? `${hundred[i]}× · ${row.share}` : VIEWS[view](row);
-    const text = JSON.stringify([row, label, hundred?.[i]]);
+    const text = JSON.stringify([row, label, hundred && [hundred[i], state.drawn]]);
     if (bar.shown === text) return;
     bar.shown = text;
     bar.querySelector(".label").textContent = row.label;

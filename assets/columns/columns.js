@@ -34,7 +34,7 @@ export function facts(row, at, name) {
   return [
     `word ${at + 1}` + (row.forced ? ", forced" : ""),
     `${percent(row.probability)} at ${name}`,
-    `${percent(row.plain)} at T = 1`,
+    ...(name === "T = 1" ? [] : [`${percent(row.plain)} at T = 1`]),
     `rank ${WHOLE.format(row.rank)}`,
     `${row.bits.toFixed(1)} bits of surprisal`,
   ];
@@ -194,8 +194,9 @@ function newColumn(state, k) {
   const remove = section.querySelector(".remove");
   remove.title = `Remove column ${k + 1}`;
   remove.setAttribute("aria-label", remove.title);
-  remove.onclick = () => state.trigger("remove", k + 1);
-  section.querySelector(".add").onclick = () => state.trigger("add", true);
+  // The second click of two in a row would take away the column that has moved up.
+  remove.onclick = (event) => event.detail > 1 || state.trigger("remove", k + 1);
+  section.querySelector(".add").onclick = (event) => event.detail > 1 || state.trigger("add", true);
   bindText(section, state, k);
   return section;
 }

@@ -32,8 +32,8 @@ def keep(field: Field, value: Any) -> Any:
     shared: dict[str, Any] = state.setdefault("shared", {})
     if field.key in SHARED:
         shared[field.key] = value
-    elif field.key in LISTS and field.many and value and value[-1] not in kept.get(field.key, value):
-        shared["title"] = value[-1]  # the dish that was named last
+    elif field.key in LISTS and field.many and value and shared.get("title", DISHES[0]) not in value:
+        shared["title"] = value[-1]  # in place of the one that has gone
     kept[field.key] = value
     return value
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pytest
@@ -130,6 +132,31 @@ def test_an_address_that_lags_behind_a_control_is_put_right(page, key, address):
     app.query_params[key] = "7"
     app.run()
     assert app.number_input(key=key).value == 8 and "".join(app.query_params[key]) == "8"
+
+
+def test_what_a_page_that_was_left_midway_says_is_not_written_for_the_next(monkeypatch):
+    """Its control is bound to a key that means another thing there, until it has been drawn to its end."""
+    sent: dict[str, list[str]] = {}
+
+    class Query(contextlib.nullcontext):
+        is_bound = staticmethod(lambda key: key == "prompt")
+        get_all = staticmethod(lambda key: [])
+        discard_param_no_forward_msg = staticmethod(sent.pop)
+        set_with_no_forward_msg = staticmethod(sent.__setitem__)
+
+    query = Query()
+    query.enter_result = query
+    monkeypatch.setattr(address, "get_session_state", lambda: SimpleNamespace(query_params=lambda: query))
+    monkeypatch.setattr(address, "state", State(page="models", prompt=["Bean stew"]))
+    address._follow_controls(but=[])
+    assert sent == {}
+    monkeypatch.setattr(address, "state", State(page="sweep", prompt=["Bean stew"]))
+    address._follow_controls(but=[])
+    assert sent == {"prompt": ["Bean stew"]}
+
+
+class State(dict):
+    __getattr__ = dict.__getitem__
 
 
 def test_no_key_means_two_things_on_one_page():

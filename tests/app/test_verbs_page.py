@@ -86,6 +86,16 @@ def test_the_title_that_others_are_measured_from_may_leave():
     assert "those of “Pizza”" in captions(app)
 
 
+def test_another_title_here_is_not_the_title_elsewhere_until_that_one_goes():
+    app = opened("compare", {"title": "Pizza", "model": SMALL, "words": 5})
+    app.switch_page("pages/verbs.py").run()
+    dishes = app.multiselect(key="dish").value
+    assert "Pizza" in dishes
+    for more, title in (([*dishes, "Borscht"], "Pizza"), (["Omelette", "Borscht"], "Borscht")):
+        app.multiselect(key="dish").set_value(more).run()
+        assert app.session_state["shared"]["title"] == title
+
+
 def test_a_title_may_come_while_the_one_it_is_measured_from_has_gone():
     dishes = ["Roasted vegetables", "Chocolate ice cream", "Pizza"]
     app = opened("verbs", {"dish": dishes, "reference": "Roasted vegetables", "model": SMALL})

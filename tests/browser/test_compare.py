@@ -324,7 +324,27 @@ def test_columns_are_added_and_removed_and_the_address_knows(app):
         app.column(n - 1).wait_for()
         app.settle()
     assert app.page.get_by_role("button", name="Add a column").count() == 0
+    app.page.get_by_role("button", name="Remove column 1").dblclick()  # takes one away, not two
+    app.column(5).wait_for(state="detached")
+    app.settle()
+    assert app.query["n"] == ["5"]
     app.is_sound()
+
+
+def test_a_hundred_draws_end_with_bars_as_long_as_their_counts(app):
+    app.open()
+    app.page.get_by_role("button", name="Draw it 100 times").click()
+
+    def counts(k: int) -> list[int]:
+        return [int(text.partition("×")[0]) for text in app.column(k).locator(".share").all_inner_texts()]
+
+    app.column(2).get_by_text("×").first.wait_for()
+    for _ in range(200):
+        if sum(counts(2)) < 100:
+            app.page.wait_for_timeout(200)
+    for k in range(3):
+        bars = app.column(k).locator(".count")
+        assert bars.evaluate_all("(all) => all.map((bar) => parseFloat(bar.style.width))") == counts(k)
 
 
 @pytest.mark.parametrize(
@@ -416,6 +436,13 @@ def test_a_finger_that_scrolls_moves_no_slider(phone):
     phone.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     swipe(60, 0)
     assert float(phone.query["t1"][0]) > 1.3
+
+    # A long text is scrolled to its end, and from there on the page.
+    box = phone.column(0).locator(".text").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8
+    for _ in range(3):
+        swipe(0, -150)
+    assert phone.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTop") > 100
 
 
 def test_what_people_come_for_is_there_before_the_controls(app):

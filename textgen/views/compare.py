@@ -200,7 +200,7 @@ class Comparison:
                 )
             else:
                 moves = f"{old} {_moves(*parting.a.probability)} and {new} {_moves(*parting.b.probability)}"
-                why = f"From T = {cold:g} to T = {hot:g}, {moves}: {draw} now falls on {new}."
+                why = f"From T = {cold:g} to T = {hot:g}, {moves}: {draw} {'now ' * same}falls on {new}."
         return Mark(parting.position, f"Word {parting.position + 1}. {why[:1].upper()}{why[1:]}")
 
     def timeline_summary(self, measure: str = "choices") -> str:
