@@ -109,7 +109,7 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
         elif prose.part_of(line) and (line.rstrip().endswith(":") or not part):
             level, text = 7, line
         if level:
-            named = prose.part_of(text)
+            named, before = prose.part_of(text), headings
             headings = {at: kept for at, kept in headings.items() if at < level}
             if named is None:
                 headings[level] = (number, _inline(text))
@@ -119,6 +119,8 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
                 if part or not front:
                     part = ""
                 if not front and (draft.steps or draft.items) and level <= (part_level or 9):
+                    if not draft.title and before:  # a list right under its title
+                        draft.line, draft.title = before[max(before)]
                     yield from _finished(draft, True)
                     found = True
                     draft, parent = _Draft(number), 0
@@ -152,7 +154,7 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
             steps_now[-1] += " " + text
         new_step = False
     if not draft.title and headings and (draft.items or not found):
-        draft.title = headings[min(headings)][1]
+        draft.line, draft.title = headings[max(headings) if found else min(headings)]
     yield from _finished(draft, bool(draft.title or draft.steps or not found))
 
 

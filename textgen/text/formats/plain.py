@@ -63,6 +63,43 @@ def read_paragraphs(chunks: Iterator[str]) -> Iterator[Record]:
         yield Record(line, {"title": _title(found[0]), "steps": found[1:]} if found else Unusable(too_long()))
 
 
+def has_titles(head: str) -> bool:
+    """Whether titles stand between paragraphs of which most read as recipes through and through."""
+    alike = count = 0
+    verbs = lexicon().groups
+    for _, title, found in islice(_under_titles(Lines(iter([head]))), 20):
+        text = "\n".join(found or ())
+        starts = re.findall(r"(?:^|[.!?\n]\s*)([A-Za-z]+)", text)
+        if not title or not starts:
+            return False
+        count += 1
+        alike += 2 * sum(word.lower() in verbs for word in starts) >= len(starts)
+    return count > 0 and 2 * alike >= count
+
+
+def read_titled(chunks: Iterator[str]) -> Iterator[Record]:
+    for line, title, found in _under_titles(Lines(chunks)):
+        yield Record(line, {"title": title, "steps": found} if found is not None else Unusable(too_long()))
+
+
+def _under_titles(lines: Lines) -> Iterator[tuple[int, str, list[str] | None]]:
+    """Each paragraph that could be a title with the lines up to the next, None if they are too long, and the
+    number of its first line."""
+    start, title, size = 1, "", 0
+    found: list[str] = []
+    for number, block in paragraphs(lines, _RULE):
+        if block and len(block) == 1 and len(block[0]) <= 60 and _could_be_title(block):
+            if title or found:
+                yield start, title, found if size <= stream.LONGEST_RECORD else None
+            start, title, size, found = number, _title(block[0]), 0, []
+            continue
+        size += sum(map(len, block)) if block else stream.LONGEST_RECORD + 1
+        if block and size <= stream.LONGEST_RECORD:
+            found += block
+    if title or found:
+        yield start, title, found if size <= stream.LONGEST_RECORD else None
+
+
 _Block: TypeAlias = "tuple[int, list[str]]"  # the number of the first line, and the lines
 
 

@@ -75,11 +75,12 @@ FORMATS = (
     ),
     Format("text with headings", lambda head, suffix: plain.has_parts(head), plain.read_parts),
     Format("text, a recipe a paragraph", lambda head, suffix: plain.is_sure(head), plain.read_paragraphs),
+    Format("text under titles", lambda head, suffix: plain.has_titles(head), plain.read_titled),
 )
 
 READ = (
     "JSON in any shape, CSV and other tables, Markdown, Meal-Master, web pages with recipe data, and text "
-    "with a recipe a paragraph; folders, zip and gzip files of them"
+    "with titles; folders, zip and gzip files of them"
 )
 
 

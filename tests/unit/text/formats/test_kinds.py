@@ -378,16 +378,43 @@ def test_text_with_headings(text):
     assert (recipes, problems) == ([MILK, Recipe("Sun Milk", STEPS)], [])
 
 
+def test_titles_with_an_empty_line_below_them():
+    text = "Moon Milk\n\nWarm the milk.\nStir in 2 spoons of honey.\n\n\nFog Toast\n\nToast the bread for 3 minutes.\n"
+    assert read(text, "x.txt") == (TWO, [])
+    assert read(text.partition("\n\n\n")[0], "x") == ([MILK], [])
+    long = f"Sun Milk\n\n{'Stir it well and wait. ' * 60_000}\n\n"
+    recipes, problems = read(long + text, "x.txt")
+    assert recipes == TWO and "longer than" in str(problems[0])
+
+
+def test_lists_right_below_the_titles_of_markdown():
+    steps = "1. Warm the milk.\n2. Stir in 2 spoons of honey.\n"
+    text = f"# Drinks\n\n## Moon Milk\n\n{steps}\n## Sun Milk\n\n{steps}"
+    assert read(text, "x.md") == ([MILK, Recipe("Sun Milk", STEPS)], [])
+    assert read(text.replace("# Drinks\n\n", "").replace("##", "#"), "x.md")[0][0] == MILK
+
+
 # --- what is not recipes -----------------------------------------------------------------------------------
 
 PROSE = "It was a dark evening and the ship lay\nat anchor in the bay, while the crew\nslept below and nobody watched.\n\n"
 LOG = "2024-01-02 10:00:01 INFO start\n2024-01-02 10:00:02 WARN slow\n2024-01-02 10:00:03 INFO end\n\n"
 CODE = "def heat(oven):\n    return oven + 1\n\n\nclass Pot:\n    size = 3\n\n"
+STORY = "The Harbour\n\nA boat came in. Take care, said the man. Nobody spoke. The rain fell on the boat.\n\n"
 POEM = "The Lantern\nA lantern hung above the gate\nAnd nobody came home that late\n\n"
 
 
 @pytest.mark.parametrize(
-    "text", [PROSE * 9, LOG * 9, CODE * 9, POEM * 9, "hello", "a;b;c\n1;2;3\n", "key = 1\n[part]\nx = 2\n"]
+    "text",
+    [
+        PROSE * 9,
+        LOG * 9,
+        CODE * 9,
+        POEM * 9,
+        STORY * 9,
+        "hello",
+        "a;b;c\n1;2;3\n",
+        "key = 1\n[part]\nx = 2\n",
+    ],
 )
 def test_text_that_is_no_recipes_is_refused(text):
     with pytest.raises(CorpusError, match="does not look like recipes; what is read: JSON"):
