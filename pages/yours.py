@@ -124,8 +124,8 @@ def corpus(known: Mapping[str, address.Field], bounds: Limits) -> None:
         st.rerun()
     if state.texts == "recipes":
         drawing.note(
-            f"At least {runs.FEWEST_TEXTS} recipes. The simplest is a text file: a title on a line of its own, "
-            "below it what to do, and an empty line before the next title."
+            f"At least {runs.FEWEST_TEXTS} recipes. The simplest is a text file: a title on a line of its "
+            "own, below it what to do, and an empty line before the next title."
         )
     drawing.note(
         "The file is kept on the computer that runs this app until you delete it here, or until others need "

@@ -295,7 +295,11 @@ def _live_template() -> Spec:
             groupby=["label", "order"],
         )
         .transform_calculate(
-            share="datum.probability < 0.001 ? '<0.1 %' : format(100 * datum.probability, '.1f') + ' %'",
+            # never a certainty that is none
+            share=(
+                "datum.probability < 0.001 ? '<0.1 %' : datum.probability == 1 ? '100 %' : "
+                "datum.probability > 0.999 ? '>99.9 %' : format(100 * datum.probability, '.1f') + ' %'"
+            ),
             heat="min(T, 2)",
             line=(
                 "datum.order > 0 ? '' : 'T = ' + format(T, '.2f') + ':  ' + "

@@ -1,7 +1,7 @@
 """The sampling rules: one table, from which sampler, command line, pages, sweep and reports are made.
 
-To add a rule is to add its function and its row here. The functions agree with the logits processors of
-Hugging Face transformers, ties at a boundary included.
+To add a rule is to add its function and its row here; one with a state of its own has no place yet. The
+functions agree with the logits processors of Hugging Face transformers, ties at a boundary included.
 """
 
 from __future__ import annotations

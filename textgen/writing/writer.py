@@ -179,6 +179,3 @@ class Writer:
                 runs = self._write(request, give_way)
                 give_way()
                 then(self.bundle, request, runs)
-
-
-__all__ = ["Request", "Waiting", "Writer"]
