@@ -1,4 +1,4 @@
-"""Recipes from files of any format in `textgen.text.formats.table`, each read as a stream.
+"""Recipes from files of any format in `textgen.text.formats.known`, each read as a stream.
 
 Text becomes what the network learns to continue, `recipe for TITLE | STEPS`, after Foster, *Generative Deep
 Learning* (2nd ed.), chapter 5. A record that cannot be used is reported as a `Problem` and skipped; memory
@@ -15,10 +15,10 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from textgen.text.formats.fields import recipe_of
+from textgen.text.formats.known import format_of
 from textgen.text.formats.plain import reads_as_recipe
 from textgen.text.formats.source import Text, texts_in
 from textgen.text.formats.stream import BrokenOff, NotRead, Unusable
-from textgen.text.formats.table import format_of
 from textgen.text.recipe import Recipe
 
 SHOWN = 10  # problems named in a warning
@@ -54,7 +54,7 @@ def load_recipes(
 ) -> list[Recipe]:
     """All recipes of a file, a folder or a zip file (or of an open binary file), in its order.
 
-    The format is told by the content, then by the name; `textgen.text.formats.table.FORMATS` lists them. A
+    The format is told by the content, then by the name; `textgen.text.formats.known.FORMATS` lists them. A
     record that cannot be used is skipped and given to `on_problem`; without it, one `CorpusWarning` names the
     first ten. Raises `CorpusError` if the file cannot be opened, is of a format that is not read, or has no
     usable recipe.

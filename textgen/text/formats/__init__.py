@@ -1,1 +1,1 @@
-"""Corpora: one reader a file format, and one table of them (`textgen.text.formats.table`)."""
+"""Corpora: one reader a file format, and one table of them (`textgen.text.formats.known`)."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
-from textgen.text.formats import json_text, markdown, meal_master, page, plain, table_text
+from textgen.text.formats import csv_text, json_text, markdown, meal_master, page, plain
 from textgen.text.formats.stream import NotRead, Record
 
 _JSON = (".json", ".jsonl", ".ndjson")
@@ -64,7 +64,7 @@ FORMATS = (
     Format("JSON lines", _is_json_lines, json_text.read_lines),
     Format("JSON", _is_json, json_text.read_values),
     Format("Meal-Master", lambda head, suffix: meal_master.begins_in(head), meal_master.read_meal_master),
-    Format("table", lambda head, suffix: table_text.delimiter_of(head), table_text.read_table),
+    Format("table", lambda head, suffix: csv_text.delimiter_of(head), csv_text.read_table),
     Format("table", lambda head, suffix: suffix in (".csv", ".tsv"), _no_columns),
     Format("Markdown", _is_markdown, markdown.read_markdown),
     Format("YAML", _is_yaml, _refuse("is YAML, which is not read; save it as JSON")),
