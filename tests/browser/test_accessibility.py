@@ -39,6 +39,7 @@ def colors_across(app: App, selector: str) -> int:
         ("learn", ".st-key-answer_before"),
         ("many", ".panel"),
         ("", ".st-key-own_knob h3"),
+        ("?embed=true", ".st-key-controls"),
         ("verbs", ".st-key-cells svg.marks"),
         ("sweep?count=8&low=0.5&high=1&by=0.5&length=10", ".st-key-front svg.marks"),
         ("models", ".st-key-column1 .word, .st-key-texts1 .word"),

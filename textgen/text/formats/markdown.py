@@ -8,6 +8,8 @@ from typing import Any
 
 from textgen.text.formats import prose, stream
 from textgen.text.formats.fields import METHODS, TITLES, plain_name
+from textgen.text.formats.meal_master import sentences
+from textgen.text.formats.plain import is_method
 from textgen.text.formats.stream import Lines, Record, Unusable, too_long
 
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*")
@@ -40,7 +42,16 @@ class _Draft:
         self.line, self.title = line, title
         self.steps: list[str] = []
         self.items: list[str] = []  # a numbered list outside of any part, for want of a method
+        self.text: list[str] = []  # lines outside of any part, for want of that, too
         self.size = 0
+
+    @property
+    def method(self) -> list[str]:
+        """The steps, or what is most like them."""
+        if self.steps or len(self.items) > 1:
+            return self.steps or self.items
+        found = list(sentences(self.text))
+        return found if is_method("\n".join(found), share=0.6, fewest=2) else []
 
 
 def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
@@ -118,12 +129,13 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
                     continue
                 if part or not front:
                     part = ""
-                if not front and (draft.steps or draft.items) and level <= (part_level or 9):
-                    if not draft.title and before:  # a list right under its title
+                if not front and draft.method and level <= (part_level or 9):
+                    if not draft.title and before:  # its method is right under its title
                         draft.line, draft.title = before[max(before)]
                     yield from _finished(draft, True)
                     found = True
                     draft, parent = _Draft(number), 0
+                draft.text.clear()
                 continue
             if not front and headings:
                 above, title = headings[max(headings)]
@@ -145,6 +157,8 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
         if steps_now is None or draft.size > stream.LONGEST_RECORD:
             continue
         if part != "method" and not (item and line.lstrip()[:1].isdigit()):
+            if not part and not item and not front:
+                draft.text.append(_inline(line))
             new_step = True
             continue
         text = _inline(item.group(1) if item else line)
@@ -153,16 +167,15 @@ def read_markdown(chunks: Iterator[str]) -> Iterator[Record]:
         else:
             steps_now[-1] += " " + text
         new_step = False
-    if not draft.title and headings and (draft.items or not found):
+    if not draft.title and headings and (draft.method or not found):
         draft.line, draft.title = headings[max(headings) if found else min(headings)]
     yield from _finished(draft, bool(draft.title or draft.steps or not found))
 
 
 def _finished(draft: _Draft, report: bool) -> Iterator[Record]:
-    steps = draft.steps or (draft.items if len(draft.items) > 1 else [])
     if draft.size > stream.LONGEST_RECORD:
         yield Record(draft.line, Unusable(too_long()))
-    elif steps:
+    elif steps := draft.method:
         yield Record(draft.line, {"title": draft.title, "directions": steps})
     elif report:
         what = f"{draft.title[:60]!r}" if draft.title else "this text"

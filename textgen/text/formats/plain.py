@@ -35,6 +35,13 @@ def reads_as_recipe(text: str) -> bool:
     return any(word.lower() in verbs for word in starts)
 
 
+def is_method(text: str, share: float = 0.5, fewest: int = 1) -> bool:
+    """Whether there are so many sentences, of which such a share starts with a verb of the kitchen."""
+    starts = re.findall(r"(?:^|[.!?\n]\s*)([A-Za-z]+)", text)
+    verbs = lexicon().groups
+    return len(starts) >= fewest and sum(word.lower() in verbs for word in starts) >= share * len(starts)
+
+
 def has_parts(head: str) -> bool:
     """Whether a line is the heading of a method."""
     return any(prose.part_of(line) == "method" or prose.method_start(line) for line in head.split("\n"))
@@ -66,14 +73,11 @@ def read_paragraphs(chunks: Iterator[str]) -> Iterator[Record]:
 def has_titles(head: str) -> bool:
     """Whether titles stand between paragraphs of which most read as recipes through and through."""
     alike = count = 0
-    verbs = lexicon().groups
     for _, title, found in islice(_under_titles(Lines(iter([head]))), 20):
-        text = "\n".join(found or ())
-        starts = re.findall(r"(?:^|[.!?\n]\s*)([A-Za-z]+)", text)
-        if not title or not starts:
+        if not title or not found:
             return False
         count += 1
-        alike += 2 * sum(word.lower() in verbs for word in starts) >= len(starts)
+        alike += is_method("\n".join(found))
     return count > 0 and 2 * alike >= count
 
 

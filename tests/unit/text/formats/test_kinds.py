@@ -387,6 +387,13 @@ def test_titles_with_an_empty_line_below_them():
     assert recipes == TWO and "longer than" in str(problems[0])
 
 
+def test_sentences_right_below_the_titles_of_markdown():
+    text = "# Moon Milk\n\n- milk\n\nWarm the milk.\nStir in 2 spoons of honey.\n\n"
+    text += "# Sun Milk\n\nWarm the milk.\n\nStir in 2 spoons\nof honey.\n"
+    assert read(text, "x.md") == ([MILK, Recipe("Sun Milk", STEPS)], [])
+    assert read(f"# Drinks\n\nAll that we like. They are easy.\n\n{text}", "x.md")[0][0] == MILK
+
+
 def test_lists_right_below_the_titles_of_markdown():
     steps = "1. Warm the milk.\n2. Stir in 2 spoons of honey.\n"
     text = f"# Drinks\n\n## Moon Milk\n\n{steps}\n## Sun Milk\n\n{steps}"
