@@ -225,8 +225,6 @@ def force(number: int, words: Sequence[str]) -> None:
     """Every column must write `words` from word `number` on."""
     for position, word in enumerate(words, number - 1):
         state.forced[position] = word
-    written = f"“{plain(' '.join(words))}”" if any(words) else "the end"
-    st.toast(f"Word {number} of every text is now {written}.")
 
 
 def free(number: int) -> None:
@@ -680,6 +678,13 @@ def step_caption(comparison: Comparison, asked: Request, position: int) -> str:
         read = f"All columns read the words of column {int(asked.context) + 1}: one context, re-tempered."
     else:
         read = contexts(comparison, asked, position)
+    forced = dict(asked.forced).get(position)
+    if forced is not None:
+        read = (
+            f"“{forced}” is forced here, in every text. {read}"
+            if forced
+            else f"Every text is forced to end here. {read}"
+        )
     sums = (
         "Faded: what a sampling rule removed, as likely as it was before. The other bars of a panel sum to "
         "100 %."

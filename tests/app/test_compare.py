@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from opening import html, opened, said
+from opening import captions, html, opened, said
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import address, columns, drawing, navigation
@@ -170,7 +170,9 @@ def test_a_forced_word_is_written_by_every_column_and_can_be_freed(app):
     assert [words[2] for words in written(app)] == [word] * 3
     assert [words[:2] for words in written(app)] == [words[:2] for words in free]
     assert app.selectbox(key="whatif").value is None
+    assert f"“{word}” is forced here, in every text." in captions(app)
     app.button(key="free2").click().run()
+    assert "is forced here" not in captions(app)
     assert [words[:3] for words in written(app)] == [words[:3] for words in free]
 
 
