@@ -219,3 +219,42 @@ def test_the_facts_of_settings_are_plain_data():
     facts = replace(REQUEST, forced=((2, "w9"),)).facts()
     assert json.loads(json.dumps(facts)) == facts
     assert facts["prompt"] == REQUEST.prompt and facts["forced"] == [{"word_number": 3, "word": "w9"}]
+
+
+def test_so_many_at_once_and_no_more_and_nobody_waits_for_himself():
+    waiting, lock = Waiting(at_once=2), threading.Lock()
+    now = most = 0
+
+    def come() -> None:
+        nonlocal now, most
+        with waiting:
+            with lock:
+                now += 1
+                most = max(most, now)
+            with waiting:  # within a page, a text
+                time.sleep(0.01)
+            with lock:
+                now -= 1
+
+    people = [threading.Thread(target=come) for _ in range(8)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join(10)
+    assert not any(one.is_alive() for one in people) and most == 2
+    waiting.give_way()  # nobody waits any more
+
+
+def test_what_was_to_be_written_ahead_ends_once_something_else_is_likelier(bundle, monkeypatch):
+    """While people wait in a row, nothing piles up behind them."""
+    monkeypatch.setattr(writing, "PAUSE", 0.01)
+    waiting, before = Waiting(), set(threading.enumerate())
+    writer = Writer(bundle, waiting=waiting)
+    with waiting:
+        for t in (0.6, 0.7, 0.8):
+            writer.write_ahead([REQUEST.with_temperature(0, t)])
+            time.sleep(0.1)  # its thread is there, and waits
+        ahead_of_us = set(threading.enumerate()) - before
+        assert len(ahead_of_us) == 1
+    for thread in ahead_of_us:
+        thread.join(20)
