@@ -520,9 +520,8 @@ def write(wanted: Mapping[str, Sequence[str]]) -> bool:
         key: list(values) for key, values in wanted.items() if st.query_params.get_all(key) != list(values)
     }
     with get_session_state().query_params() as query:
-        for key in filter(
-            query.is_bound, news
-        ):  # until this run ends, by a control of the page that was left
+        # Until this run ends, by a control of the page that was left, which nothing else may set.
+        for key in filter(query.is_bound, news):
             query.set_with_no_forward_msg(key, news[key])
     rest = {key: values for key, values in news.items() if st.query_params.get_all(key) != values}
     for key in [key for key, values in rest.items() if not values]:
