@@ -41,7 +41,7 @@ PLACES = tuple(f"column {k}" for k in range(1, MOST_COLUMNS + 1))
 ROWS = tuple(f"row {k}" for k in range(1, 4))  # of texts on the models page, each of one temperature
 TEMPERATURES = (0.2, 0.7, 1.2, 1.6, 2.0, 0.4)  # of the columns, the first three of them at first
 HOTTEST, SLIDER_STEP = 2.0, 0.05  # of the temperature sliders
-VERB_TEMPERATURES = (0.0, 0.1, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.5, 1.6, 1.8, 2.0)
+VERB_TEMPERATURES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
 SWEEP_FILTERS = {
     rule_name(rules): rules
     for rules in ("none", "top_k=10", "top_k=40", "top_p=0.9", "min_p=0.1", "typical_p=0.9")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import socket
@@ -13,9 +12,7 @@ from pathlib import Path
 
 import pytest
 from websockets import ConnectionClosed
-from websockets.sync.client import connect
 
-from benchmarks import people
 from benchmarks.people import Reader, Tally
 from textgen.cli.parser import main
 from textgen.hosting import proxy
@@ -67,11 +64,9 @@ def children(pid: int) -> list[int]:
     return sorted(found)
 
 
-def visit(address: str, seat: int, query: str, monkeypatch) -> Reader:
+def visit(address: str, seat: int, query: str) -> Reader:
     """The page of `query`, opened by a browser whose cookie is `seat`."""
-    cookie = {"Cookie": f"simmer_seat={seat:032x}"}
-    monkeypatch.setattr(people, "connect", functools.partial(connect, additional_headers=cookie))
-    reader = Reader(address, query, Tally()).__enter__()
+    reader = Reader(address, query, Tally(), seat).__enter__()
     reader.open()
     return reader
 
@@ -82,7 +77,7 @@ def visit(address: str, seat: int, query: str, monkeypatch) -> Reader:
     not proxy.nginx(),
     reason="the proxy's tests need nginx: on Debian and Ubuntu, apt install nginx-light",
 )
-def test_people_of_a_process_that_is_killed_go_on_with_the_same_page_in_another(monkeypatch):
+def test_people_of_a_process_that_is_killed_go_on_with_the_same_page_in_another():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "textgen", "serve", "--processes", "2", "--port", str(port)]
@@ -90,9 +85,7 @@ def test_people_of_a_process_that_is_killed_go_on_with_the_same_page_in_another(
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         try:
             assert server.stdout is not None and b"2 processes" in server.stdout.readline()
-            readers = [
-                visit(address, seat, f"seed={seat}", monkeypatch) for seat in (0, 1)
-            ]  # on two processes
+            readers = [visit(address, seat, f"seed={seat}") for seat in (0, 1)]  # on two processes
             for reader in readers:
                 reader.move_to(0, 0.55)
             before = [reader.shown["columns"] for reader in readers]
@@ -108,7 +101,7 @@ def test_people_of_a_process_that_is_killed_go_on_with_the_same_page_in_another(
             assert len(gone) == 1  # the other has noticed nothing
 
             for seat in gone:  # as the browser does: its address again, with its cookie
-                again = visit(address, seat, f"seed={seat}&t1=0.55", monkeypatch)
+                again = visit(address, seat, f"seed={seat}&t1=0.55")
                 assert again.temperatures()[0] == 0.55
                 assert [c["rows"] for c in again.shown["columns"]] == [c["rows"] for c in before[seat]]
                 again.move_to(1, 0.95)
