@@ -149,6 +149,25 @@ def test_many_empty_lines_are_not_tried_in_all_ways(fence):
     assert [recipe.title for recipe in load_recipes(io.BytesIO(text.encode()))] == ["Moon Milk"]
 
 
+def test_a_heading_with_a_long_gap_is_not_tried_in_all_ways():
+    gap = " " * 1500
+    text = f"# Moon{gap}Milk\n\n## Directions ##\n\n1. Warm the milk.\n2. Serve it.\n\n### To{gap}x#y\n"
+    assert [recipe.title for recipe in load_recipes(io.BytesIO(text.encode()))] == ["Moon Milk"]
+    with contextlib.suppress(CorpusError):
+        load_recipes(io.BytesIO(f"Moon Milk\nWarm{gap * 80}the milk.\n{gap * 80}x\n".encode()))
+
+
+def test_a_step_may_be_of_several_types():
+    steps = [
+        {"@type": ["HowToStep", "Thing"], "name": "Warm the milk."},
+        {"@type": [[]], "name": "Serve it."},
+    ]
+    text = json.dumps([{"title": "Moon Milk", "steps": steps}])
+    assert [recipe.steps for recipe in load_recipes(io.BytesIO(text.encode()))] == [
+        ("Warm the milk.", "Serve it.")
+    ]
+
+
 def test_thousands_of_paragraphs_are_each_counted_once():
     one = "Moon Milk\n\nIngredients\n\n- milk\n\nMethod\n\nWarm the milk.\n\n"
     text = one + "Ingredients\n\n" + "A word or two.\n\n" * 40_000

@@ -40,7 +40,7 @@ BESIDE = frozenset(_words("ingredients recipeingredient reviews review comments 
 _NUMBERED = re.compile(r"(?:step|direction|instruction)s?(\d{1,3})")
 _TEXTS = ("text", "@value", "instruction", "instructions", "step", "display_text", "content", "value")
 _LISTS = ("itemListElement", "steps", "directions", "items", "en")
-_NOT_STEPS = {"HowToSection", "ItemList"}  # their name is a heading
+_NOT_STEPS = ("HowToSection", "ItemList")  # their name is a heading
 _DEEPEST = 8
 
 
@@ -199,7 +199,8 @@ def _steps(value: Any, what: str, depth: int = 0) -> Iterator[str]:
 
 def _steps_of_object(value: dict[str, Any], what: str, depth: int) -> Iterator[str]:
     keys = [key for key in (*_TEXTS, *_LISTS) if isinstance(value.get(key), (str, list, dict)) and value[key]]
-    if not keys and value.get("@type") not in _NOT_STEPS:
+    kinds = value.get("@type")
+    if not keys and not any(kind in _NOT_STEPS for kind in (kinds if isinstance(kinds, list) else [kinds])):
         keys = [key for key in ("description", "name", "title") if isinstance(value.get(key), str)]
     if keys:
         yield from _steps(value[keys[0]], what, depth + 1)

@@ -12,7 +12,7 @@ from textgen.text.formats.meal_master import sentences
 from textgen.text.formats.plain import is_method
 from textgen.text.formats.stream import Lines, Record, Unusable, too_long
 
-_HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*")
+_HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(?!\s)(.*?)\s*(?:#+\s*)?")
 _EMPHASIS = re.compile(r"\s*(?:\*\*|__)(.{1,60}?)(?:\*\*|__)\s*:?\s*")
 _RULE = re.compile(r"\s{0,3}(?:-{3,}|\*{3,}|_{3,}|(?:[-*_] ){2,}[-*_])\s*")
 _KEY = re.compile(r"([A-Za-z_][\w -]*?)\s*(?::(?=\s|$)|=)\s*(.*)")  # YAML or TOML

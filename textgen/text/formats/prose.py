@@ -49,7 +49,7 @@ _PARTS: dict[Part, frozenset[str]] = {
     ),
 }
 _METHOD_AT_START = re.compile(
-    r"\s*[#*_]*\s*(?:directions|method|instructions|preparation|procedure)\s*[*_]*:[*_]*\s+(?=\S)",
+    r"\s*(?:[#*_]+\s*)?(?:directions|method|instructions|preparation|procedure)\s*[*_]*:[*_]*\s+(?=\S)",
     re.IGNORECASE,
 )
 _INGREDIENTS_AT_START = re.compile(r"\W*ingredients\s*:\s*\S", re.IGNORECASE)
