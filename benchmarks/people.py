@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,9 +69,8 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
         self.alerts: list[str] = []  # of the last run
         self._connection = connect(
             address.replace("http", "ws", 1) + "/_stcore/stream",
-            additional_headers={
-                "Cookie": f"simmer_seat={seed:032x}"
-            },  # by which `simmer serve` knows a browser
+            # By this `simmer serve` knows a browser.
+            additional_headers={"Cookie": f"simmer_seat={seed:032x}"},
             subprotocols=[Subprotocol("streamlit")],
             max_size=None,
             open_timeout=PATIENCE,
@@ -224,12 +223,9 @@ def drag(
 APART = "seed={n}"
 # As `make run` serves it, and as `simmer serve` does with two processes.
 CLASSES = (
-    *(
-        (1, n, kind)
-        for n, kind in ((1, "apart"), (10, "apart"), (20, "apart"), (40, "apart"), (40, "one link"))
-    ),
-    *((2, n, kind) for n, kind in ((1, "apart"), (20, "apart"), (40, "apart"), (40, "one link"))),
-)
+    *((1, n, "apart") for n in (1, 10, 20, 40)), (1, 40, "one link"),
+    *((2, n, "apart") for n in (1, 20, 40)), (2, 40, "one link"),
+)  # fmt: skip
 
 
 def run(moves: int = 4, every: float = 2.0) -> list[Result]:
@@ -250,19 +246,15 @@ def run(moves: int = 4, every: float = 2.0) -> list[Result]:
                 drag(address, 1, 2, "seed=1000", seat)  # the network is loaded, by each process
             servers = family(server.pid)
             begun: list[float] = []
-
-            def used(servers: Sequence[int] = servers) -> float:
-                return sum(map(cpu_seconds, servers))
-
             tally = drag(
                 address,
                 people,
                 moves if people > 1 else 4 * moves,
                 link,
                 every=every,
-                begin=lambda begun=begun, used=used: begun.append(used()),
+                begin=lambda begun=begun, servers=servers: begun.append(sum(map(cpu_seconds, servers))),
             )
-            cpu = used() - begun[0] if begun else math.nan
+            cpu = sum(map(cpu_seconds, servers)) - begun[0] if begun else math.nan
             size = sum(map(megabytes, servers))
         text, done = (
             np.percentile(values or [math.nan], [50, 95]) * 1000 for values in (tally.text, tally.done)

@@ -70,16 +70,16 @@ def component(name: str) -> Any:
 
     Streamlit sends a component's sources with all that it is given to show. Those of `SENT_ONCE` are a
     message of their own, which a browser keeps (see `send_sources`): else half of what a slider sends."""
-    html, css, script = _sources(name)
-    if name in SENT_ONCE:
-        html = css = ""
-        script = f"""
-          const told = "simmer {name}";
-          export default async function (own) {{
-            while (!globalThis[told]) await new Promise((go) => addEventListener(told, go, {{ once: true }}));
-            return globalThis[told](own);
-          }}"""
-    return st.components.v2.component(f"simmer_{name}", html=html or None, css=css or None, js=script)
+    if name not in SENT_ONCE:
+        html, css, script = _sources(name)
+        return st.components.v2.component(f"simmer_{name}", html=html, css=css, js=script)
+    script = f"""
+      const told = "simmer {name}";
+      export default async function (own) {{
+        while (!globalThis[told]) await new Promise((go) => addEventListener(told, go, {{ once: true }}));
+        return globalThis[told](own);
+      }}"""
+    return st.components.v2.component(f"simmer_{name}", js=script)
 
 
 def _sources(name: str) -> tuple[str, str, str]:

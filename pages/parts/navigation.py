@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import runpy
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from pages.parts import address, columns, controls, drawing
 
@@ -82,10 +80,7 @@ def enter(page: str, own: Sequence[str] = (), components: Sequence[str] = ()) ->
             usual = known[key].default
             if values != (list(usual) if known[key].many else [usual]):
                 spelled[key] = [address.written(one) for one in values]
-        for key, values in spelled.items():
-            # What belongs to a control of the run before is written by Streamlit alone.
-            with contextlib.suppress(StreamlitAPIException):
-                address.write({key: values})
+        address.write(spelled)
 
 
 def begin(page: str, known: Mapping[str, address.Field]) -> None:

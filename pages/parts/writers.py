@@ -37,7 +37,7 @@ def _bundle(name: str, written: int) -> Bundle:
 
 @st.cache_resource(show_spinner=False)
 def waiting() -> Waiting:
-    """Who waits for a page: `with waiting(): ...`, and nothing is written ahead meanwhile."""
+    """Who waits for a page: `with waiting(): ...` takes its turn, and nothing is written ahead meanwhile."""
     return Waiting()
 
 

@@ -17,6 +17,7 @@ from textgen.cli import arguments
 from textgen.cli.terminal import Failure, say
 from textgen.hosting import proxy
 from textgen.hosting.processes import Kept, free_ports, keep
+from textgen.writing.writer import processors
 
 HEALTH = "/_stcore/health"
 FIRST_PAGE = "/_stcore/script-health-check"  # runs it, which loads its modules and its network
@@ -37,8 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     nginx = proxy.nginx()
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    processes = args.processes or (min(processors, 4) if nginx else 1)
+    processes = args.processes or (min(processors(), 4) if nginx else 1)
     if not nginx and processes > 1:
         raise Failure(f"{NO_NGINX}; without it there can be one process: --processes 1")
     folder = _app_folder()

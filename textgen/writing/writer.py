@@ -76,7 +76,8 @@ def run_bytes(run: Generation) -> float:
     return sum(step.hidden.nbytes + _OF_A_STEP for step in run.steps)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -91,7 +92,7 @@ class Waiting:
     def __init__(self, at_once: int | None = None) -> None:
         self._people = 0
         self._changed = threading.Condition()
-        self._turns = threading.Semaphore(at_once or _processors())
+        self._turns = threading.Semaphore(at_once or processors())
         self._inside = threading.local()
 
     def __enter__(self) -> None:
