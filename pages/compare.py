@@ -161,6 +161,16 @@ def add_column() -> None:
             state[key] = PLACES[PLACES.index(state[key]) + 1]
 
 
+ANSWERS = ["texts", "further_down"]  # the fragments below
+
+
+def answer() -> None:
+    """The last thing that a callback of the columns does: what stands below them is drawn, too, if it is in
+    sight."""
+    if state.below:
+        st.rerun(ANSWERS)
+
+
 def take_in() -> None:
     """What the sliders in the columns ask for."""
     for name, value in columns.asked("columns").items():
@@ -171,6 +181,7 @@ def take_in() -> None:
             state.below = value
         else:
             go_to(value)
+    answer()
 
 
 def go_to(word: int) -> None:
@@ -186,6 +197,7 @@ def pick_point() -> None:
     for point in state.timeline.selection.get("step", []):
         count_pick()
         go_to(int(point["position"]))
+    st.rerun(ANSWERS)
 
 
 def pick_bar() -> None:
@@ -196,11 +208,13 @@ def pick_bar() -> None:
         and word in writers.load(said("model")).vocabulary
     ):
         force(state.word, [word])
+    answer()
 
 
 def take_view() -> None:
     if state.columns.view in address.VIEWS:
         state.view = state.columns.view
+    answer()
 
 
 def take_hundred() -> None:
@@ -219,6 +233,7 @@ def what_if() -> None:
         state.flash = "Force at most 8 words at once."
     else:
         force(state.word, words)
+    st.rerun(ANSWERS)
 
 
 def force(number: int, words: Sequence[str]) -> None:
@@ -230,6 +245,7 @@ def force(number: int, words: Sequence[str]) -> None:
 def free(number: int) -> None:
     """Every column may choose word `number` again."""
     state.forced.pop(number - 1, None)
+    answer()
 
 
 def look_inside(asked: Request, column: int, step: int) -> None:
@@ -516,16 +532,16 @@ def downloads() -> None:
 # -- the comparison --------------------------------------------------------------------------------
 
 
-@st.fragment
-def comparison_view(drawn_with: tuple[int, bool]) -> None:
-    """All that follows a slider: a move redraws this and leaves the rest of the page alone."""
+@st.fragment(key="texts")
+def texts(drawn_with: tuple[int, bool]) -> None:
+    """A move of a slider redraws this, and what stands below if it is in sight."""
     if drawn_with != (state.n, said("present")):  # what "Each column reads" depends on, and what is in sight
         st.rerun()
     with writers.waiting():
-        draw_comparison()
+        draw_texts()
 
 
-def draw_comparison() -> None:
+def draw_texts() -> None:
     shown = state.shown
     try:
         asked = request()
@@ -538,7 +554,7 @@ def draw_comparison() -> None:
             if state.get("hundred")
             else [[] for _ in below]
         )
-        texts = [
+        written = [
             columns.column(comparison, k, name, mark, asked.opening, bars=below[k], draws=draws[k])
             for k, (name, mark) in enumerate(zip(comparison.names(), comparison.marks, strict=True))
         ]
@@ -548,19 +564,18 @@ def draw_comparison() -> None:
             st.error("The texts could not be written. Change a control, or load the page again.")
             return
         state.flash = "The texts for this change could not be written. Here are those from before it."
-        asked, comparison, texts, unmoved = shown["drawn"]
+        asked, comparison, written, unmoved = shown["drawn"]
         state.update(unmoved)
         word = state.word
     shown.update(comparison=comparison, facts={**asked.facts(), "step": word})
     unmoved = {name: copy.deepcopy(state[name]) for name in ("n", "temperatures", "forced", "word")}
-    shown["drawn"] = asked, comparison, texts, unmoved
-    places = [st.container(key=key) for key in ("what_ifs", "texts", "possible", "run", "own_knob")]
-    with places[0]:
+    shown["drawn"] = asked, comparison, written, unmoved
+    with st.container(key="what_ifs"):
         forced_words()
-    with places[1]:
+    with st.container(key="texts"):
         columns.show(
             "columns",
-            texts,
+            written,
             word,
             opening=asked.opening,
             measure=said("color"),
@@ -578,17 +593,33 @@ def draw_comparison() -> None:
             present=(asked.title or "Any recipe") if said("present") else None,
             on_leave=share.leave,
         )
-    with places[2], or_a_sentence("What can be done about this word"):
-        about_word(comparison, asked, word)
-    with places[3], or_a_sentence("The lines of the whole run"):
-        timeline(comparison, word)
-    with places[4], or_a_sentence("The knob"):
-        knob(comparison, word)
-    comparison.let_go()
+    if not state.below:  # else that goes on with it
+        comparison.let_go()
     write_address()
     column, way = state.pop("moved", (state.n, 0))
     if column < state.n:
         writers.compare_ahead(asked, column, way, choices=state.below)
+
+
+@st.fragment(key="further_down")
+def further_down() -> None:
+    """What stands below the texts: while it is out of sight, a move of a slider leaves it as it is."""
+    if "drawn" not in state.shown:
+        return
+    asked, comparison, *_ = state.shown["drawn"]
+    word = state.shown["facts"]["step"]
+    with st.container(key="further_down"), writers.waiting():
+        what_follows(asked, comparison, word)
+
+
+def what_follows(asked: Request, comparison: Comparison, word: int) -> None:
+    with st.container(key="possible"), or_a_sentence("What can be done about this word"):
+        about_word(comparison, asked, word)
+    with st.container(key="run"), or_a_sentence("The lines of the whole run"):
+        timeline(comparison, word)
+    with st.container(key="own_knob"), or_a_sentence("The knob"):
+        knob(comparison, word)
+    comparison.let_go()
 
 
 @contextlib.contextmanager
@@ -797,16 +828,17 @@ def page() -> None:
     first = navigation.is_first_drawing()
     if first:  # what people come to see is there at once, as the address has it; the controls follow
         early = request()
-        comparison_view((state.n, said("present")))
+        texts((state.n, said("present")))
     for place, fill in zip(places, (first_controls, messages), strict=True):
         with place:
             fill()
     if "looking" in state:
         look_inside(request(), state.pop("looking"), state.word)
     if not first:
-        comparison_view((state.n, said("present")))
+        texts((state.n, said("present")))
     elif request() != early:
         st.rerun()
+    further_down()
 
 
 page()

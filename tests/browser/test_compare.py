@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from driver import App
+from playwright.sync_api import expect
 
 from benchmarks.serving import ROOT, serving
 
@@ -190,11 +191,32 @@ def test_what_stands_further_down_is_drawn_when_it_comes_near_and_moves_nothing(
     assert abs(app.page.evaluate(height) - before) <= 2
     app.column(1).locator("input").focus()
     app.page.evaluate("() => { document.querySelector('[data-testid=stMain]').scrollTop = 0; }")
+    timeline, old = app.key("timeline").locator("svg.marks"), "T = 0.75"
+    assert old in timeline.text_content()
     app.slide(1, "ArrowRight")
-    assert charts.count() == 0
+    assert old in timeline.text_content(), "drawn although nobody sees it"
+    assert app.key("further_down").get_attribute("aria-busy") == "true"
     assert abs(app.page.evaluate(height) - before) <= 2
     app.further_down()
-    assert "T = 0.8" in app.key("timeline").locator("svg.marks").text_content()
+    expect(timeline).to_contain_text("T = 0.8")
+    assert app.key("further_down").get_attribute("aria-busy") == "false"
+    assert old not in timeline.text_content()
+    app.is_sound()
+
+
+def test_what_is_asked_for_further_down_is_answered_above(app):
+    app.page.set_viewport_size({"width": 1440, "height": 900})
+    app.open().further_down()
+    app.key("whatif").locator("input").fill("zucchini xyzzy")
+    app.page.keyboard.press("Enter")
+    expect(app.key("what_ifs")).to_contain_text("does not know xyzzy")
+    app.settle().key("whatif").locator("input").fill("chop")
+    app.page.keyboard.press("Enter")
+    app.settle()
+    assert [app.words(k).first.inner_text() for k in range(3)] == ["Chop"] * 3
+    expect(app.key("chart_head")).to_contain_text("“chop” is forced here")
+    app.key("free0").get_by_role("button").click()
+    expect(app.key("chart_head")).not_to_contain_text("is forced here")
     app.is_sound()
 
 
