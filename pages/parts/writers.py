@@ -12,7 +12,7 @@ from pages.parts.address import HOTTEST, SLIDER_STEP, networks
 from pages.parts.drawing import plain
 from textgen.memo import Memo
 from textgen.network.bundle import Bundle, BundleError, bundle_folder, load_bundle
-from textgen.views.compare import Comparison, prepare
+from textgen.views.compare import Comparison, look, prepare
 from textgen.views.many import gather
 from textgen.writing import writer
 from textgen.writing.generate import Generation
@@ -50,7 +50,7 @@ def _runs() -> Memo[Generation]:
 @st.cache_resource(show_spinner=False, max_entries=MOST)
 def _writer_of(name: str, written: int) -> Writer:
     """The texts of the bundle, kept for all sessions together."""
-    return Writer(_bundle(name, written), _runs(), waiting())
+    return Writer(_bundle(name, written), _runs(), waiting(), look)
 
 
 def _written(name: str) -> int:

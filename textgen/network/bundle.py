@@ -72,6 +72,11 @@ def released_bundles() -> list[str]:
     return _bundles_in(MODELS)
 
 
+def _is_released(name: str) -> bool:
+    """Asked at every move of a slider."""
+    return bool(_NAME.fullmatch(name)) and (MODELS / name / "model.keras").is_file()
+
+
 def _bundles_in(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
@@ -86,7 +91,7 @@ def check_name(name: str, replace: bool = False) -> None:
         raise BundleError(
             f"{name!r:.80} is no name for a bundle: 1 to 40 small letters, digits, - and _, the first no sign"
         )
-    if name in released_bundles():
+    if _is_released(name):
         raise BundleError(f"{name} is the name of a released network; give it another")
     folder = user_folder() / name
     if replace:
@@ -100,7 +105,7 @@ def check_name(name: str, replace: bool = False) -> None:
 
 def title_of(name: str) -> str:
     """What people read for a bundle: the title on the card of a user's, or else its name."""
-    if _OWN.fullmatch(name) and name not in released_bundles():
+    if _OWN.fullmatch(name) and not _is_released(name):
         try:
             title = _read_small(user_folder() / name / "card.json").get("title")
         except (OSError, BundleError):
@@ -156,7 +161,7 @@ def _read_version(path: Path, written: int, size: int) -> dict[str, Any]:
 def bundle_folder(name_or_path: str | os.PathLike[str]) -> Path:
     """Where a bundle's files are; `BundleError` if there is no such bundle."""
     if isinstance(name_or_path, str):
-        if name_or_path in released_bundles():
+        if _is_released(name_or_path):
             return MODELS / name_or_path
         if _OWN.fullmatch(name_or_path):
             own = user_folder() / name_or_path

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from textgen import exact
-from textgen.measuring.distributions import choices_at, effective_choices, negative_log_probability
+from textgen.measuring.distributions import choices_at, effective_choices
 from textgen.network.bundle import Bundle
 from textgen.text.lexicon import lexicon
 from textgen.text.typeset import detokenize_pieces, percent, remainder
@@ -63,6 +63,14 @@ class Mark:
     reason: str
 
 
+def look(logits: np.ndarray, token: int) -> tuple[float, float, int]:
+    """What `Analysis` is made of: of logits [V] the sum of their exponentials, as a multiple of the largest,
+    how far a word stands below the largest, and its rank."""
+    top, own = logits.max(), logits[token]
+    total = exact.total(exact.weights(logits - top, 1.0))
+    return float(total), float(top - own), 1 + int(np.count_nonzero(logits > own))
+
+
 class Comparison:
     """Finished runs of one prompt, ready to be read; in the order of the page's columns."""
 
@@ -86,13 +94,11 @@ class Comparison:
         return self.runs[k].findings.once("analysis", lambda: self._analysis(k))
 
     def _analysis(self, k: int) -> Analysis:
-        ranks, all_nats = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
-        for steps, logits in self._logits(k):
-            chosen = np.array([step.token for step in steps], dtype=np.intp)
-            ranks.append(1 + np.count_nonzero(logits > logits[np.arange(len(steps)), chosen, None], axis=1))
-            all_nats.append(negative_log_probability(logits, chosen))
-        nats = np.concatenate(all_nats)
-        return Analysis(*map(_read_only, (np.exp(-nats), np.concatenate(ranks), nats / math.log(2))))
+        steps, model = self.runs[k].steps, self.bundle.model
+        seen = [step.seen or look(model.logits(step.hidden), step.token) for step in steps]
+        totals, below, ranks = np.array(seen).reshape(-1, 3).T
+        nats = exact.log(totals) + below
+        return Analysis(*map(_read_only, (np.exp(-nats), ranks.astype(np.int64), nats / math.log(2))))
 
     def choices(self, k: int) -> np.ndarray:
         """Per step of run `k`, the effective choices of what it drew from: exp of the entropy, to about six

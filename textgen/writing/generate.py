@@ -8,7 +8,7 @@ word: what differs between two runs is then due to their samplers alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -23,6 +23,7 @@ from textgen.text.vocabulary import STOP, Vocabulary, tokenize
 from textgen.writing.sampling import Draws, Luck, Sampler, check_seed
 
 LuckKind = Literal["shared", "independent"]
+Look = Callable[[NDArray[np.float32], int], Any]  # at the logits [V] of a step, and the word written
 _FINDINGS = 8  # of a run: some 20 KB each
 
 
@@ -80,6 +81,7 @@ class Step:
     probability  of the pick, after temperature and filters; 0 for a forced word that the sampler excludes
     hidden       [U] float32, the network's top hidden state: `bundle.model.logits(step.hidden)` gives the
                  logits, `sampler.distribution(logits, step.previous)` the book's `word_probs`
+    seen         what a `Look` said of it
     """
 
     position: int
@@ -89,6 +91,7 @@ class Step:
     hidden: NDArray[np.float32] = field(repr=False)
     context: Context = field(repr=False)
     forced: bool = False
+    seen: Any = None
 
     @property
     def prompt(self) -> str:
@@ -175,24 +178,31 @@ def generate_together(
 
     `ValueError` as for `generate`, and on a forced word outside the vocabulary, at the call.
     """
-    vocabulary = bundle.vocabulary
-    words = tokenize(prompt)
-    if not words:
-        raise ValueError("the prompt is empty: give it at least one word to continue")
-    if isinstance(max_tokens, bool) or not isinstance(max_tokens, (int, np.integer)) or max_tokens < 0:
-        raise ValueError(f"max_tokens must be a whole number of words, 0 or more, not {max_tokens!r}")
-    if not samplers:
-        raise ValueError("give at least one sampler")
-    if luck not in ("shared", "independent"):
-        raise ValueError(f'luck must be "shared" or "independent", not {luck!r}')
-    if context != "own" and not (type(context) is int and 0 <= context < len(samplers)):
-        raise ValueError(
-            f'context must be "own" or the number of a sampler, 0 to {len(samplers) - 1}, not {context!r}'
-        )
-    keys = _keys(seed, len(samplers), luck)
-    fixed = _forced_ids(forced or {}, vocabulary)
-    first = Context(words, vocabulary.encode(words))
-    return _run(bundle, first, list(samplers), int(max_tokens), keys, context, fixed)
+    under_way = UnderWay(
+        bundle.vocabulary,
+        prompt,
+        samplers=samplers,
+        max_tokens=max_tokens,
+        seed=seed,
+        luck=luck,
+        context=context,
+        forced=forced,
+    )
+    return write_alone(bundle.model, under_way)
+
+
+def write_alone(model: Network, under_way: UnderWay) -> Iterator[list[Step | None]]:
+    """What `under_way.choose` says, time after time."""
+    if under_way.ended:
+        return
+    hidden, state = read_prompt(model, under_way.prompt_ids)
+    while True:
+        yield under_way.choose(hidden, model.logits(hidden))
+        if under_way.ended:
+            return
+        if under_way.parents != tuple(range(len(hidden))):  # a run ended, or rows were shared or left out
+            state = model.select(state, under_way.parents)
+        hidden, state = model.step(under_way.tokens, state)
 
 
 def generations(
@@ -205,11 +215,17 @@ def generations(
     luck: LuckKind = "shared",
     context: int | Literal["own"] = "own",
     forced: Mapping[int, str] | None = None,
-    after_each: Callable[[], object] = lambda: None,
+    look: Look | None = None,
+    write: Callable[[Network, UnderWay], Iterable[list[Step | None]]] = write_alone,
 ) -> list[Generation]:
-    """The finished runs of `generate_together`, one a sampler; `after_each` is called after every word."""
-    together = generate_together(
-        bundle,
+    """The finished runs of `generate_together`, one a sampler.
+
+    look   is asked about each step while its logits are there; what it says is kept as `Step.seen`
+    write  may see to the same words in another way: it gives what `UnderWay.choose` says, time after time,
+           until that has ended
+    """
+    under_way = UnderWay(
+        bundle.vocabulary,
         prompt,
         samplers=samplers,
         max_tokens=max_tokens,
@@ -217,14 +233,14 @@ def generations(
         luck=luck,
         context=context,
         forced=forced,
+        look=look,
     )
     keys = _keys(seed, len(samplers), luck)
     runs = [Generation(prompt, sampler, *key) for sampler, key in zip(samplers, keys, strict=True)]
-    for steps in together:
+    for steps in write(bundle.model, under_way):
         for run, step in zip(runs, steps, strict=True):
             if step is not None:
                 run.steps.append(step)
-        after_each()
     return runs
 
 
@@ -256,61 +272,97 @@ def read_prompt(model: Network, ids: Sequence[int]) -> tuple[NDArray[np.float32]
     return model.step([ids[-1]], state)
 
 
-def _run(
-    bundle: Source,
-    first: Context,
-    samplers: list[Sampler],
-    max_tokens: int,
-    keys: list[tuple[int, int]],
-    leader: int | Literal["own"],
-    forced: dict[int, int],
-) -> Iterator[list[Step | None]]:
-    model, words = bundle.model, bundle.vocabulary.words
-    draws = {key: Luck(*key) for key in keys}
-    contexts = [first] * len(samplers) if leader != "own" else [first.copy() for _ in samplers]
-    # Runs that have read the same words share a row of the batch: `row_of[i]` is run i's row, None once it
-    # has ended.
-    row_of: list[int | None] = [0] * len(samplers)
-    hidden: NDArray[np.float32] | None = None
-    state: Any = None
-    for position in range(max_tokens):
-        if hidden is None:
-            hidden, state = read_prompt(model, first.ids)
-        logits = model.logits(hidden)
+class UnderWay:
+    """Runs that advance together, without their network: `choose` says their words, and then `tokens` [B] are
+    to be read, each after what row `parents` [B] of the batch before has read. A network may read several of
+    these as one batch.
+
+    prompt_ids  what is read before the first word
+    ended       whether nothing more is to be chosen
+
+    Arguments and errors are those of `generate_together`.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        prompt: str,
+        *,
+        samplers: Sequence[Sampler],
+        max_tokens: int,
+        seed: int | Sequence[int],
+        luck: LuckKind,
+        context: int | Literal["own"],
+        forced: Mapping[int, str] | None,
+        look: Look | None = None,
+    ) -> None:
+        words = tokenize(prompt)
+        if not words:
+            raise ValueError("the prompt is empty: give it at least one word to continue")
+        if isinstance(max_tokens, bool) or not isinstance(max_tokens, (int, np.integer)) or max_tokens < 0:
+            raise ValueError(f"max_tokens must be a whole number of words, 0 or more, not {max_tokens!r}")
+        if not samplers:
+            raise ValueError("give at least one sampler")
+        if luck not in ("shared", "independent"):
+            raise ValueError(f'luck must be "shared" or "independent", not {luck!r}')
+        if context != "own" and not (type(context) is int and 0 <= context < len(samplers)):
+            raise ValueError(
+                f'context must be "own" or the number of a sampler, 0 to {len(samplers) - 1}, not {context!r}'
+            )
+        self._keys = _keys(seed, len(samplers), luck)
+        self._forced = _forced_ids(forced or {}, vocabulary)
+        self._words, self._samplers, self._look = vocabulary.words, list(samplers), look
+        self._position, self._most, self._leader = 0, int(max_tokens), context
+        self._draws = {key: Luck(*key) for key in self._keys}
+        first = Context(words, vocabulary.encode(words))
+        self._contexts = [first] * len(samplers) if context != "own" else [first.copy() for _ in samplers]
+        # Runs that have read the same words share a row of the batch: `_row_of[i]` is run i's row, None once
+        # it has ended.
+        self._row_of: list[int | None] = [0] * len(samplers)
+        self.prompt_ids = first.ids.copy()
+        self.parents: tuple[int, ...] = ()
+        self.tokens: tuple[int, ...] = ()
+        self.ended = not self._most
+
+    def choose(self, hidden: NDArray[np.float32], logits: NDArray[np.float32]) -> list[Step | None]:
+        """The next word of each run, None of one that has ended: hidden [B, U] and logits [B, V] of the rows
+        that were to be read."""
         noise: dict[tuple[int, int], Draws] = {}
-        steps: list[Step | None] = [None] * len(samplers)
-        for n, row in enumerate(row_of):
+        position, words = self._position, self._words
+        steps: list[Step | None] = [None] * len(self._samplers)
+        for n, row in enumerate(self._row_of):
             if row is None:
                 continue
-            at = contexts[n]
-            sampler = samplers[n]
+            at, sampler, key = self._contexts[n], self._samplers[n], self._keys[n]
             previous = at.ids if sampler.reads_previous else ()
-            if position in forced:
-                token = forced[position]
+            if position in self._forced:
+                token = self._forced[position]
                 weights = sampler.weights(logits[row], previous)
                 probability = float(weights[token] / exact.total(weights))
             else:
-                if sampler.temperature > 0 and keys[n] not in noise:
-                    noise[keys[n]] = draws[keys[n]].draws(position, logits.shape[1])
-                token, probability = sampler.choose(logits[row], noise.get(keys[n]), previous)
-            steps[n] = Step(position, token, words[token], probability, hidden[row], at, position in forced)
-        yield steps
-        if position + 1 == max_tokens:
-            return
+                if sampler.temperature > 0 and key not in noise:
+                    noise[key] = self._draws[key].draws(position, logits.shape[1])
+                token, probability = sampler.choose(logits[row], noise.get(key), previous)
+            seen = self._look and self._look(logits[row], token)
+            fixed = position in self._forced
+            steps[n] = Step(position, token, words[token], probability, hidden[row], at, fixed, seen)
+        self._position += 1
+        self.ended = self._position == self._most
+        if not self.ended:
+            self._read(steps)
+        return steps
 
-        # What each run reads next; the context grows only once all runs have looked at it.
-        chosen = steps if leader == "own" else [steps[leader]] * len(steps)
+    def _read(self, steps: list[Step | None]) -> None:
+        """What each run reads next; the contexts grow only now that all runs have looked at them."""
+        chosen = steps if self._leader == "own" else [steps[self._leader]] * len(steps)
         rows: dict[tuple[int, int], int] = {}  # (row, token) -> row of the next batch
-        for n, step in enumerate(chosen):
-            if step is None or step.word == STOP or row_of[n] is None:
-                row_of[n] = None
+        for n, (step, row) in enumerate(zip(chosen, self._row_of, strict=True)):
+            if step is None or step.word == STOP or row is None:
+                self._row_of[n] = None
                 continue
-            if leader == "own" or n == 0:
-                contexts[n].append(step.word, step.token)
-            row_of[n] = rows.setdefault((row_of[n], step.token), len(rows))  # type: ignore[arg-type]
-        if not rows:
-            return
-        parents, tokens = zip(*rows, strict=True)
-        if parents != tuple(range(len(hidden))):  # a run ended, or rows were shared or left out
-            state = model.select(state, parents)
-        hidden, state = model.step(tokens, state)
+            if self._leader == "own" or n == 0:
+                self._contexts[n].append(step.word, step.token)
+            self._row_of[n] = rows.setdefault((row, step.token), len(rows))
+        self.ended = not rows
+        if rows:
+            self.parents, self.tokens = zip(*rows, strict=True)

@@ -94,10 +94,9 @@ def is_whole(value: object) -> bool:
 
 def checked_ids(ids: Sequence[int], size: int, name: str) -> NDArray[np.intp]:
     """`ids` as an array; `ValueError` unless each is a word of a vocabulary of `size`."""
-    array = np.asarray(ids, dtype=np.intp)
-    if array.size and not (array.min() >= 0 and array.max() < size):
+    if len(ids) and not (min(ids) >= 0 and max(ids) < size):
         raise ValueError(f"{name} holds an id outside the vocabulary of {size} words")
-    return array
+    return np.asarray(ids, dtype=np.intp)
 
 
 def softmax(scores: Floats) -> Floats:

@@ -172,7 +172,7 @@ class Sampler(Rules):
             if rule.stage == "words" and len(previous):
                 values = rule.act(values, value, previous)
         if self.suppress:
-            values = values.astype(np.float64)
+            values = values.astype(np.float32 if values.dtype == np.float32 else np.float64)  # a copy
             values[..., checked_ids(self.suppress, values.shape[-1], "suppress")] = -np.inf
         return values
 

@@ -10,15 +10,26 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from textgen.memo import Memo
 from textgen.network.bundle import Bundle
 from textgen.network.prefix_cache import PrefixCache
-from textgen.writing.generate import Generation, LuckKind, generations, recipe_prompt
+from textgen.writing.generate import (
+    Generation,
+    Look,
+    LuckKind,
+    Network,
+    Step,
+    UnderWay,
+    generations,
+    recipe_prompt,
+    write_alone,
+)
 from textgen.writing.sampling import Sampler
+from textgen.writing.together import Together
 
 ROOM = 64e6  # bytes for the runs that are kept: some 400 of 60 words, enough for a class of forty
 PAUSE = 0.12  # seconds before anything is written ahead: the page that was asked for comes first
@@ -82,11 +93,10 @@ def processors() -> int:
 
 
 class Waiting:
-    """Who waits for a text now: as many are written at the same time as there are processors, and what is
+    """Who waits for a page now: at as many is worked at the same time as there are processors, and what is
     written ahead gives way.
 
-    More at a time would all be slower: sixteen texts side by side take three times as long as two by two, for
-    threads that get in each other's way.
+    More at a time would all be slower, for threads that get in each other's way.
     """
 
     def __init__(self, at_once: int | None = None) -> None:
@@ -106,10 +116,28 @@ class Waiting:
         self._inside.depth -= 1
         if not self._inside.depth:
             self._turns.release()
-            with self._changed:
-                self._people -= 1
-                if not self._people:
-                    self._changed.notify_all()
+            self._leave()
+
+    @contextlib.contextmanager
+    def without_a_turn(self) -> Iterator[None]:
+        """Who waits here waits, but leaves the turn to others meanwhile: somebody else works for all."""
+        with self._changed:
+            self._people += 1
+        has_one = getattr(self._inside, "depth", 0) > 0
+        if has_one:
+            self._turns.release()
+        try:
+            yield
+        finally:
+            if has_one:
+                self._turns.acquire()
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._people -= 1
+            if not self._people:
+                self._changed.notify_all()
 
     def give_way(self, until: Callable[[], bool] = lambda: False) -> None:
         """Return once nobody waits, or `until` is true when `look_again` is called."""
@@ -132,15 +160,23 @@ class Writer:
 
     kept     the runs that were written last; those of several networks may share it
     waiting  who waits: nothing is written ahead meanwhile
+    look     see `generations`
     """
 
     def __init__(
-        self, bundle: Bundle, kept: Memo[Generation] | None = None, waiting: Waiting | None = None
+        self,
+        bundle: Bundle,
+        kept: Memo[Generation] | None = None,
+        waiting: Waiting | None = None,
+        look: Look | None = None,
     ) -> None:
-        self.bundle = replace(bundle, model=PrefixCache(bundle.model))  # type: ignore[arg-type]  # answers as one
+        model = PrefixCache(bundle.model)
+        self.bundle = replace(bundle, model=model)  # type: ignore[arg-type]  # answers as one
+        self._together = Together(model)
         self._kept = Memo(ROOM, run_bytes) if kept is None else kept
         self._own = object()  # another network may have the same name, and share `kept`
         self._waiting = waiting or Waiting()
+        self._look = look
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
@@ -152,8 +188,8 @@ class Writer:
         runs = self._known(of)
         if None not in runs:
             return runs  # type: ignore[return-value]
-        with self._waiting:
-            return self._write(of)
+        with self._waiting.without_a_turn():
+            return self._write(of, lambda _, runs: self._together.write(runs))
 
     def _keys(self, of: Request) -> list[Hashable]:
         return [
@@ -164,7 +200,9 @@ class Writer:
     def _known(self, of: Request) -> list[Generation | None]:
         return [self._kept.get(key) for key in self._keys(of)]
 
-    def _write(self, of: Request, after_each: Callable[[], object] = lambda: None) -> list[Generation]:
+    def _write(
+        self, of: Request, write: Callable[[Network, UnderWay], Iterable[list[Step | None]]]
+    ) -> list[Generation]:
         keys = self._keys(of)
         runs = {key: run for key, run in zip(keys, self._known(of), strict=True) if run is not None}
         missing = [k for k, key in enumerate(keys) if key not in runs]
@@ -179,7 +217,8 @@ class Writer:
                 luck=of.luck,
                 context=of.context,  # type: ignore[arg-type]
                 forced=dict(of.forced),
-                after_each=after_each,
+                look=self._look,
+                write=write,
             )
             for k, run in zip(wanted, finished, strict=True):
                 runs[keys[k]] = self._kept.put(keys[k], run)  # or what another thread has written meanwhile
@@ -211,9 +250,14 @@ class Writer:
             if overtaken():
                 raise _Overtaken
 
+        def write(model: Network, runs: UnderWay) -> Iterator[list[Step | None]]:
+            for steps in write_alone(model, runs):
+                yield steps
+                give_way()
+
         with contextlib.suppress(_Overtaken):
             for request in of:
                 give_way()
-                runs = self._write(request, give_way)
+                runs = self._write(request, write)
                 give_way()
                 then(self.bundle, request, runs)

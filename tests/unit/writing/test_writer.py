@@ -141,18 +141,16 @@ def test_what_is_written_ahead_gives_way_to_those_who_wait(bundle, monkeypatch):
     """While anybody waits nothing is written ahead, not even the rest of what was begun."""
     monkeypatch.setattr(writing, "PAUSE", 0.01)
     begun, resume, stepped = threading.Event(), threading.Event(), []
-    waiting, plain = Waiting(), writing.generations
+    waiting, plain = Waiting(), writing.write_alone
 
-    def slow(*args, after_each, **options):
-        def after():
+    def slow(model, runs):
+        for steps in plain(model, runs):
             stepped.append(threading.current_thread())
             begun.set()
             resume.wait(timeout=20)
-            after_each()
+            yield steps
 
-        return plain(*args, after_each=after, **options)
-
-    monkeypatch.setattr(writing, "generations", slow)
+    monkeypatch.setattr(writing, "write_alone", slow)
     writer, seen = Writer(bundle, waiting=waiting), []
     with waiting:
         writer.write_ahead([REQUEST.with_temperature(0, 0.6)], lambda *of: seen.append(of))
