@@ -54,9 +54,11 @@ class Tally:
 
 
 class Reader(contextlib.AbstractContextManager["Reader"]):
-    """One tab on the comparison page; speaks as Streamlit's front end does, and touches the sliders alone."""
+    """One tab on the comparison page; speaks as Streamlit's front end does, and touches the sliders alone.
+    If it is `scrolled`, what stands below the texts is in sight, too."""
 
-    def __init__(self, address: str, query: str, tally: Tally, seed: int = 0) -> None:
+    def __init__(self, address: str, query: str, tally: Tally, seed: int = 0, scrolled: bool = False) -> None:
+        self._scrolled = scrolled
         self._rng = np.random.Generator(np.random.Philox(key=seed))
         self._query, self._page, self._fragment, self._component = query, "", "", ""
         self._tally = tally
@@ -86,6 +88,8 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
     def open(self) -> None:
         """Load the page."""
         self._run()
+        if self._scrolled:
+            self._say({})
 
     def temperatures(self) -> list[float]:
         return [column["temperature"] for column in self.shown["columns"]]
@@ -101,17 +105,20 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
 
     def move_to(self, k: int, temperature: float) -> None:
         """Move the slider of column `k`, and wait for all that follows."""
+        before = self.received
+        text, done = self._say({str(k + 1): temperature})
+        self._tally.received += self.received - before
+        self._tally.text.append(text)
+        self._tally.done.append(done)
+
+    def _say(self, values: dict[str, Any]) -> tuple[float, float]:
         self._number += 1
         ask = {
             "number": self._number,
             "generation": self.shown["generation"],
-            "values": {str(k + 1): temperature},
+            "values": {"below": self._scrolled, **values},
         }
-        before = self.received
-        text, done = self._run(json.dumps({"ask": ask}))
-        self._tally.received += self.received - before
-        self._tally.text.append(text)
-        self._tally.done.append(done)
+        return self._run(json.dumps({"ask": ask}))
 
     def _run(self, said: str = "") -> tuple[float, float]:
         """Ask for a run, of the fragment alone if the columns have `said` something: seconds until its texts,
@@ -178,6 +185,7 @@ def drag(
     seed: int = 0,
     *,
     every: float = 0.0,
+    scrolled: bool = False,
     begin: Callable[[], object] = lambda: None,
 ) -> Tally:
     """What `people` readers of one link see, who make `moves` moves each, all at once; a `{n}` in the link is
@@ -189,7 +197,7 @@ def drag(
     def visit(n: int) -> None:
         tally = tallies[n]
         try:
-            with Reader(address, query.replace("{n}", str(n)), tally, seed + n) as reader:
+            with Reader(address, query.replace("{n}", str(n)), tally, seed + n, scrolled) as reader:
                 reader.open()
                 opened.wait(PATIENCE)
                 due = time.perf_counter() + every * n / people  # hands do not move at once
@@ -297,6 +305,9 @@ def main() -> int:
     parser.add_argument(
         "--link", default="", help="what stands after the ? of the address; {n} in it is a number for each"
     )
+    parser.add_argument(
+        "--scrolled", action="store_true", help="with what stands below the texts in sight, which moves, too"
+    )
     parser.add_argument("--visits", type=int, help="visits one after another, and the server's memory")
     parser.add_argument("--address", help="measure a server that is already running")
     parser.add_argument("--seed", type=int, default=0)
@@ -307,7 +318,15 @@ def main() -> int:
             tally = soak(f"http://{server.address}", server.pid, args.visits)
         else:
             address = args.address or f"http://{stack.enter_context(serving(ROOT / 'app.py')).address}"
-            tally = drag(address, args.people, args.moves, args.link, args.seed, every=args.every)
+            tally = drag(
+                address,
+                args.people,
+                args.moves,
+                args.link,
+                args.seed,
+                every=args.every,
+                scrolled=args.scrolled,
+            )
     for name, values in (("to the texts", tally.text), ("to the end", tally.done)):
         if values:
             middle, high = 1000 * np.percentile(values, [50, 95])
