@@ -609,16 +609,12 @@ def further_down() -> None:
     asked, comparison, *_ = state.shown["drawn"]
     word = state.shown["facts"]["step"]
     with st.container(key="further_down"), writers.waiting():
-        what_follows(asked, comparison, word)
-
-
-def what_follows(asked: Request, comparison: Comparison, word: int) -> None:
-    with st.container(key="possible"), or_a_sentence("What can be done about this word"):
-        about_word(comparison, asked, word)
-    with st.container(key="run"), or_a_sentence("The lines of the whole run"):
-        timeline(comparison, word)
-    with st.container(key="own_knob"), or_a_sentence("The knob"):
-        knob(comparison, word)
+        with st.container(key="possible"), or_a_sentence("What can be done about this word"):
+            about_word(comparison, asked, word)
+        with st.container(key="run"), or_a_sentence("The lines of the whole run"):
+            timeline(comparison, word)
+        with st.container(key="own_knob"), or_a_sentence("The knob"):
+            knob(comparison, word)
     comparison.let_go()
 
 

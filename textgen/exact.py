@@ -146,6 +146,13 @@ def weights(scores: Array, scale: float, out: Array | None = None) -> Array:
     return result
 
 
+def largest_and_total(logits: Array) -> tuple[Array, Floats]:
+    """Of logits [..., V] the largest, [..., 1], and the sum of all exponentials as a multiple of its own,
+    [...]: the one and the logarithm of the other add up to log sum exp."""
+    top = logits.max(axis=-1, keepdims=True)
+    return top, total(weights(logits - top, 1.0))
+
+
 TANH_STEPS = 1024
 _TANH_END = 9 * TANH_STEPS  # beyond, tanh is 1 to float32's last bit
 _TANH_MAGIC = np.float32(_MAGIC + _TANH_END)

@@ -62,7 +62,6 @@ def jensen_shannon(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np
 
 def negative_log_probability(logits: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
     """-log softmax(logits)[target] in nats, to about six digits: `[B, V], [B] -> [B]`."""
-    peak = logits.max(axis=-1, keepdims=True)
-    total = exact.total(exact.weights(logits - peak, 1.0))
+    peak, total = exact.largest_and_total(logits)
     picked = np.take_along_axis(logits, targets[:, None], axis=-1)
     return exact.log(total) + (peak - picked)[:, 0]

@@ -66,9 +66,8 @@ class Mark:
 def look(logits: np.ndarray, token: int) -> tuple[float, float, int]:
     """What `Analysis` is made of: of logits [V] the sum of their exponentials, as a multiple of the largest,
     how far a word stands below the largest, and its rank."""
-    top, own = logits.max(), logits[token]
-    total = exact.total(exact.weights(logits - top, 1.0))
-    return float(total), float(top - own), 1 + int(np.count_nonzero(logits > own))
+    (top, total), own = exact.largest_and_total(logits), logits[token]
+    return float(total), float(top[0] - own), 1 + int(np.count_nonzero(logits > own))
 
 
 class Comparison:

@@ -24,6 +24,7 @@ from textgen.writing.sampling import Draws, Luck, Sampler, check_seed
 
 LuckKind = Literal["shared", "independent"]
 Look = Callable[[NDArray[np.float32], int], Any]  # at the logits [V] of a step, and the word written
+Write = Callable[["UnderWay"], "Iterable[list[Step | None]]"]
 _FINDINGS = 8  # of a run: some 20 KB each
 
 
@@ -178,17 +179,8 @@ def generate_together(
 
     `ValueError` as for `generate`, and on a forced word outside the vocabulary, at the call.
     """
-    under_way = UnderWay(
-        bundle.vocabulary,
-        prompt,
-        samplers=samplers,
-        max_tokens=max_tokens,
-        seed=seed,
-        luck=luck,
-        context=context,
-        forced=forced,
-    )
-    return write_alone(bundle.model, under_way)
+    runs = UnderWay(bundle.vocabulary, prompt, samplers, max_tokens, seed, luck, context, forced)
+    return write_alone(bundle.model, runs)
 
 
 def write_alone(model: Network, under_way: UnderWay) -> Iterator[list[Step | None]]:
@@ -216,7 +208,7 @@ def generations(
     context: int | Literal["own"] = "own",
     forced: Mapping[int, str] | None = None,
     look: Look | None = None,
-    write: Callable[[Network, UnderWay], Iterable[list[Step | None]]] = write_alone,
+    write: Write | None = None,
 ) -> list[Generation]:
     """The finished runs of `generate_together`, one a sampler.
 
@@ -224,20 +216,9 @@ def generations(
     write  may see to the same words in another way: it gives what `UnderWay.choose` says, time after time,
            until that has ended
     """
-    under_way = UnderWay(
-        bundle.vocabulary,
-        prompt,
-        samplers=samplers,
-        max_tokens=max_tokens,
-        seed=seed,
-        luck=luck,
-        context=context,
-        forced=forced,
-        look=look,
-    )
-    keys = _keys(seed, len(samplers), luck)
-    runs = [Generation(prompt, sampler, *key) for sampler, key in zip(samplers, keys, strict=True)]
-    for steps in write(bundle.model, under_way):
+    under_way = UnderWay(bundle.vocabulary, prompt, samplers, max_tokens, seed, luck, context, forced, look)
+    runs = [Generation(prompt, sampler, *key) for sampler, key in zip(samplers, under_way.keys, strict=True)]
+    for steps in write(under_way) if write else write_alone(bundle.model, under_way):
         for run, step in zip(runs, steps, strict=True):
             if step is not None:
                 run.steps.append(step)
@@ -277,6 +258,7 @@ class UnderWay:
     to be read, each after what row `parents` [B] of the batch before has read. A network may read several of
     these as one batch.
 
+    keys        (seed, stream) of each run's draws
     prompt_ids  what is read before the first word
     ended       whether nothing more is to be chosen
 
@@ -287,7 +269,6 @@ class UnderWay:
         self,
         vocabulary: Vocabulary,
         prompt: str,
-        *,
         samplers: Sequence[Sampler],
         max_tokens: int,
         seed: int | Sequence[int],
@@ -309,11 +290,11 @@ class UnderWay:
             raise ValueError(
                 f'context must be "own" or the number of a sampler, 0 to {len(samplers) - 1}, not {context!r}'
             )
-        self._keys = _keys(seed, len(samplers), luck)
+        self.keys = _keys(seed, len(samplers), luck)
         self._forced = _forced_ids(forced or {}, vocabulary)
         self._words, self._samplers, self._look = vocabulary.words, list(samplers), look
         self._position, self._most, self._leader = 0, int(max_tokens), context
-        self._draws = {key: Luck(*key) for key in self._keys}
+        self._draws = {key: Luck(*key) for key in self.keys}
         first = Context(words, vocabulary.encode(words))
         self._contexts = [first] * len(samplers) if context != "own" else [first.copy() for _ in samplers]
         # Runs that have read the same words share a row of the batch: `_row_of[i]` is run i's row, None once
@@ -333,7 +314,7 @@ class UnderWay:
         for n, row in enumerate(self._row_of):
             if row is None:
                 continue
-            at, sampler, key = self._contexts[n], self._samplers[n], self._keys[n]
+            at, sampler, key = self._contexts[n], self._samplers[n], self.keys[n]
             previous = at.ids if sampler.reads_previous else ()
             if position in self._forced:
                 token = self._forced[position]

@@ -197,8 +197,8 @@ def _write(
 
 def _normaliser(logits: NDArray[np.float32]) -> Floats:
     """log sum exp of each row: [B, V] -> [B]."""
-    top = logits.max(axis=1)
-    return top + exact.log(exact.total(exact.weights(logits - top[:, None], 1.0)))
+    top, total = exact.largest_and_total(logits)
+    return top[:, 0] + exact.log(total)
 
 
 def _is_filtered(sampler: Sampler) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,9 +21,10 @@ from textgen.writing.generate import (
     Generation,
     Look,
     LuckKind,
-    Network,
+    Source,
     Step,
     UnderWay,
+    Write,
     generations,
     recipe_prompt,
     write_alone,
@@ -80,6 +81,24 @@ class Request:
     def with_temperature(self, k: int, temperature: float) -> Request:
         """The request of run `k` alone, at another temperature."""
         return replace(self, samplers=(replace(self.samplers[k], temperature=temperature),))
+
+
+def write_anew(
+    bundle: Source, of: Request, look: Look | None = None, write: Write | None = None
+) -> list[Generation]:
+    """The finished runs that `of` asks for, one a sampler; `look` and `write` as `generations` takes them."""
+    return generations(
+        bundle,
+        of.prompt,
+        samplers=of.samplers,
+        max_tokens=of.words,
+        seed=of.seed,
+        luck=of.luck,
+        context=of.context,  # type: ignore[arg-type]
+        forced=dict(of.forced),
+        look=look,
+        write=write,
+    )
 
 
 def run_bytes(run: Generation) -> float:
@@ -189,7 +208,7 @@ class Writer:
         if None not in runs:
             return runs  # type: ignore[return-value]
         with self._waiting.without_a_turn():
-            return self._write(of, lambda _, runs: self._together.write(runs))
+            return self._write(of, self._together.write)
 
     def _keys(self, of: Request) -> list[Hashable]:
         return [
@@ -200,26 +219,14 @@ class Writer:
     def _known(self, of: Request) -> list[Generation | None]:
         return [self._kept.get(key) for key in self._keys(of)]
 
-    def _write(
-        self, of: Request, write: Callable[[Network, UnderWay], Iterable[list[Step | None]]]
-    ) -> list[Generation]:
+    def _write(self, of: Request, write: Write) -> list[Generation]:
         keys = self._keys(of)
         runs = {key: run for key, run in zip(keys, self._known(of), strict=True) if run is not None}
         missing = [k for k, key in enumerate(keys) if key not in runs]
         if missing:
             wanted = missing if of.apart else range(len(keys))
-            finished = generations(
-                self.bundle,
-                of.prompt,
-                samplers=[of.samplers[k] for k in wanted],
-                max_tokens=of.words,
-                seed=of.seed,
-                luck=of.luck,
-                context=of.context,  # type: ignore[arg-type]
-                forced=dict(of.forced),
-                look=self._look,
-                write=write,
-            )
+            those = replace(of, samplers=tuple(of.samplers[k] for k in wanted))
+            finished = write_anew(self.bundle, those, look=self._look, write=write)
             for k, run in zip(wanted, finished, strict=True):
                 runs[keys[k]] = self._kept.put(keys[k], run)  # or what another thread has written meanwhile
         return [runs[key] for key in keys]
@@ -250,8 +257,8 @@ class Writer:
             if overtaken():
                 raise _Overtaken
 
-        def write(model: Network, runs: UnderWay) -> Iterator[list[Step | None]]:
-            for steps in write_alone(model, runs):
+        def write(runs: UnderWay) -> Iterator[list[Step | None]]:
+            for steps in write_alone(self.bundle.model, runs):
                 yield steps
                 give_way()
 

@@ -19,9 +19,8 @@ from textgen.text.vocabulary import tokenize
 from textgen.views.compare import END_OF_RECIPE, Comparison
 from textgen.views.lessons import LESSONS, OPTIONS, Desk, Opening, Question, Scene
 from textgen.views.lessons.card import findings, to_html
-from textgen.writing.generate import generations
 from textgen.writing.sampling import Luck
-from textgen.writing.writer import Request
+from textgen.writing.writer import Request, write_anew
 
 SMALL = "lstm"
 CASES = range(200)
@@ -41,17 +40,7 @@ def one_thread():
 @cache
 def write(request: Request) -> Comparison:
     source = bundle(request.model)
-    runs = generations(
-        source,
-        request.prompt,
-        samplers=request.samplers,
-        max_tokens=request.words,
-        seed=request.seed,
-        luck=request.luck,
-        context=request.context,
-        forced=dict(request.forced),
-    )
-    return Comparison(source, runs)
+    return Comparison(source, write_anew(source, request))
 
 
 def desk(case: int) -> Desk:

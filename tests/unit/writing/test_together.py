@@ -12,10 +12,9 @@ from small_bundles import small_bundle
 
 from textgen.network.bundle import load_bundle
 from textgen.network.prefix_cache import PrefixCache
-from textgen.writing.generate import generations
 from textgen.writing.sampling import Sampler
 from textgen.writing.together import Together
-from textgen.writing.writer import Request, Waiting, Writer
+from textgen.writing.writer import Request, Waiting, Writer, write_anew
 
 PLAIN = Request("net", "w3 w4", "", (Sampler(0.7), Sampler(1.2)), seed=3, words=25)
 WANTED = [
@@ -51,20 +50,6 @@ class Counted(PrefixCache):
         return super().logits(hidden)
 
 
-def asked(bundle, of: Request, write):
-    return generations(
-        bundle,
-        of.prompt,
-        samplers=of.samplers,
-        max_tokens=of.words,
-        seed=of.seed,
-        luck=of.luck,
-        context=of.context,
-        forced=dict(of.forced),
-        write=lambda _, runs: write(runs),
-    )
-
-
 def written(runs) -> list:
     return [[(step.word, step.probability, step.prompt) for step in run.steps] for run in runs]
 
@@ -78,14 +63,16 @@ def test_texts_side_by_side_are_those_that_each_would_have_alone(bundle):
     for turn in range(5):
         together = Together(PrefixCache(bundle.model))
         order = np.random.default_rng(turn).permutation(len(WANTED))
-        found = race(lambda n, t=together, o=order: asked(bundle, WANTED[o[n]], t.write), len(WANTED))
+        found = race(
+            lambda n, t=together, o=order: write_anew(bundle, WANTED[o[n]], write=t.write), len(WANTED)
+        )
         assert [written(found[n]) for n in np.argsort(order)] == expected
 
 
 def come(together: Together, bundle, of: Request, results: dict, name) -> threading.Thread:
     def run() -> None:
         try:
-            results[name] = written(asked(bundle, of, together.write))
+            results[name] = written(write_anew(bundle, of, write=together.write))
         except Exception as error:
             results[name] = error
 
