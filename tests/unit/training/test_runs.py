@@ -409,7 +409,8 @@ def test_a_training_that_is_killed_goes_on_pauses_and_leaves_a_network(home):
     until(run, lambda: run.state["state"] not in runs.AT_WORK)
     assert run.state["state"] == "looked", run.state
     runs.start(run, Choices("gru", 100, 8, 30), BOUNDS)
-    until(run, lambda: run.has_network)
+    # The network is written before the history that the page reads: wait for both.
+    until(run, lambda: run.has_network and run.read("history").get("epochs"))
     os.kill(runs._started[run.token].pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
     until(run, lambda: run.state["state"] == "interrupted")
     epochs = len(run.read("history")["epochs"])
