@@ -38,6 +38,7 @@ from benchmarks.serving import ROOT, serving, serving_by
 from textgen.hosting.proxy import nginx
 
 STEP, HOTTEST = 0.05, 2.0  # of the sliders
+STILL = 0.15  # seconds after a move, as in assets/columns/sight.js
 PATIENCE = 60.0  # seconds until an answer counts as missing
 
 
@@ -55,10 +56,10 @@ class Tally:
 
 class Reader(contextlib.AbstractContextManager["Reader"]):
     """One tab on the comparison page; speaks as Streamlit's front end does, and touches the sliders alone.
-    If it is `scrolled`, what stands below the texts is in sight, too."""
+    If it is `scrolled`, what stands below the texts is in sight, too, and asked for after each move."""
 
     def __init__(self, address: str, query: str, tally: Tally, seed: int = 0, scrolled: bool = False) -> None:
-        self._scrolled = scrolled
+        self._scrolled, self._said = scrolled, dict[str, Any]()
         self._rng = np.random.Generator(np.random.Philox(key=seed))
         self._query, self._page, self._fragment, self._component = query, "", "", ""
         self._tally = tally
@@ -88,8 +89,14 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
     def open(self) -> None:
         """Load the page."""
         self._run()
+        self.rest()
+
+    def rest(self) -> None:
+        """Have what stands below the texts drawn, if it is in sight."""
         if self._scrolled:
-            self._say({})
+            time.sleep(STILL)
+            self._said["rest"] = time.time_ns()
+            self._run(json.dumps(self._said), expect_texts=False)
 
     def temperatures(self) -> list[float]:
         return [column["temperature"] for column in self.shown["columns"]]
@@ -118,9 +125,10 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
             "generation": self.shown["generation"],
             "values": {"below": self._scrolled, **values},
         }
-        return self._run(json.dumps({"ask": ask}))
+        self._said["ask"] = ask
+        return self._run(json.dumps(self._said))
 
-    def _run(self, said: str = "") -> tuple[float, float]:
+    def _run(self, said: str = "", expect_texts: bool = True) -> tuple[float, float]:
         """Ask for a run, of the fragment alone if the columns have `said` something: seconds until its texts,
         and until its end."""
         message = BackMsg()
@@ -153,7 +161,7 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
                 break
         self._runs += 1
         self._kept = {key: last for key, last in self._kept.items() if self._runs - last <= 2}
-        self._tally.errors["a run brought no texts"] += not text
+        self._tally.errors["a run brought no texts"] += expect_texts and not text
         return text, now
 
     def _take(self, got: ForwardMsg) -> bool:
@@ -205,6 +213,7 @@ def drag(
                     time.sleep(max(0.0, due - time.perf_counter()))
                     due = max(due, time.perf_counter()) + every
                     reader.move()
+                    reader.rest()
         except (OSError, WebSocketException, KeyError, threading.BrokenBarrierError) as error:
             opened.abort()  # KeyError: there are no columns to move
             tally.errors[f"{type(error).__name__}: {str(error)[:100]}"] += 1

@@ -161,14 +161,16 @@ def add_column() -> None:
             state[key] = PLACES[PLACES.index(state[key]) + 1]
 
 
-ANSWERS = ["texts", "further_down"]  # the fragments below
+def draw_all() -> None:
+    """The last thing that a callback does which changes the texts from what stands below them."""
+    state.whole = True
+    st.rerun(["texts", "further_down"])  # the fragments below
 
 
-def answer() -> None:
-    """The last thing that a callback of the columns does: what stands below them is drawn, too, if it is in
-    sight."""
-    if state.below:
-        st.rerun(ANSWERS)
+def draw_rest() -> None:
+    """What stands below the texts is in sight, and not yet about them."""
+    state.below = True
+    st.rerun("further_down")
 
 
 def take_in() -> None:
@@ -181,7 +183,6 @@ def take_in() -> None:
             state.below = value
         else:
             go_to(value)
-    answer()
 
 
 def go_to(word: int) -> None:
@@ -197,7 +198,7 @@ def pick_point() -> None:
     for point in state.timeline.selection.get("step", []):
         count_pick()
         go_to(int(point["position"]))
-    st.rerun(ANSWERS)
+    draw_all()
 
 
 def pick_bar() -> None:
@@ -208,13 +209,11 @@ def pick_bar() -> None:
         and word in writers.load(said("model")).vocabulary
     ):
         force(state.word, [word])
-    answer()
 
 
 def take_view() -> None:
     if state.columns.view in address.VIEWS:
         state.view = state.columns.view
-    answer()
 
 
 def take_hundred() -> None:
@@ -233,7 +232,7 @@ def what_if() -> None:
         state.flash = "Force at most 8 words at once."
     else:
         force(state.word, words)
-    st.rerun(ANSWERS)
+    draw_all()
 
 
 def force(number: int, words: Sequence[str]) -> None:
@@ -245,7 +244,6 @@ def force(number: int, words: Sequence[str]) -> None:
 def free(number: int) -> None:
     """Every column may choose word `number` again."""
     state.forced.pop(number - 1, None)
-    answer()
 
 
 def look_inside(asked: Request, column: int, step: int) -> None:
@@ -534,14 +532,17 @@ def downloads() -> None:
 
 @st.fragment(key="texts")
 def texts(drawn_with: tuple[int, bool]) -> None:
-    """A move of a slider redraws this, and what stands below if it is in sight."""
+    """A move of a slider redraws this alone; what stands below is asked for when it is looked at and the hand
+    rests."""
     if drawn_with != (state.n, said("present")):  # what "Each column reads" depends on, and what is in sight
         st.rerun()
+    state.drawings = state.get("drawings", 0) + 1
     with writers.waiting():
-        draw_texts()
+        draw_texts(whole=state.pop("whole", False))
 
 
-def draw_texts() -> None:
+def draw_texts(whole: bool) -> None:
+    """`whole`: what stands below is drawn, too."""
     shown = state.shown
     try:
         asked = request()
@@ -584,6 +585,8 @@ def draw_texts() -> None:
             explained=about("effective choices"),
             hundred=f"{word} {asked.seed}" * bool(state.get("hundred")),
             below=state.below,
+            drawing=state.drawings,
+            on_rest=draw_rest,
             on_ask=take_in,
             on_add=add_column,
             on_remove=remove_column,
@@ -593,7 +596,7 @@ def draw_texts() -> None:
             present=(asked.title or "Any recipe") if said("present") else None,
             on_leave=share.leave,
         )
-    if not state.below:  # else that goes on with it
+    if not whole:  # else that goes on with it
         comparison.let_go()
     write_address()
     column, way = state.pop("moved", (state.n, 0))
@@ -603,7 +606,7 @@ def draw_texts() -> None:
 
 @st.fragment(key="further_down")
 def further_down() -> None:
-    """What stands below the texts: while it is out of sight, a move of a slider leaves it as it is."""
+    """What stands below the texts: a move of a slider leaves it as it is."""
     if "drawn" not in state.shown:
         return
     asked, comparison, *_ = state.shown["drawn"]
@@ -668,7 +671,9 @@ def about_word(comparison: Comparison, asked: Request, word: int) -> None:
     """What the bars under the texts say, and what can be done about the picked word."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="chart_head"):
         caption, point = step_caption(comparison, asked, word - 1), comparison.step_summary(word - 1)
-        st.html(drawing.chapter(f"Word {word}: what it could have been", caption, point))
+        # By this the columns know what all of this is about; without its charts, about nothing yet.
+        mark = f'<span hidden data-drawing="{state.drawings if state.below else ""}"></span>'
+        st.html(drawing.chapter(f"Word {word}: what it could have been", caption, point) + mark)
         with st.container(
             horizontal=True, vertical_alignment="bottom", width="content", key="chart_controls"
         ):
@@ -822,6 +827,7 @@ def page() -> None:
     # Always there, so that what follows keeps its place, and its focus, when a note comes or goes.
     places.append(st.container(key="messages"))
     first = navigation.is_first_drawing()
+    state.whole = True
     if first:  # what people come to see is there at once, as the address has it; the controls follow
         early = request()
         texts((state.n, said("present")))

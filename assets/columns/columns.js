@@ -101,7 +101,7 @@ export default function (component) {
   growDraws(state);
   speakLater(state);
   present(root, state, { walk, turn });
-  if ("below" in data) watch(root, state, ask);
+  if ("below" in data) watch(root, state);
 }
 
 // The focus was on `held` in column `at`, which has gone: what does the same has it now, or the slider beside it.

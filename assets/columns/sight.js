@@ -1,34 +1,41 @@
-// What stands below the columns is drawn as long as it is in sight: until then a move of a slider is answered without
-// it. Once it comes into the window it is asked for; that it has left is said with the next message.
+// What stands below the columns is drawn when it is in sight and the hand rests: a slider that is dragged is answered
+// without it. It carries the number of the drawing of the columns that it is about (`data-drawing`).
 
 const FURTHER_DOWN = ".st-key-further_down";
 const SCROLLED = '[data-testid="stMain"]';
 const SEEN = "-12px"; // what less of it stands at the foot of the window shows no word
+const STILL = 150; // milliseconds
+const SOON = 30; // milliseconds until it is looked for again
+const OVERDUE = 3000; // milliseconds after which it is asked for again
 
-export function watch(root, state, ask) {
-  const want = () => {
-    if (state.below && !state.data.below && !("below" in state.asked)) ask(state, "below", true);
-  };
-  state.observer ??= new IntersectionObserver(
-    (entries) => {
-      state.below = entries.at(-1).isIntersecting;
-      want();
-    },
-    { root: document.querySelector(SCROLLED), rootMargin: `0px 0px ${SEEN} 0px` },
-  );
+export function watch(root, state) {
   const look = () => {
     if (!root.isConnected) return state.observer.disconnect();
-    const place = document.querySelector(FURTHER_DOWN);
+    const place = document.querySelector(FURTHER_DOWN); // it comes after the columns
     if (place && place !== state.place) {
       state.observer.disconnect();
       state.observer.observe(place);
       state.place = place;
     }
-    // Until then it may be about other words.
-    place?.setAttribute("aria-busy", String(!state.data.below));
+    const fresh = place?.querySelector("[data-drawing]")?.dataset.drawing === String(state.data.drawing);
+    place?.setAttribute("aria-busy", String(!fresh));
+    const moves = Object.keys({ ...state.asked, ...state.next }).length > 0; // and will be answered
+    const wanted = place && state.below && !fresh && !moves;
+    if (wanted && performance.now() - state.wanted > OVERDUE) {
+      state.wanted = performance.now();
+      state.say("rest", Date.now());
+    }
+    clearTimeout(state.looking);
+    if (wanted || !place) state.looking = setTimeout(look, place ? STILL : SOON);
   };
+  state.observer ??= new IntersectionObserver(
+    (entries) => {
+      state.below = entries.at(-1).isIntersecting;
+      if (state.below) look();
+    },
+    { root: document.querySelector(SCROLLED), rootMargin: `0px 0px ${SEEN} 0px` },
+  );
+  if (state.drawing !== state.data.drawing) Object.assign(state, { drawing: state.data.drawing, wanted: -Infinity });
   clearTimeout(state.looking);
-  look();
-  want();
-  state.looking = setTimeout(look, 300); // it comes after the columns
+  state.looking = setTimeout(look, state.place ? STILL : 0);
 }

@@ -105,6 +105,7 @@ def show(
     on_view: Callable[[], None] = lambda: None,
     on_hundred: Callable[[], None] = lambda: None,
     on_leave: Callable[[], None] = lambda: None,
+    on_rest: Callable[[], None] = lambda: None,
     **more: Any,
 ) -> None:
     """Texts side by side, `word` (from 1, or 0 for none) picked in each.
@@ -114,6 +115,8 @@ def show(
     bars, `more` says how they are shown: the `view`, the `point` on their line, which `hundred` draws, and
     how effective choices are `explained`.
     What it has to `present` is the heading of a presentation, which keys drive until `on_leave`.
+    Where something below follows the texts, `more` says whether that is in sight (`below`), and counts the
+    `drawing` of the texts, which it repeats as `data-drawing`; when it is to be drawn, `on_rest` is called.
     """
     messages = state.get(key)
     columns_component(
@@ -138,6 +141,7 @@ def show(
         on_view_change=on_view,
         on_hundred_change=on_hundred,
         on_leave_change=on_leave,
+        on_rest_change=on_rest,
     )
 
 

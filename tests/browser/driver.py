@@ -28,7 +28,7 @@ class App:
 
     def settle(self) -> App:
         """Wait until the server has nothing more to say, and the page has drawn it."""
-        for _ in range(3):  # one run may ask for another
+        for _ in range(4):  # one run may ask for another
             self.page.wait_for_timeout(120)
             self.page.wait_for_selector(IDLE, timeout=60_000)
         return self

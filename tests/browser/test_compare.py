@@ -204,6 +204,32 @@ def test_what_stands_further_down_is_drawn_when_it_comes_near_and_moves_nothing(
     app.is_sound()
 
 
+def test_what_stands_further_down_waits_until_the_hand_rests(app):
+    app.page.set_viewport_size({"width": 1440, "height": 2000})
+    app.open().further_down()
+    drawn = app.page.evaluate(
+        """() => new Promise((resolve) => {
+            const below = document.querySelector(".st-key-further_down");
+            const all = (selector, root = document) => [...root.querySelectorAll("*")].flatMap((node) =>
+              node.shadowRoot ? all(selector, node.shadowRoot) : node.matches(selector) ? [node] : []);
+            const slider = all(".column input")[1];
+            const about = () => below.querySelector("[data-drawing]").dataset.drawing;
+            const seen = [about()];
+            let moves = 0;
+            const timer = setInterval(() => {
+                slider.value = Number(slider.value) + 0.05;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                if (about() !== seen.at(-1)) seen.push(about());
+                if (++moves === 20) resolve(clearInterval(timer) ?? seen);
+            }, 20);
+        })"""
+    )
+    assert len(drawn) == 1, "drawn while the slider moved"
+    expect(app.key("timeline").locator("svg.marks")).to_contain_text("T = 1.7")
+    expect(app.key("further_down")).to_have_attribute("aria-busy", "false")
+    app.is_sound()
+
+
 def test_what_is_asked_for_further_down_is_answered_above(app):
     app.page.set_viewport_size({"width": 1440, "height": 900})
     app.open().further_down()
@@ -216,6 +242,7 @@ def test_what_is_asked_for_further_down_is_answered_above(app):
     assert [app.words(k).first.inner_text() for k in range(3)] == ["Chop"] * 3
     expect(app.key("chart_head")).to_contain_text("“chop” is forced here")
     app.key("free0").get_by_role("button").click()
+    app.further_down()
     expect(app.key("chart_head")).not_to_contain_text("is forced here")
     app.is_sound()
 
