@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,19 @@ class Tally:
     received: int = 0  # bytes, for all moves together
     texts: dict[Any, Any] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def sum(cls, tallies: Iterable[Tally]) -> Tally:
+        """All of several links; one that several readers share counts once."""
+        whole = cls()
+        for link, tally in {id(one): one for one in tallies}.items():
+            whole.text += tally.text
+            whole.done += tally.done
+            whole.received += tally.received
+            whole.errors += tally.errors
+            whole.texts |= {(link, key): rows for key, rows in tally.texts.items()}
+        whole.errors = +whole.errors  # without those that did not occur
+        return whole
 
 
 class Reader(contextlib.AbstractContextManager["Reader"]):
@@ -223,15 +236,7 @@ def drag(
         thread.start()
     for thread in visits:
         thread.join()
-    whole = Tally()
-    for tally in {id(one): one for one in tallies}.values():
-        whole.text += tally.text
-        whole.done += tally.done
-        whole.received += tally.received
-        whole.errors += tally.errors
-        whole.texts |= {(id(tally), t): rows for t, rows in tally.texts.items()}
-    whole.errors = +whole.errors  # without those that did not occur
-    return whole
+    return Tally.sum(tallies)
 
 
 # -- a class ---------------------------------------------------------------------------------------
@@ -295,15 +300,12 @@ def run(moves: int = 4, every: float = 2.0) -> list[Result]:
 def soak(address: str, pid: int, visits: int) -> Tally:
     """Visits one after another, each with settings of its own and two moves; the server's memory is printed
     ten times meanwhile."""
-    whole = Tally()
+    tallies = []
     for n in range(visits):
-        tally = drag(address, 1, 2, f"seed={n % 500}", seed=n)
-        whole.text += tally.text
-        whole.done += tally.done
-        whole.errors += tally.errors
+        tallies.append(drag(address, 1, 2, f"seed={n % 500}", seed=n))
         if (n + 1) % max(1, visits // 10) == 0:
             print(f"{n + 1:>6,} visits: {megabytes(pid):,.0f} MB", flush=True)
-    return whole
+    return Tally.sum(tallies)
 
 
 def main() -> int:

@@ -542,7 +542,7 @@ def texts(drawn_with: tuple[int, bool]) -> None:
 
 
 def draw_texts(whole: bool) -> None:
-    """`whole`: what stands below is drawn, too."""
+    """`whole`: what stands below is drawn at once, too."""
     shown = state.shown
     try:
         asked = request()
@@ -596,7 +596,7 @@ def draw_texts(whole: bool) -> None:
             present=(asked.title or "Any recipe") if said("present") else None,
             on_leave=share.leave,
         )
-    if not whole:  # else that goes on with it
+    if not (whole or state.below):  # else that goes on with it
         comparison.let_go()
     write_address()
     column, way = state.pop("moved", (state.n, 0))
