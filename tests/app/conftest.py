@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit
+from streamlit.components import v2
+from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.testing.v1 import app_test
 
 from textgen.network.bundle import available_bundles
 
 HERE = ("127.0.0.1", "::1", "localhost", "", None)  # servers of some tests
+
+# Streamlit 1.65, the last for Python 3.10, knows in a test nothing of what a module registered before it.
+if tuple(map(int, streamlit.__version__.split(".")[:2])) < (1, 66):
+    components = BidiComponentManager()
+    app_test.BidiComponentManager = v2.get_bidi_component_manager = lambda: components  # type: ignore
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
