@@ -194,8 +194,8 @@ def count_pick() -> None:
     state.picks = state.get("picks", 0) + 1
 
 
-def pick_point() -> None:
-    for point in state.timeline.selection.get("step", []):
+def pick_point(selection: Any) -> None:
+    for point in selection.get("step", []):
         count_pick()
         go_to(int(point["position"]))
     draw_all()

@@ -136,8 +136,8 @@ def begin(settings: Settings) -> None:
     state.sweep_work.go_on()
 
 
-def picked(key: str) -> None:
-    for point in state[key].selection.get("point", []):
+def picked(selection: Any) -> None:
+    for point in selection.get("point", []):
         study = state.get("sweep_opened") or state.sweep_work.study
         if (heat := point.get("temperature")) in study.settings.temperatures:
             state.sweep_at = float(heat)
@@ -341,7 +341,7 @@ def pictures(study: Study) -> None:
             ),
             what="Scatter chart of perplexity against self-BLEU",
             key="front",
-            on_select=lambda: picked("front"),
+            on_select=picked,
         )
     with right:
         human(study, several)
@@ -373,7 +373,7 @@ def curve(study: Study, name: str, at: float | None, drawing: int) -> None:
         findings.in_words(rows, name),
         what=f"Line chart of {measure.label.lower()} against temperature",
         key=f"curve_{name}",
-        on_select=lambda: picked(f"curve_{name}"),
+        on_select=picked,
     )
 
 

@@ -244,9 +244,9 @@ def apart(titles: Sequence[str], firsts: Sequence[FirstVerbs], field: address.Fi
     return reference
 
 
-def open_dish() -> None:
+def open_dish(selection: Any) -> None:
     """A bar was clicked; the page leaves once its controls are drawn, as no callback can."""
-    if points := state.dishes.selection.get("dish", []):
+    if points := selection.get("dish", []):
         state.dish_to_open = str(points[0].get("title", ""))
 
 

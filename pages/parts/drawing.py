@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -220,11 +220,20 @@ def sample(temperature: float, text: str) -> str:
     )
 
 
+# Streamlit 1.65, the last for Python 3.10, draws a chart once for each key, whatever it is to show later.
+CHARTS_FOLLOW = tuple(map(int, st.__version__.split(".")[:2])) >= (1, 66)
+
+
 def draw(
-    spec: dict[str, Any], point: str | None = None, *, what: str, key: str, on_select: Any = "ignore"
+    spec: dict[str, Any],
+    point: str | None = None,
+    *,
+    what: str,
+    key: str,
+    on_select: Callable[[Any], None] | None = None,
 ) -> None:
     """A chart that is updated in place. `point` says in words what it shows now, for screen readers; None
-    where a `chapter` has said it.
+    where a `chapter` has said it. `on_select` is called with what is picked in it.
 
     Streamlit draws a chart anew when its `alt` text changes, so that text is constant and `point` stands
     before it. Tables reach the browser sooner than lists of rows, which would go through pandas.
@@ -232,12 +241,14 @@ def draw(
     tables = {name: pa.Table.from_pylist(rows) for name, rows in spec["datasets"].items()}
     if point is not None:
         st.html(f'<p class="for-screen-readers">{html.escape(point)}</p>')
-    # Only a chart that can be clicked in carries its key into the page.
-    with st.container(key=key) if on_select == "ignore" else contextlib.nullcontext():
+    name = f"{key}_chart"
+    if not CHARTS_FOLLOW:
+        name += hashlib.sha256(repr(spec).encode()).hexdigest()[:8]
+    with st.container(key=key):
         st.vega_lite_chart(
             {**spec, "datasets": tables},
-            key=f"{key}_chart" if on_select == "ignore" else key,
+            key=name,
             width="stretch",
-            on_select=on_select,
+            on_select=(lambda: on_select(st.session_state[name].selection)) if on_select else "ignore",
             alt=f"{what}. What it shows now is said in the text before it.",
         )

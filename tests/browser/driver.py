@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlparse
 
+import pytest
+
+from pages.parts.drawing import CHARTS_FOLLOW
+
+later_streamlit = pytest.mark.skipif(
+    not CHARTS_FOLLOW,
+    reason="Streamlit 1.65, the last for Python 3.10, has icons in the names of buttons, no link to skip to "
+    "the page, and pale words where a file is brought",
+)
+
 IDLE = "[data-testid='stApp'][data-test-script-state='notRunning']"
 
 

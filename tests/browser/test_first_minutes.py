@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from driver import App
+from driver import App, later_streamlit
 from playwright.sync_api import expect
 
 FOCUSED = """() => {
@@ -65,6 +65,7 @@ def test_on_a_phone_slider_text_and_bars_of_a_tapped_word_are_in_one_view(phone)
         assert foot(phone, k) <= 844
 
 
+@later_streamlit
 def test_what_a_column_reads_is_said_in_words_and_a_reset_closes_its_menu(app):
     app.open()
     app.page.get_by_role("button", name="More").click()
@@ -97,6 +98,7 @@ def test_the_focus_stays_where_columns_come_and_go(app):
     assert press_enter(3, ".remove", 3) == "Remove column 3"
 
 
+@later_streamlit
 def test_by_keyboard_alone_from_the_title_to_another_page(app):
     """Every move is a key, every stop can be seen, and what is new is spoken once."""
     app.open()

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlparse
 
 import pytest
 import segno
-from driver import App
+from driver import App, later_streamlit
 from playwright.sync_api import expect
 
 TITLE = 'Fish & "chips" <b>'
@@ -118,6 +118,7 @@ def test_a_presentation_is_driven_by_keys(app):
     app.is_sound()
 
 
+@later_streamlit
 def test_present_in_share_begins_a_presentation(app):
     app.open()
     app.key("share").locator("button").first.click()

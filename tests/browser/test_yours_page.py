@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from driver import later_streamlit
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,6 +22,7 @@ RECIPES = "\n".join(
 ).encode()
 
 
+@later_streamlit
 def test_a_network_is_trained_watched_taken_along_and_compared(app, browser):
     page = app.page
     page.set_default_timeout(90_000)

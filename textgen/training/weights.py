@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +20,23 @@ from textgen.text.recipe import Recipe
 from textgen.text.vocabulary import UNKNOWN, Vocabulary
 from textgen.training.history import observe
 
+# What later versions of Keras write of layers and initializers, and the last for Python 3.10 refuses to read.
+_NEWER = {"quantization_config", "input_axes", "output_axes"}
+
+
+def load_network(path: str | os.PathLike[str]) -> Any:
+    """The Keras model of the `.keras` file at `path`, uncompiled; a later Keras may have written it."""
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"), object_pairs_hook=_without_newer)
+    config.pop("compile_config", None)
+    model = keras.saving.deserialize_keras_object(config)
+    model.load_weights(path)
+    return model
+
+
+def _without_newer(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key: value for key, value in pairs if value is not None or key not in _NEWER}
+
 
 def start_from(model: Any, vocabulary: Vocabulary, known: Vocabulary, path: str | os.PathLike[str]) -> None:
     """Give `model` the weights of the Keras file at `path`, whose words are `known`.
@@ -28,7 +47,7 @@ def start_from(model: Any, vocabulary: Vocabulary, known: Vocabulary, path: str 
     Raises:
         ValueError: the file holds another architecture, or one of another size.
     """
-    source = keras.models.load_model(path, compile=False)
+    source = load_network(path)
     rows = np.asarray(known.encode(list(vocabulary.words)))
     new = np.asarray([word not in known for word in vocabulary.words])
     split = np.where(new, np.log(2 * max(1, new.sum())), 0.0)  # half of what [UNK] had, among them
@@ -65,7 +84,7 @@ def average(
     loaded = [load_bundle(bundle) for bundle in bundles]
     if len(loaded) < 2:
         raise ValueError("there must be two networks or more to average")
-    models = [keras.models.load_model(bundle_folder(b) / "model.keras", compile=False) for b in bundles]
+    models = [load_network(bundle_folder(b) / "model.keras") for b in bundles]
     first, model = loaded[0], models[0]
     for name, bundle, other in zip(bundles, loaded, models, strict=True):
         same = [w.shape for w in other.weights] == [w.shape for w in model.weights]
